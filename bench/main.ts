@@ -1,0 +1,36 @@
+/**
+ * The benches:
+ *
+ *     npm run bench -- AREA [CASE ...] [--rounds N] [--json]
+ *
+ * An area is a folder here with an `index.ts` that exports its cases.
+ *
+ * @module
+ */
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Case, measure, print } from "./harness.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "5" } },
+});
+const [area = "", ...wanted] = positionals;
+const entry = join(import.meta.dirname, area, "index.ts");
+if (area === "" || !existsSync(entry)) {
+  const areas = readdirSync(import.meta.dirname, { withFileTypes: true })
+    .filter((item) => item.isDirectory())
+    .map((item) => item.name);
+  console.error(`usage: npm run bench -- AREA [CASE ...] [--rounds N] [--json]; areas: ${areas}`);
+  process.exit(2);
+}
+const { cases }: { cases: readonly Case[] } = await import(entry);
+const chosen = cases.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+if (chosen.length === 0) {
+  console.error(`no such case in ${area}; there are: ${cases.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+for (const one of chosen) print(await measure([one], Number(values.rounds)), values.json);
+process.exit(0);

@@ -1,0 +1,226 @@
+/**
+ * Reading and writing octets: big-endian, as all the protocols here have them.
+ *
+ * A {@link Reader} copies nothing: what it returns shares memory with its input, and is good until
+ * the owner of that buffer reuses it. A {@link Writer} copies what it is given.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "./errors.ts";
+
+/** No octets at all. */
+export const NO_OCTETS: Uint8Array = new Uint8Array();
+
+// What TextEncoder and TextDecoder are in every runtime: this folder knows no runtime's types.
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
+declare class TextDecoder {
+  constructor(label: string, options: { fatal: boolean; ignoreBOM: boolean });
+  decode(octets: Uint8Array): string;
+}
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The UTF-8 octets of a text. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** The text that UTF-8 octets spell, or `undefined` when they are not UTF-8. */
+export function decodeUtf8(octets: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(octets);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Octets as lower-case hex, for people and logs. */
+export function hex(octets: Uint8Array, separator = ""): string {
+  let text = "";
+  for (let i = 0; i < octets.length; i++) {
+    if (i > 0) text += separator;
+    text += (octets[i] as number).toString(16).padStart(2, "0");
+  }
+  return text;
+}
+
+/** Whether two octet strings are equal, in time that depends on their lengths only. */
+export function equalOctets(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  let difference = 0;
+  for (let i = 0; i < one.length; i++) difference |= (one[i] as number) ^ (other[i] as number);
+  return difference === 0;
+}
+
+/** One octet string from several, copied. */
+export function concatOctets(parts: readonly Uint8Array[]): Uint8Array {
+  let size = 0;
+  for (const part of parts) size += part.length;
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** A cursor over octets that are all here. Reading past the end is the peer's fault. */
+export class Reader {
+  readonly #octets: Uint8Array;
+  readonly #clause: string;
+  #offset = 0;
+
+  /** @param clause - Where the standard defines this structure, for the error message. */
+  constructor(octets: Uint8Array, clause: string) {
+    this.#octets = octets;
+    this.#clause = clause;
+  }
+
+  /** Octets read so far. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Octets not read yet. */
+  get remaining(): number {
+    return this.#octets.length - this.#offset;
+  }
+
+  u8(): number {
+    return this.#octets[this.#take(1)] as number;
+  }
+
+  u16(): number {
+    const at = this.#take(2);
+    const octets = this.#octets;
+    return ((octets[at] as number) << 8) | (octets[at + 1] as number);
+  }
+
+  u32(): number {
+    const high = this.u16();
+    return high * 0x10000 + this.u16();
+  }
+
+  u64(): bigint {
+    const high = BigInt(this.u32());
+    return (high << 32n) | BigInt(this.u32());
+  }
+
+  /**
+   * A variable-length integer: seven bits an octet, the least significant first, the high bit set
+   * in all but the last. At most 2^53-1.
+   */
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const octet = this.u8();
+      value += (octet & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) {
+        throw new ProtocolError("integerTooLarge", this.#clause, "more than 2^53-1");
+      }
+      if (octet < 0x80) return value;
+      scale *= 0x80;
+    }
+  }
+
+  /** The next `size` octets, as a view. */
+  octets(size: number): Uint8Array {
+    const start = this.#take(size);
+    return this.#octets.subarray(start, start + size);
+  }
+
+  /** Everything that is left, as a view. */
+  rest(): Uint8Array {
+    return this.octets(this.remaining);
+  }
+
+  /** The next `size` octets as text, which must be UTF-8. */
+  utf8(size: number): string {
+    const text = decodeUtf8(this.octets(size));
+    if (text === undefined) throw new ProtocolError("notUtf8", this.#clause);
+    return text;
+  }
+
+  /** A reader confined to the next `size` octets: the value of a length-prefixed field. */
+  sub(size: number): Reader {
+    return new Reader(this.octets(size), this.#clause);
+  }
+
+  #take(size: number): number {
+    if (size > this.remaining) {
+      throw new ProtocolError("truncated", this.#clause, `need ${size}, have ${this.remaining}`);
+    }
+    const start = this.#offset;
+    this.#offset += size;
+    return start;
+  }
+}
+
+/** A growing buffer. Every method returns the writer, so that a structure reads as one sentence. */
+export class Writer {
+  #octets: Uint8Array = new Uint8Array(64);
+  #size = 0;
+
+  /** Octets written so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  u8(value: number): this {
+    this.#octets[this.#grow(1)] = value;
+    return this;
+  }
+
+  u16(value: number): this {
+    return this.u8(value >>> 8).u8(value);
+  }
+
+  u32(value: number): this {
+    return this.u16(value >>> 16).u16(value & 0xffff);
+  }
+
+  u64(value: bigint): this {
+    return this.u32(Number((value >> 32n) & 0xffffffffn)).u32(Number(value & 0xffffffffn));
+  }
+
+  /** As {@link Reader.varint} reads it. */
+  varint(value: number): this {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.u8((rest % 0x80) | 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    return this.u8(rest);
+  }
+
+  octets(octets: Uint8Array): this {
+    const start = this.#grow(octets.length);
+    this.#octets.set(octets, start);
+    return this;
+  }
+
+  utf8(text: string): this {
+    return this.octets(utf8(text));
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    return this.#octets.slice(0, this.#size);
+  }
+
+  #grow(size: number): number {
+    const start = this.#size;
+    this.#size += size;
+    if (this.#size > this.#octets.length) {
+      const grown = new Uint8Array(Math.max(this.#size, this.#octets.length * 2));
+      grown.set(this.#octets);
+      this.#octets = grown;
+    }
+    return start;
+  }
+}
