@@ -1,0 +1,56 @@
+/**
+ * A queue that takes from its front in constant time and holds nothing while it is empty.
+ *
+ * @module
+ */
+
+export class Fifo<T> {
+  #items: (T | undefined)[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  /** The item at the front, which stays there. */
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  /** Puts another item in the place of the one at the front. */
+  replaceFirst(item: T): void {
+    this.#items[this.#head] = item;
+  }
+
+  shift(): T | undefined {
+    const items = this.#items;
+    if (this.#head === items.length) return undefined;
+    const item = items[this.#head];
+    items[this.#head++] = undefined;
+    if (this.#head === items.length) {
+      // A burst grows the array: an idle queue does not keep it.
+      if (items.length > 64) this.#items = [];
+      else items.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= 1024 && this.#head * 2 >= items.length) {
+      this.#items = items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#head = 0;
+  }
+
+  /** The items from the `index`-th on, oldest first. */
+  *from(index: number): Generator<T, void, undefined> {
+    // Between head and end every slot holds an item.
+    for (let i = this.#head + index; i < this.#items.length; i++) yield this.#items[i] as T;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Cuts an octet stream, however it arrives, into frames.
+ *
+ * The body of a frame that arrived in one piece is a view of that piece; only a frame that came in
+ * several is put together by copying. Feed it, then call `next` until it is false; the fields speak
+ * of the frame found last. Nothing is allocated for a frame longer than `frameOctetsMax`.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import { NO_OCTETS } from "../octets.ts";
+import { frameName } from "./frames.ts";
+
+const CLAUSE = "Tertulia 2.1";
+
+export class FrameReader {
+  /** Type of the current frame. */
+  type = 0;
+  /** Octets of the whole current frame, header and body. */
+  size = 0;
+  /** Where the current body is: `octets` from `start` to `end`. */
+  octets: Uint8Array = NO_OCTETS;
+  start = 0;
+  end = 0;
+  /** The longest body taken. */
+  frameOctetsMax: number;
+
+  #chunk: Uint8Array = NO_OCTETS;
+  #offset = 0;
+  /** Octets of the current header so far: 0 when between frames. */
+  #headerSize = 0;
+  #length = 0;
+  #scale = 1;
+  #inBody = false;
+  /** A body that comes in pieces, and how much of it is here. */
+  #partial: Uint8Array | undefined;
+  #filled = 0;
+
+  constructor(frameOctetsMax: number) {
+    this.frameOctetsMax = frameOctetsMax;
+  }
+
+  /** Whether we are between frames, with nothing left to read. */
+  get isEmpty(): boolean {
+    return this.#headerSize === 0 && this.#offset === this.#chunk.length;
+  }
+
+  /** Gives it the next octets. What was fed before must have been read to the end. */
+  feed(chunk: Uint8Array): void {
+    this.#chunk = chunk;
+    this.#offset = 0;
+  }
+
+  /** Forgets what was read in part: the octets that follow are another transport's. */
+  reset(): void {
+    this.#release();
+    this.#begin();
+  }
+
+  /** What was fed and not read yet. */
+  rest(): Uint8Array {
+    const rest = this.#chunk.subarray(this.#offset);
+    this.#offset = this.#chunk.length;
+    return rest;
+  }
+
+  /** The body of the current frame, as a view. */
+  body(): Uint8Array {
+    return this.octets.subarray(this.start, this.end);
+  }
+
+  /**
+   * Moves to the next whole frame; false when more octets are needed.
+   *
+   * @throws {ProtocolError} `frameTooLong`.
+   */
+  next(): boolean {
+    const chunk = this.#chunk;
+    if (this.#headerSize === 0) {
+      // The usual case first: a short frame that is here whole.
+      const at = this.#offset;
+      const length = chunk[at + 1] as number;
+      if (length < 0x80 && at + 2 + length <= chunk.length) {
+        this.type = chunk[at] as number;
+        this.octets = chunk;
+        this.start = at + 2;
+        this.end = at + 2 + length;
+        this.size = length + 2;
+        this.#offset = this.end;
+        return true;
+      }
+    }
+    if (!this.#inBody && !this.#readHeader()) return false;
+    return this.#readBody();
+  }
+
+  #readHeader(): boolean {
+    const chunk = this.#chunk;
+    while (this.#offset < chunk.length) {
+      const octet = chunk[this.#offset++] as number;
+      this.#headerSize += 1;
+      if (this.#headerSize === 1) {
+        this.type = octet;
+        continue;
+      }
+      this.#length += (octet & 0x7f) * this.#scale;
+      this.#scale *= 0x80;
+      if (this.#length > this.frameOctetsMax || (octet >= 0x80 && this.#headerSize > 6)) {
+        throw new ProtocolError(
+          "frameTooLong",
+          CLAUSE,
+          `${frameName(this.type)}: have ${this.#length}, limit ${this.frameOctetsMax}`,
+        );
+      }
+      if (octet >= 0x80) continue;
+      this.#inBody = true;
+      return true;
+    }
+    if (this.#offset === chunk.length) this.#release();
+    return false;
+  }
+
+  #readBody(): boolean {
+    const chunk = this.#chunk;
+    const available = chunk.length - this.#offset;
+    const missing = this.#length - this.#filled;
+    if (this.#partial === undefined && available >= this.#length) {
+      this.octets = chunk;
+      this.start = this.#offset;
+    } else {
+      this.#partial ??= new Uint8Array(this.#length);
+      const taken = Math.min(available, missing);
+      this.#partial.set(chunk.subarray(this.#offset, this.#offset + taken), this.#filled);
+      if (taken < missing) {
+        this.#filled += taken;
+        this.#release();
+        return false;
+      }
+      this.octets = this.#partial;
+      this.start = 0;
+    }
+    this.end = this.start + this.#length;
+    this.size = this.#headerSize + this.#length;
+    this.#offset += missing;
+    this.#begin();
+    return true;
+  }
+
+  #begin(): void {
+    this.#headerSize = 0;
+    this.#length = 0;
+    this.#scale = 1;
+    this.#inBody = false;
+    this.#partial = undefined;
+    this.#filled = 0;
+  }
+
+  /** Lets go of a chunk that is read, so that an idle reader pins no memory. */
+  #release(): void {
+    this.#chunk = NO_OCTETS;
+    this.#offset = 0;
+  }
+}

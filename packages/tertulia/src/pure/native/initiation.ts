@@ -1,0 +1,155 @@
+/**
+ * The initiator's side of establishing a session, on one transport: CONNECT, AUTH as often as the
+ * responder asks, ACCEPT or REFUSE. docs/protocol.md, section 3.
+ *
+ * It is asked and it answers: `start` gives the first frame, `receive` says what the octets mean,
+ * `answer` gives the frame that answers a challenge.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import { equalOctets } from "../octets.ts";
+import {
+  type Agreement,
+  agree,
+  decodeRefusal,
+  type Proposal,
+  type Refusal,
+  readProposal,
+  splitProof,
+  writeProposal,
+} from "./establishment.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { ACCEPT, AUTH, CONNECT, encodeFrame, frameName, REFUSE } from "./frames.ts";
+import { authenticationBinding, deriveKeys, ID_OCTETS, NONCE_OCTETS } from "./keys.ts";
+import type { Limits } from "./limits.ts";
+import { Parameters, ParameterWriter } from "./parameters.ts";
+import type { KeyPair, Suite } from "./suite.ts";
+
+/** A session that both sides agreed on. */
+export interface Established {
+  readonly sessionId: Uint8Array;
+  /** Proves possession at each resume. Never sent, never logged. */
+  readonly secret: Uint8Array;
+  readonly agreement: Agreement;
+  readonly peer: Proposal;
+  /** Octets behind the last frame of the handshake: the session's first. */
+  readonly rest: Uint8Array;
+}
+
+export type InitiationStep =
+  | { readonly type: "more" }
+  | { readonly type: "challenge"; readonly data: Uint8Array; readonly binding: Uint8Array }
+  | {
+      readonly type: "established";
+      readonly session: Established;
+      /** What the responder says of itself, and what its proof is to cover. */
+      readonly proof: Uint8Array | undefined;
+      readonly binding: Uint8Array;
+    }
+  | { readonly type: "refused"; readonly refusal: Refusal };
+
+export interface InitiationOptions {
+  readonly suite: Suite;
+  readonly limits: Limits;
+  readonly proposal: Proposal;
+  /** The channel binding of the transport; empty where it has none. */
+  readonly binding: Uint8Array;
+  /** Name of the authentication method, and what it says first. */
+  readonly authentication?: { readonly method: string; readonly data?: Uint8Array };
+}
+
+const CLAUSE = "Tertulia 3.1";
+
+export class Initiation {
+  readonly #options: InitiationOptions;
+  readonly #keys: KeyPair;
+  readonly #reader: FrameReader;
+  /** Every body of the handshake so far, ours and the responder's, in order. */
+  readonly #transcript: Uint8Array[] = [];
+
+  constructor(options: InitiationOptions) {
+    this.#options = options;
+    this.#keys = options.suite.keyPair();
+    this.#reader = new FrameReader(options.limits.handshakeOctetsMax);
+  }
+
+  /** The first frame. */
+  start(): Uint8Array {
+    const { suite, proposal, authentication } = this.#options;
+    const parameters = writeProposal(new ParameterWriter(), proposal)
+      .octets("nonce", suite.random(NONCE_OCTETS))
+      .octets("publicKey", this.#keys.publicKey)
+      .text("authMethod", authentication?.method)
+      .octets("authData", authentication?.data);
+    return this.#say(CONNECT, parameters.finish());
+  }
+
+  /** @throws {ProtocolError} when the responder broke a rule. */
+  receive(octets: Uint8Array): InitiationStep {
+    const reader = this.#reader;
+    reader.feed(octets);
+    if (!reader.next()) return { type: "more" };
+    const body = reader.body().slice();
+    switch (reader.type) {
+      case REFUSE:
+        return { type: "refused", refusal: decodeRefusal(body) };
+      case AUTH: {
+        this.#transcript.push(body);
+        const data = new Parameters(body).required("authData").slice();
+        return { type: "challenge", data, binding: this.#binding() };
+      }
+      case ACCEPT:
+        return this.#accepted(body);
+    }
+    throw new ProtocolError("unexpectedFrame", CLAUSE, `${frameName(reader.type)} as an answer`);
+  }
+
+  /** The frame that answers the challenge. */
+  answer(data: Uint8Array): Uint8Array {
+    return this.#say(AUTH, new ParameterWriter().octets("authData", data).finish());
+  }
+
+  #accepted(body: Uint8Array): InitiationStep {
+    const { suite, limits, proposal, binding } = this.#options;
+    const [claim, mac] = splitProof(body);
+    const parameters = new Parameters(claim);
+    const agreed = this.#keys.agree(parameters.required("publicKey", 32));
+    if (agreed === undefined) throw new ProtocolError("badPublicKey", "Tertulia 4.1");
+    parameters.required("nonce", NONCE_OCTETS);
+    this.#transcript.push(claim);
+    const transcript = suite.sha256(...this.#transcript);
+    const { secret, acceptKey } = deriveKeys(suite, agreed, binding, transcript);
+    if (!equalOctets(suite.hmac(acceptKey, transcript), mac)) {
+      throw new ProtocolError("badProof", "Tertulia 4.2", "ACCEPT is not of this handshake");
+    }
+    const peer = readProposal(parameters, limits.userDataOctetsMax);
+    const agreement = agree(proposal, peer, "responder");
+    if ("incompatible" in agreement) {
+      throw new ProtocolError("incompatible", "Tertulia 3.3", agreement.incompatible);
+    }
+    const sessionId = parameters.required("sessionId", ID_OCTETS).slice();
+    const rest = this.#reader.rest();
+    return {
+      type: "established",
+      session: { sessionId, secret, agreement, peer, rest },
+      proof: parameters.octets("serverProof"),
+      // The proof of the responder covers what came before ACCEPT, and its keys.
+      binding: authenticationBinding(suite, binding, [
+        ...this.#transcript.slice(0, -1),
+        parameters.required("publicKey"),
+        sessionId,
+      ]),
+    };
+  }
+
+  #say(type: number, body: Uint8Array): Uint8Array {
+    this.#transcript.push(body);
+    return encodeFrame(type, body);
+  }
+
+  #binding(): Uint8Array {
+    return authenticationBinding(this.#options.suite, this.#options.binding, this.#transcript);
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * What one lane has sent and its peer has not acknowledged.
+ *
+ * Frames are written once, one behind the other, into slabs; the position of an octet is its
+ * distance from the first octet of the session. The transport is given views of the slabs, and after
+ * a break views of them again: there is no second copy. A large payload is not copied at all: it
+ * becomes a slab of its own.
+ *
+ * @module
+ */
+
+import { assert } from "../errors.ts";
+
+/** Octets of the first slab, and of the largest. Each is twice the last until then: idle is small. */
+const SLAB_OCTETS_MIN = 1024;
+const SLAB_OCTETS_MAX = 64 * 1024;
+
+/** Payloads from here on are referred to, not copied. */
+export const COPY_OCTETS_MAX = 4096;
+
+interface Slab {
+  /** Position of its first octet. */
+  readonly start: number;
+  readonly octets: Uint8Array;
+  /** Octets in use. */
+  size: number;
+  /** Whether the whole of it is ours to give back: neither a caller's payload nor part of a slab. */
+  isWhole: boolean;
+}
+
+/** Where slabs come from and go to, shared by many journals. */
+export class SlabPool {
+  readonly #free: Uint8Array[] = [];
+  readonly #slabsMax: number;
+
+  /** @param slabsMax - How many unused slabs of 64 KiB are kept. Default: 64, which is 4 MiB. */
+  constructor(slabsMax = 64) {
+    this.#slabsMax = slabsMax;
+  }
+
+  take(octets: number): Uint8Array {
+    if (octets < SLAB_OCTETS_MAX) return new Uint8Array(octets);
+    return this.#free.pop() ?? new Uint8Array(SLAB_OCTETS_MAX);
+  }
+
+  /** Takes back a slab that nobody reads any more. */
+  give(slab: Uint8Array): void {
+    if (slab.length === SLAB_OCTETS_MAX && this.#free.length < this.#slabsMax) {
+      this.#free.push(slab);
+    }
+  }
+}
+
+export class Journal {
+  /** Everything before this position is acknowledged and gone. */
+  start = 0;
+  /** Everything before this position was given to the current transport. */
+  sent = 0;
+  /** Position behind the last octet written. */
+  end = 0;
+
+  readonly #pool: SlabPool;
+  readonly #slabs: Slab[] = [];
+  /** The slab being written, with its fields at hand. */
+  #slab: Slab | undefined;
+  #slabOctetsNext = SLAB_OCTETS_MIN;
+  /** Slabs that start before this were given to a transport that broke: it may read them still. */
+  #unsafe = 0;
+
+  constructor(pool: SlabPool) {
+    this.#pool = pool;
+  }
+
+  /** Octets kept. */
+  get size(): number {
+    return this.end - this.start;
+  }
+
+  get unsent(): number {
+    return this.end - this.sent;
+  }
+
+  /** Writes a frame: type, length of the body, `prefix` (a varint, if any), payload. */
+  append(type: number, payload: Uint8Array, prefix = -1): void {
+    const length = payload.length;
+    if (length > COPY_OCTETS_MAX) {
+      this.#appendLarge(type, payload, prefix);
+      return;
+    }
+    let slab = this.#slab;
+    if (slab === undefined || slab.size + length + 16 > slab.octets.length) {
+      slab = this.#nextSlab(length + 16);
+    }
+    const octets = slab.octets;
+    let at = writeHeader(octets, slab.size, type, length, prefix);
+    // A short copy is quicker octet by octet than by a call into the runtime.
+    if (length < 24) for (let i = 0; i < length; i++) octets[at + i] = payload[i] as number;
+    else octets.set(payload, at);
+    at += length;
+    this.end += at - slab.size;
+    slab.size = at;
+  }
+
+  /** Gives the transport what it has not been given, at most about `octetsMax`, as views. */
+  take(octetsMax: number, into: Uint8Array[]): number {
+    let taken = 0;
+    for (let i = this.#indexOf(this.sent); i < this.#slabs.length && taken < octetsMax; i++) {
+      const slab = this.#slabs[i] as Slab;
+      const from = this.sent - slab.start;
+      if (from === slab.size) continue;
+      const view = slab.octets.subarray(from, slab.size);
+      into.push(view);
+      taken += view.length;
+      this.sent += view.length;
+    }
+    return taken;
+  }
+
+  /** Forgets everything before `position`, which is between `start` and `end`. */
+  acknowledge(position: number): void {
+    assert(position >= this.start && position <= this.end, "an acknowledgement was checked");
+    this.start = position;
+    if (this.sent < position) this.sent = position;
+    const slabs = this.#slabs;
+    let gone = 0;
+    while (gone < slabs.length) {
+      const slab = slabs[gone] as Slab;
+      const isWritten = slab === this.#slab;
+      if (slab.start + slab.size > position || (isWritten && position !== this.end)) break;
+      if (isWritten) this.#slab = undefined;
+      if (slab.isWhole && slab.start >= this.#unsafe) this.#pool.give(slab.octets);
+      gone += 1;
+    }
+    if (gone > 0) slabs.splice(0, gone);
+    if (slabs.length === 0)
+      this.#slabOctetsNext = Math.max(SLAB_OCTETS_MIN, this.#slabOctetsNext / 2);
+  }
+
+  /** Begins again at `position`, which is between `start` and `end`, for a new transport. */
+  rewind(position: number): void {
+    this.acknowledge(position);
+    this.#unsafe = this.end;
+    this.sent = position;
+  }
+
+  /** How many frames from `position` on, which begins one, are of a type that `counts`. */
+  count(position: number, counts: (type: number) => boolean): number {
+    let count = 0;
+    for (let at = position; at < this.end; ) {
+      if (counts(this.#octetAt(at))) count += 1;
+      let length = 0;
+      let scale = 1;
+      let octet: number;
+      do {
+        octet = this.#octetAt(++at);
+        length += (octet & 0x7f) * scale;
+        scale *= 0x80;
+      } while (octet >= 0x80);
+      at += 1 + length;
+    }
+    return count;
+  }
+
+  #octetAt(position: number): number {
+    const slab = this.#slabs[this.#indexOf(position)] as Slab;
+    return slab.octets[position - slab.start] as number;
+  }
+
+  #appendLarge(type: number, payload: Uint8Array, prefix: number): void {
+    let slab = this.#slab;
+    if (slab === undefined || slab.size + 16 > slab.octets.length) slab = this.#nextSlab(16);
+    const at = writeHeader(slab.octets, slab.size, type, payload.length, prefix);
+    this.end += at - slab.size;
+    slab.size = at;
+    this.#slabs.push({ start: this.end, octets: payload, size: payload.length, isWhole: false });
+    this.end += payload.length;
+    // The rest of the slab goes on behind the payload.
+    const rest = slab.octets.length - slab.size;
+    if (rest < 256) {
+      this.#slab = undefined;
+      return;
+    }
+    slab.isWhole = false;
+    const octets = slab.octets.subarray(slab.size);
+    this.#slab = { start: this.end, octets, size: 0, isWhole: false };
+    this.#slabs.push(this.#slab);
+  }
+
+  #nextSlab(atLeast: number): Slab {
+    const octets = this.#pool.take(Math.max(atLeast, this.#slabOctetsNext));
+    this.#slabOctetsNext = Math.min(SLAB_OCTETS_MAX, this.#slabOctetsNext * 2);
+    this.#slab = { start: this.end, octets, size: 0, isWhole: true };
+    this.#slabs.push(this.#slab);
+    return this.#slab;
+  }
+
+  /** Index of the slab that holds a position, by bisection. */
+  #indexOf(position: number): number {
+    let low = 0;
+    let high = this.#slabs.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const slab = this.#slabs[middle] as Slab;
+      if (slab.start + slab.size <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Writes a frame's header and prefix; returns where the payload goes. */
+function writeHeader(
+  octets: Uint8Array,
+  offset: number,
+  type: number,
+  payloadLength: number,
+  prefix: number,
+): number {
+  octets[offset] = type;
+  const length = prefix < 0 ? payloadLength : payloadLength + varintSize(prefix);
+  let at = writeVarint(octets, offset + 1, length);
+  if (prefix >= 0) at = writeVarint(octets, at, prefix);
+  return at;
+}
+
+function writeVarint(octets: Uint8Array, offset: number, value: number): number {
+  let at = offset;
+  let rest = value;
+  while (rest >= 0x80) {
+    octets[at++] = (rest & 0x7f) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  octets[at++] = rest;
+  return at;
+}
+
+function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size += 1;
+  return size;
+}

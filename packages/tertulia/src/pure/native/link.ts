@@ -1,0 +1,908 @@
+/**
+ * The link: ordered frames, exactly once, over a succession of transports.
+ *
+ * It knows positions, acknowledgements, credit, messages and streams; it knows nothing of how a
+ * transport comes to be, or of the session's life: that is the session machine's, which is also told
+ * of every frame that is not the link's own.
+ *
+ * Octets come in by {@link Link.receive} and go out by {@link Link.compose}. What arrived for the
+ * application waits here until it is taken, and taking it is what lets the peer send more.
+ *
+ * @module
+ */
+
+import { ProtocolError, SessionError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
+import { concatOctets, NO_OCTETS, Reader, utf8, Writer } from "../octets.ts";
+import { FrameReader } from "./frame-reader.ts";
+import {
+  ACK,
+  CREDIT,
+  DATA,
+  DIALOGUE,
+  DIALOGUE_EXPEDITED,
+  END,
+  type FINISH,
+  type FINISHED,
+  frameName,
+  laneOf,
+  MESSAGE,
+  MORE,
+  messageKinds,
+  type NOT_FINISHED,
+  OPEN,
+  OPTIONAL,
+  RESET,
+  STREAM_CREDIT,
+} from "./frames.ts";
+import { Journal, type SlabPool } from "./journal.ts";
+import type { Limits } from "./limits.ts";
+import { Message, type PresentationContext } from "./message.ts";
+import { StreamState } from "./stream.ts";
+import { ReceiveWindow } from "./window.ts";
+
+/** What a message costs besides its octets, so that a window of empty ones is bounded too. */
+export const MESSAGE_COST = 64;
+
+/** Octets of unsent journal up to which streams add to it: what overtakes never waits for more. */
+const STREAM_UNSENT_MAX = 128 * 1024;
+/** Longest piece of a stream in one frame: what another stream waits for. */
+const STREAM_PIECE_OCTETS = 32 * 1024;
+/** Octets a stream keeps before its writer is told to wait. */
+const STREAM_PENDING_OCTETS = 256 * 1024;
+/** Octets received after which an acknowledgement waits for nothing. */
+const ACKNOWLEDGE_OCTETS = 128 * 1024;
+
+/** What the peer lets us do, as agreed. */
+export interface PeerLimits {
+  readonly frameOctetsMax: number;
+  readonly messageOctetsMax: number;
+  readonly expeditedOctetsMax: number;
+  readonly sessionCredit: number;
+  readonly messageCredit: number;
+  readonly expeditedCredit: number;
+  readonly streamCredit: number;
+  readonly streamsMax: number;
+}
+
+/** What the link tells the session machine. */
+export interface LinkListener {
+  /** A frame that is not the link's: control, or of the release. */
+  control(type: number, body: Uint8Array): void;
+  /** The first of some messages waits. */
+  readable(): void;
+  /** Sends up to this ticket are in the journal. */
+  accepted(ticket: number): void;
+  dialogue(octets: Uint8Array, isExpedited: boolean): void;
+  streamOpened(stream: StreamState): void;
+  streamReadable(id: number): void;
+  streamWritable(id: number): void;
+  streamEnded(id: number): void;
+  streamReset(id: number, code: number): void;
+}
+
+/** Where both lanes of both directions stand. */
+export interface Positions {
+  /** Whole frames received, in octets, on lane 0 and lane 1. */
+  readonly received: readonly [number, number];
+  /** The earliest octet we could send again. */
+  readonly retained: readonly [number, number];
+}
+
+interface WaitingMessage {
+  readonly type: number;
+  readonly octets: Uint8Array;
+  /** Octets that are already in the journal. */
+  offset: number;
+  readonly ticket: number;
+}
+
+export class Link {
+  /** Messages that wait to be taken. */
+  readonly #inbox: Fifo<Message> = new Fifo();
+  readonly #expedited: Fifo<Message> = new Fifo();
+
+  readonly #limits: Limits;
+  readonly #peer: PeerLimits;
+  readonly #contexts: readonly PresentationContext[];
+  readonly #listener: LinkListener;
+  readonly #reader: FrameReader;
+  readonly #lane0: Journal;
+  readonly #lane1: Journal;
+
+  // Receiving. A cursor is the position on this transport, which after a resume may be behind what
+  // was received on the last one: frames up to there are old news.
+  #received0 = 0;
+  #received1 = 0;
+  #cursor0 = 0;
+  #cursor1 = 0;
+  #acknowledged0 = 0;
+  #acknowledged1 = 0;
+  /** When an acknowledgement is due; 0 for not at all. */
+  #acknowledgeAt = 0;
+  #isControlDirty = false;
+  #segments: Uint8Array[] = [];
+  #segmentsOctets = 0;
+  #segmentType = -1;
+  readonly #messageWindow: ReceiveWindow;
+  readonly #expeditedWindow: ReceiveWindow;
+  readonly #sessionWindow: ReceiveWindow;
+
+  // Sending.
+  #messageSent = 0;
+  #messageCredit: number;
+  #sessionSent = 0;
+  #sessionCredit: number;
+  #expeditedSent = 0;
+  #expeditedCredit: number;
+  readonly #segmentOctets: number;
+  readonly #waiting: Fifo<WaitingMessage> = new Fifo();
+  readonly #waitingExpedited: Fifo<WaitingMessage> = new Fifo();
+  #waitingOctets = 0;
+  #ticket = 0;
+  #accepted = 0;
+
+  // Streams. Made when first needed: most sessions have none.
+  #streams: Map<number, StreamState> | undefined;
+  /** Streams with something to send, in turn. */
+  readonly #sending: Fifo<StreamState> = new Fifo();
+  #nextStreamId: number;
+  #nextPeerStreamId: number;
+  #peerStreams = 0;
+  #ownStreams = 0;
+
+  #isStopped = false;
+
+  /** The last round trip measured, in ms. */
+  roundTripMs = 0;
+
+  constructor(
+    isInitiator: boolean,
+    limits: Limits,
+    peer: PeerLimits,
+    contexts: readonly PresentationContext[],
+    pool: SlabPool,
+    listener: LinkListener,
+  ) {
+    this.#limits = limits;
+    this.#peer = peer;
+    this.#contexts = contexts;
+    this.#listener = listener;
+    this.#reader = new FrameReader(limits.frameOctetsMax);
+    this.#lane0 = new Journal(pool);
+    this.#lane1 = new Journal(pool);
+    this.#messageWindow = new ReceiveWindow(limits.windowOctets, limits.windowOctetsMax);
+    const expedited = expeditedWindowOctets(limits);
+    this.#expeditedWindow = new ReceiveWindow(expedited, expedited);
+    const session = limits.sessionWindowOctets;
+    this.#sessionWindow = new ReceiveWindow(session, session);
+    this.#messageCredit = peer.messageCredit;
+    this.#sessionCredit = peer.sessionCredit;
+    this.#expeditedCredit = peer.expeditedCredit;
+    this.#segmentOctets = peer.frameOctetsMax;
+    this.#nextStreamId = isInitiator ? 0 : 1;
+    this.#nextPeerStreamId = isInitiator ? 1 : 0;
+  }
+
+  // What the application asks for.
+
+  /**
+   * Sends a message, of which `type` is the frame type without {@link MORE}.
+   *
+   * @returns 0 when it is in the journal; else a ticket, which `accepted` will name.
+   * @throws {SessionError} `ERR_LIMIT` when it is longer than the peer takes, or when too much waits.
+   */
+  send(type: number, octets: Uint8Array): number {
+    const size = octets.length;
+    const cost = size + MESSAGE_COST;
+    if (
+      this.#waiting.length === 0 &&
+      size <= this.#segmentOctets &&
+      this.#messageSent + cost <= this.#messageCredit &&
+      this.#sessionSent + cost <= this.#sessionCredit &&
+      this.#lane0.size < this.#limits.journalOctetsMax &&
+      size <= this.#peer.messageOctetsMax
+    ) {
+      this.#messageSent += cost;
+      this.#sessionSent += cost;
+      this.#lane0.append(type, octets);
+      return 0;
+    }
+    if (size > this.#peer.messageOctetsMax) tooLong("a message", size, this.#peer.messageOctetsMax);
+    return this.#wait(this.#waiting, type, octets);
+  }
+
+  /** As {@link send}, past everything that the transport has not been given yet. */
+  sendExpedited(type: number, octets: Uint8Array): number {
+    const { expeditedOctetsMax } = this.#peer;
+    if (octets.length > expeditedOctetsMax) {
+      tooLong("an expedited message", octets.length, expeditedOctetsMax);
+    }
+    const cost = octets.length + MESSAGE_COST;
+    if (
+      this.#waitingExpedited.length === 0 &&
+      this.#expeditedSent + cost <= this.#expeditedCredit
+    ) {
+      this.#expeditedSent += cost;
+      this.#lane1.append(type, octets);
+      return 0;
+    }
+    return this.#wait(this.#waitingExpedited, type, octets);
+  }
+
+  /** Carries octets of the dialogue machine. They are few, and are not held back by credit. */
+  sendDialogue(octets: Uint8Array, isExpedited: boolean): void {
+    if (octets.length > this.#segmentOctets) tooLong("an SPDU", octets.length, this.#segmentOctets);
+    if (isExpedited) this.#lane1.append(DIALOGUE_EXPEDITED, octets);
+    else this.#lane0.append(DIALOGUE, octets);
+  }
+
+  /** Puts a frame of the release behind everything that was sent. */
+  sendControl(type: typeof FINISH | typeof FINISHED | typeof NOT_FINISHED): void {
+    this.#lane0.append(type, NO_OCTETS);
+  }
+
+  /** The oldest message that waits, expedited ones first. */
+  take(): Message | undefined {
+    const expedited = this.#expedited.shift();
+    if (expedited) {
+      this.#expeditedWindow.consumed += expedited.octets.length + MESSAGE_COST;
+      return expedited;
+    }
+    const message = this.#inbox.shift();
+    if (message) {
+      const cost = message.octets.length + MESSAGE_COST;
+      this.#messageWindow.consumed += cost;
+      this.#sessionWindow.consumed += cost;
+    }
+    return message;
+  }
+
+  /** Whether a message waits to be taken. */
+  get isReadable(): boolean {
+    return this.#inbox.length > 0 || this.#expedited.length > 0;
+  }
+
+  /** @throws {SessionError} `ERR_LIMIT` when the peer takes no more streams, or no such label. */
+  openStream(label: string): StreamState {
+    const octets = utf8(label);
+    if (octets.length > this.#limits.labelOctetsMax) {
+      tooLong("a stream's label", octets.length, this.#limits.labelOctetsMax);
+    }
+    if (this.#ownStreams >= this.#peer.streamsMax) {
+      throw new SessionError("ERR_LIMIT", `the peer takes ${this.#peer.streamsMax} streams`);
+    }
+    const stream = this.#addStream(this.#nextStreamId, label);
+    this.#nextStreamId += 2;
+    this.#ownStreams += 1;
+    this.#lane0.append(OPEN, octets, stream.id);
+    return stream;
+  }
+
+  stream(id: number): StreamState | undefined {
+    return this.#streams?.get(id);
+  }
+
+  get streams(): Iterable<StreamState> {
+    return this.#streams?.values() ?? [];
+  }
+
+  /** Queues octets of a stream; false when the writer should wait for `streamWritable`. */
+  writeStream(stream: StreamState, octets: Uint8Array): boolean {
+    if (octets.length > 0) {
+      stream.pending.push(octets);
+      stream.pendingOctets += octets.length;
+      this.#queueStream(stream);
+      this.#pumpStreams();
+    }
+    stream.isBlocked = stream.pendingOctets > STREAM_PENDING_OCTETS;
+    return !stream.isBlocked;
+  }
+
+  /** Says that nothing more will be written; the peer is told behind what is pending. */
+  endStream(stream: StreamState): void {
+    if (stream.isEnding) return;
+    stream.isEnding = true;
+    this.#queueStream(stream);
+    this.#pumpStreams();
+  }
+
+  /** Ends both directions now. What is pending or unread is dropped. */
+  resetStream(stream: StreamState, code: number): void {
+    if (!this.#streams?.has(stream.id)) return;
+    this.#lane0.append(RESET, new Writer().varint(code).finish(), stream.id);
+    this.#removeStream(stream);
+  }
+
+  /** The oldest octets of a stream that wait. */
+  readStream(stream: StreamState): Uint8Array | undefined {
+    const octets = stream.read();
+    if (octets) {
+      this.#sessionWindow.consumed += octets.length;
+      if (stream.window.isDue) this.#isControlDirty = true;
+    }
+    return octets;
+  }
+
+  /** Whether everything that was asked to be sent is in the journal. */
+  get isDrained(): boolean {
+    if (this.#waiting.length > 0 || this.#waitingExpedited.length > 0) return false;
+    for (const { pendingOctets, isEnding, isEndSent } of this.streams) {
+      if (pendingOctets > 0 || (isEnding && !isEndSent)) return false;
+    }
+    return true;
+  }
+
+  /** Whether the peer has acknowledged everything that was sent. */
+  get isAcknowledged(): boolean {
+    return this.#lane0.size === 0 && this.#lane1.size === 0;
+  }
+
+  /** Octets kept for the peer, in the journal and before it. */
+  get backlogOctets(): number {
+    return this.#lane0.size + this.#lane1.size + this.#waitingOctets;
+  }
+
+  /** Octets that came and that the application has not taken. */
+  get unreadOctets(): number {
+    return this.#sessionWindow.waiting + this.#expeditedWindow.waiting;
+  }
+
+  // Transports.
+
+  get positions(): Positions {
+    return {
+      received: [this.#received0, this.#received1],
+      retained: [this.#lane0.start, this.#lane1.start],
+    };
+  }
+
+  /** Positions behind the last octet that was sent on each lane. */
+  get ends(): readonly [number, number] {
+    return [this.#lane0.end, this.#lane1.end];
+  }
+
+  /** What is wrong with where the peer says it stands, if anything. */
+  checkPositions({ received, retained }: Positions): string | undefined {
+    for (const [lane, journal] of [this.#lane0, this.#lane1].entries()) {
+      const position = received[lane] as number; // both tuples have two
+      if (position > journal.end) {
+        return `the peer has ${position} of lane ${lane}, we sent ${journal.end}`;
+      }
+      if (position < journal.start) {
+        return `lost: lane ${lane} from ${position} to ${journal.start}`;
+      }
+    }
+    const ours = [this.#received0, this.#received1];
+    for (const [lane, position] of retained.entries()) {
+      const have = ours[lane] as number;
+      if (position > have) return `lost: lane ${lane} of the peer from ${have} to ${position}`;
+    }
+    return undefined;
+  }
+
+  /**
+   * Goes over to a new transport: sends again what the peer, at `peerReceived`, does not have, and
+   * takes what comes to begin at the positions that it was told, `declared`.
+   */
+  attach(peerReceived: readonly [number, number], declared: readonly [number, number]): void {
+    this.#lane0.rewind(peerReceived[0]);
+    this.#lane1.rewind(peerReceived[1]);
+    this.#cursor0 = declared[0];
+    this.#cursor1 = declared[1];
+    this.#reader.reset();
+    this.#restate();
+    this.#pump();
+  }
+
+  /** Messages that would be sent to a peer at these positions: what a resume replays. */
+  countMessages(peerReceived: readonly [number, number]): number {
+    return (
+      this.#lane0.count(peerReceived[0], isLastSegment) +
+      this.#lane1.count(peerReceived[1], isLastSegment) +
+      this.#waiting.length +
+      this.#waitingExpedited.length
+    );
+  }
+
+  /** What was read only in part is gone with its transport. */
+  detach(): void {
+    this.#reader.reset();
+    this.#acknowledgeAt = 0;
+  }
+
+  /** Reads nothing any more: the session has ended, and messages that wait can still be taken. */
+  stop(): void {
+    this.#isStopped = true;
+    this.detach();
+  }
+
+  /** When something is due to be said, or 0. */
+  get deadline(): number {
+    return this.#acknowledgeAt;
+  }
+
+  /**
+   * Takes octets of the current transport.
+   *
+   * @throws {ProtocolError} when the peer broke a rule: the session machine's to deal with.
+   */
+  receive(chunk: Uint8Array, now: number): void {
+    const reader = this.#reader;
+    const unread = this.#inbox.length;
+    reader.feed(chunk);
+    while (!this.#isStopped && reader.next()) {
+      const { type } = reader;
+      if (type >= MESSAGE && type < OPTIONAL && (type & 0x30) !== 0x20) {
+        this.#cursor0 += reader.size;
+        if (this.#cursor0 <= this.#received0) continue;
+        this.#received0 = this.#cursor0;
+        this.#receiveMessage(type, reader.octets, reader.start, reader.end);
+      } else {
+        this.#receiveOther(type, reader);
+      }
+    }
+    if (this.#inbox.length > unread) {
+      this.#letGoOf(chunk, unread);
+      if (unread === 0) this.#listener.readable();
+    }
+    const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
+    if (news >= ACKNOWLEDGE_OCTETS) this.#isControlDirty = true;
+    else if (news > 0 && this.#acknowledgeAt === 0) {
+      this.#acknowledgeAt = now + this.#limits.acknowledgeMs;
+    }
+  }
+
+  /** Whether there is something to send now. */
+  isSendDue(now: number): boolean {
+    return (
+      this.#isControlDirty ||
+      this.#lane0.unsent > 0 ||
+      this.#lane1.unsent > 0 ||
+      (this.#acknowledgeAt > 0 && now >= this.#acknowledgeAt) ||
+      this.#messageWindow.isDue ||
+      this.#sessionWindow.isDue ||
+      this.#expeditedWindow.isDue
+    );
+  }
+
+  /**
+   * Adds what is to be sent now, about `octetsMax` of it, as views that stay as they are until they
+   * are acknowledged. Returns how many octets that is.
+   */
+  compose(now: number, octetsMax: number, into: Uint8Array[]): number {
+    if (!this.isSendDue(now)) return 0;
+    const control = this.#composeControl(now);
+    if (control.length > 0) into.push(control);
+    let octets = control.length;
+    octets += this.#lane1.take(octetsMax, into);
+    octets += this.#lane0.take(octetsMax, into);
+    if (this.#sending.length > 0) this.#pumpStreams();
+    return octets;
+  }
+
+  #composeControl(now: number): Uint8Array {
+    const isDirty = this.#isControlDirty;
+    const roundTrip = this.roundTripMs;
+    this.#isControlDirty = false;
+    const acknowledges =
+      isDirty || this.#received0 > this.#acknowledged0 || this.#received1 > this.#acknowledged1;
+    const [message, session, expedited] = [
+      this.#messageWindow,
+      this.#sessionWindow,
+      this.#expeditedWindow,
+    ];
+    const grants =
+      isDirty || message.isWorthwhile || session.isWorthwhile || expedited.isWorthwhile;
+    if (!acknowledges && !grants) return NO_OCTETS;
+    const body = new Writer();
+    if (acknowledges) {
+      this.#acknowledged0 = this.#received0;
+      this.#acknowledged1 = this.#received1;
+      this.#acknowledgeAt = 0;
+      frame(body, ACK, [this.#received0, this.#received0, this.#received1, this.#received1]);
+    }
+    if (grants) {
+      frame(body, CREDIT, [
+        session.grant(now, roundTrip),
+        message.grant(now, roundTrip),
+        expedited.grant(now, roundTrip),
+      ]);
+    }
+    for (const stream of this.streams) {
+      if (stream.isPeerEnded || !(stream.isCreditDirty || stream.window.isWorthwhile)) continue;
+      stream.isCreditDirty = false;
+      frame(body, STREAM_CREDIT, [stream.id, stream.window.grant(now, roundTrip)]);
+    }
+    return body.finish();
+  }
+
+  // What comes in.
+
+  #receiveMessage(type: number, octets: Uint8Array, start: number, end: number): void {
+    const context = this.#contexts[type & 7];
+    if (context === undefined) {
+      throw new ProtocolError("unknownContext", "Tertulia 6.1", `context ${type & 7}`);
+    }
+    const size = end - start;
+    const isWhole = this.#segmentType < 0 && (type & MORE) === 0;
+    const cost = size + (this.#segmentType < 0 ? MESSAGE_COST : 0);
+    this.#count(this.#messageWindow, cost);
+    this.#count(this.#sessionWindow, cost);
+    const view = new Uint8Array(octets.buffer, octets.byteOffset + start, size);
+    if (isWhole) {
+      // The two bits of a kind are an index into the four.
+      const kind = messageKinds[(type >> 4) & 3] as Message["kind"];
+      this.#inbox.push(new Message(kind, context, view));
+      return;
+    }
+    this.#receiveSegment(type, view, context, cost);
+  }
+
+  #receiveSegment(
+    type: number,
+    octets: Uint8Array,
+    context: PresentationContext,
+    cost: number,
+  ): void {
+    const whole = type & ~MORE;
+    if (this.#segmentType < 0) this.#segmentType = whole;
+    else if (this.#segmentType !== whole) {
+      throw new ProtocolError("segmentsMixed", "Tertulia 6.2", "another message before the last");
+    }
+    this.#segmentsOctets += octets.length;
+    if (this.#segmentsOctets > this.#limits.messageOctetsMax) {
+      const limit = this.#limits.messageOctetsMax;
+      throw new ProtocolError("messageTooLong", "Tertulia 6.2", `limit ${limit}`);
+    }
+    // A message may be longer than the window: while it is put together its segments count as read.
+    this.#messageWindow.consumed += cost;
+    this.#sessionWindow.consumed += cost;
+    this.#segments.push(octets);
+    if ((type & MORE) !== 0) return;
+    const message = concatOctets(this.#segments);
+    this.#segments = [];
+    this.#segmentsOctets = 0;
+    this.#segmentType = -1;
+    this.#messageWindow.consumed -= message.length + MESSAGE_COST;
+    this.#sessionWindow.consumed -= message.length + MESSAGE_COST;
+    const kind = messageKinds[(type >> 4) & 3] as Message["kind"]; // as above
+    this.#inbox.push(new Message(kind, context, message));
+  }
+
+  #receiveOther(type: number, reader: FrameReader): void {
+    const lane = laneOf(type);
+    if (lane === 0) {
+      this.#cursor0 += reader.size;
+      if (this.#cursor0 <= this.#received0) return;
+      this.#received0 = this.#cursor0;
+    } else if (lane === 1) {
+      this.#cursor1 += reader.size;
+      if (this.#cursor1 <= this.#received1) return;
+      this.#received1 = this.#cursor1;
+    }
+    const body = reader.body();
+    const fields = () => new Reader(body, `Tertulia 2.2 ${frameName(type)}`);
+    switch (type) {
+      case ACK:
+        return this.#receiveAck(fields());
+      case CREDIT:
+        return this.#receiveCredit(fields());
+      case STREAM_CREDIT:
+        return this.#receiveStreamCredit(fields());
+      case OPEN:
+        return this.#receiveOpen(fields());
+      case DATA:
+        return this.#receiveData(fields());
+      case END:
+        return this.#receiveEnd(fields());
+      case RESET:
+        return this.#receiveReset(fields());
+      case DIALOGUE:
+        return this.#listener.dialogue(body, false);
+      case DIALOGUE_EXPEDITED:
+        return this.#listener.dialogue(body, true);
+    }
+    if (type >= MESSAGE && type < OPTIONAL) return this.#receiveExpedited(type, body);
+    if (type >= OPTIONAL) return;
+    this.#listener.control(type, body);
+  }
+
+  #receiveExpedited(type: number, body: Uint8Array): void {
+    const context = this.#contexts[type & 7];
+    if (context === undefined || (type & MORE) !== 0) {
+      throw new ProtocolError("badExpedited", "Tertulia 6.3", "context unknown, or segmented");
+    }
+    if (body.length > this.#limits.expeditedOctetsMax) {
+      const limit = this.#limits.expeditedOctetsMax;
+      throw new ProtocolError("messageTooLong", "Tertulia 6.3", `${body.length}, limit ${limit}`);
+    }
+    this.#count(this.#expeditedWindow, body.length + MESSAGE_COST);
+    const isFirst = !this.isReadable;
+    this.#expedited.push(new Message("expedited", context, body.slice()));
+    if (isFirst) this.#listener.readable();
+  }
+
+  #receiveAck(fields: Reader): void {
+    const received = [fields.varint(), fields.varint(), fields.varint(), fields.varint()];
+    for (const [lane, journal] of [this.#lane0, this.#lane1].entries()) {
+      const committed = received[lane * 2 + 1] as number;
+      if (committed > journal.sent || committed > (received[lane * 2] as number)) {
+        const detail = `lane ${lane}: ${committed}, sent ${journal.sent}`;
+        throw new ProtocolError("acknowledgedUnsent", "Tertulia 5.2", detail);
+      }
+      if (committed > journal.start) journal.acknowledge(committed);
+    }
+    this.#pump();
+  }
+
+  #receiveCredit(fields: Reader): void {
+    this.#sessionCredit = Math.max(this.#sessionCredit, fields.varint());
+    this.#messageCredit = Math.max(this.#messageCredit, fields.varint());
+    this.#expeditedCredit = Math.max(this.#expeditedCredit, fields.varint());
+    this.#pump();
+  }
+
+  #receiveStreamCredit(fields: Reader): void {
+    const stream = this.#streams?.get(fields.varint());
+    // A grant may cross our reset of the stream.
+    if (stream === undefined) return;
+    stream.credit = Math.max(stream.credit, fields.varint());
+    if (stream.pendingOctets > 0) this.#queueStream(stream);
+    this.#pumpStreams();
+  }
+
+  #receiveOpen(fields: Reader): void {
+    const id = fields.varint();
+    if (id !== this.#nextPeerStreamId) {
+      const detail = `opened ${id}, next is ${this.#nextPeerStreamId}`;
+      throw new ProtocolError("badStreamId", "Tertulia 7.1", detail);
+    }
+    if (this.#peerStreams >= this.#limits.streamsMax) {
+      throw new ProtocolError("tooManyStreams", "Tertulia 7.1", `limit ${this.#limits.streamsMax}`);
+    }
+    if (fields.remaining > this.#limits.labelOctetsMax) {
+      throw new ProtocolError("labelTooLong", "Tertulia 7.1", `${fields.remaining} octets`);
+    }
+    this.#nextPeerStreamId += 2;
+    this.#peerStreams += 1;
+    const stream = this.#addStream(id, fields.utf8(fields.remaining));
+    this.#listener.streamOpened(stream);
+  }
+
+  #receiveData(fields: Reader): void {
+    const stream = this.#peerStream(fields.varint());
+    const octets = fields.rest();
+    this.#count(this.#sessionWindow, octets.length);
+    if (stream === undefined) {
+      this.#sessionWindow.consumed += octets.length;
+      return;
+    }
+    if (stream.isPeerEnded) throw new ProtocolError("dataAfterEnd", "Tertulia 7.3", `${stream.id}`);
+    if (!stream.window.allows(octets.length)) creditExceeded(`stream ${stream.id}`);
+    if (octets.length === 0) return;
+    const isFirst = !stream.isReadable;
+    stream.push(octets);
+    if (isFirst) this.#listener.streamReadable(stream.id);
+  }
+
+  #receiveEnd(fields: Reader): void {
+    const stream = this.#peerStream(fields.varint());
+    if (stream === undefined || stream.isPeerEnded) return;
+    stream.isPeerEnded = true;
+    this.#listener.streamEnded(stream.id);
+    if (stream.isEndSent) this.#retire(stream);
+  }
+
+  #receiveReset(fields: Reader): void {
+    const stream = this.#peerStream(fields.varint());
+    const code = fields.varint();
+    if (stream === undefined) return;
+    this.#removeStream(stream);
+    this.#listener.streamReset(stream.id, code);
+  }
+
+  /** The stream of a frame; `undefined` when it was there once, which is how frames cross a reset. */
+  #peerStream(id: number): StreamState | undefined {
+    const stream = this.#streams?.get(id);
+    if (stream) return stream;
+    const next = id % 2 === this.#nextStreamId % 2 ? this.#nextStreamId : this.#nextPeerStreamId;
+    if (id >= next) throw new ProtocolError("badStreamId", "Tertulia 7.1", `${id} is not open`);
+    return undefined;
+  }
+
+  #count(window: ReceiveWindow, octets: number): void {
+    if (window.received + octets > window.granted) creditExceeded("the session");
+    window.received += octets;
+  }
+
+  /**
+   * Copies messages out of a chunk of which they are a small part: what they would pin is far more
+   * than what credit counts.
+   */
+  #letGoOf(chunk: Uint8Array, unread: number): void {
+    if (chunk.length < 4096) return;
+    let octets = 0;
+    for (const message of this.#inbox.from(unread)) octets += message.octets.length + MESSAGE_COST;
+    if (octets * 4 >= chunk.length) return;
+    for (const message of this.#inbox.from(unread)) message.octets = message.octets.slice();
+  }
+
+  // What waits to go out.
+
+  #wait(queue: Fifo<WaitingMessage>, type: number, octets: Uint8Array): number {
+    const waiting = this.#waitingOctets + octets.length + MESSAGE_COST;
+    if (waiting > this.#limits.waitingOctetsMax) {
+      const limit = this.#limits.waitingOctetsMax;
+      throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await send()`);
+    }
+    this.#waitingOctets = waiting;
+    this.#ticket += 1;
+    queue.push({ type, octets, offset: 0, ticket: this.#ticket });
+    this.#pump();
+    return this.#accepted >= this.#ticket ? 0 : this.#ticket;
+  }
+
+  /** Moves what waits into the journal, as far as credit and room go. */
+  #pump(): void {
+    this.#pumpExpedited();
+    this.#pumpMessages();
+    if (this.#sending.length > 0) this.#pumpStreams();
+  }
+
+  #pumpExpedited(): void {
+    for (;;) {
+      const message = this.#waitingExpedited.peek();
+      if (message === undefined) return;
+      const cost = message.octets.length + MESSAGE_COST;
+      if (this.#expeditedSent + cost > this.#expeditedCredit) return;
+      this.#expeditedSent += cost;
+      this.#lane1.append(message.type, message.octets);
+      this.#waitingExpedited.shift();
+      this.#accept(message);
+    }
+  }
+
+  #pumpMessages(): void {
+    for (;;) {
+      const message = this.#waiting.peek();
+      if (message === undefined) return;
+      const { octets, offset, type } = message;
+      const overhead = offset === 0 ? MESSAGE_COST : 0;
+      const room = Math.min(
+        this.#messageCredit - this.#messageSent - overhead,
+        this.#sessionCredit - this.#sessionSent - overhead,
+        this.#segmentOctets,
+      );
+      const left = octets.length - offset;
+      const size = Math.min(left, room);
+      // Small segments would cost more than they carry: wait for a decent one, or for the last.
+      if (size < left && size < Math.min(1024, this.#segmentOctets)) return;
+      if (room < 0 || this.#lane0.size >= this.#limits.journalOctetsMax) return;
+      this.#messageSent += size + overhead;
+      this.#sessionSent += size + overhead;
+      const isLast = size === left;
+      this.#lane0.append(isLast ? type : type | MORE, octets.subarray(offset, offset + size));
+      message.offset += size;
+      if (!isLast) continue;
+      this.#waiting.shift();
+      this.#accept(message);
+    }
+  }
+
+  #accept({ octets, ticket }: WaitingMessage): void {
+    this.#waitingOctets -= octets.length + MESSAGE_COST;
+    this.#accepted = Math.max(this.#accepted, ticket);
+    this.#listener.accepted(ticket);
+  }
+
+  #pumpStreams(): void {
+    for (let turns = this.#sending.length; turns > 0; turns--) {
+      if (this.#lane0.unsent > STREAM_UNSENT_MAX) return;
+      if (this.#lane0.size >= this.#limits.journalOctetsMax) return;
+      const stream = this.#sending.shift();
+      if (stream === undefined) return;
+      stream.isQueued = false;
+      if (!this.#streams?.has(stream.id)) continue;
+      if (this.#pumpStream(stream)) {
+        // It has more and may send it: behind the others, and then again.
+        this.#queueStream(stream);
+        turns += 1;
+      }
+    }
+  }
+
+  /** Sends one piece; whether it could send another. */
+  #pumpStream(stream: StreamState): boolean {
+    const piece = stream.pending.peek();
+    if (piece === undefined) {
+      if (stream.isEnding && !stream.isEndSent) {
+        stream.isEndSent = true;
+        this.#lane0.append(END, NO_OCTETS, stream.id);
+        if (stream.isPeerEnded) this.#retire(stream);
+      }
+      return false;
+    }
+    const room = Math.min(
+      stream.credit - stream.sent,
+      this.#sessionCredit - this.#sessionSent,
+      STREAM_PIECE_OCTETS,
+      this.#segmentOctets - 9,
+    );
+    if (room <= 0) {
+      // The stream's own credit brings it back to the queue; the session's must find it there.
+      if (stream.credit > stream.sent) this.#queueStream(stream);
+      return false;
+    }
+    const octets = piece.length <= room ? piece : piece.subarray(0, room);
+    if (octets === piece) stream.pending.shift();
+    else stream.pending.replaceFirst(piece.subarray(room));
+    this.#lane0.append(DATA, octets, stream.id);
+    stream.sent += octets.length;
+    stream.pendingOctets -= octets.length;
+    this.#sessionSent += octets.length;
+    if (stream.isBlocked && stream.pendingOctets <= STREAM_PENDING_OCTETS / 2) {
+      stream.isBlocked = false;
+      this.#listener.streamWritable(stream.id);
+    }
+    return stream.pendingOctets > 0 || stream.isEnding;
+  }
+
+  #queueStream(stream: StreamState): void {
+    if (stream.isQueued) return;
+    stream.isQueued = true;
+    this.#sending.push(stream);
+  }
+
+  #addStream(id: number, label: string): StreamState {
+    const { windowOctets, windowOctetsMax } = this.#limits;
+    const window = new ReceiveWindow(windowOctets, windowOctetsMax);
+    const stream = new StreamState(id, label, this.#peer.streamCredit, window);
+    this.#streams ??= new Map();
+    this.#streams.set(id, stream);
+    return stream;
+  }
+
+  /** Forgets a stream that both sides ended; what is unread stays with whoever holds the stream. */
+  #retire(stream: StreamState): void {
+    this.#streams?.delete(stream.id);
+    if (stream.id % 2 === this.#nextStreamId % 2) this.#ownStreams -= 1;
+    else this.#peerStreams -= 1;
+  }
+
+  #removeStream(stream: StreamState): void {
+    this.#retire(stream);
+    this.#sessionWindow.consumed += stream.window.waiting;
+    stream.pending.clear();
+    stream.pendingOctets = 0;
+  }
+
+  /** After a resume everything that is only ever stated is stated again. */
+  #restate(): void {
+    this.#isControlDirty = true;
+    for (const stream of this.streams) stream.isCreditDirty = true;
+  }
+}
+
+/** Octets of expedited messages that may wait: a few of the largest. */
+export function expeditedWindowOctets({ expeditedOctetsMax }: Limits): number {
+  return 8 * (expeditedOctetsMax + MESSAGE_COST);
+}
+
+function isLastSegment(type: number): boolean {
+  return type >= MESSAGE && type < OPTIONAL && (type & MORE) === 0;
+}
+
+function frame(writer: Writer, type: number, values: readonly number[]): void {
+  const body = new Writer();
+  for (const value of values) body.varint(value);
+  writer.u8(type).varint(body.size).octets(body.finish());
+}
+
+function creditExceeded(what: string): never {
+  throw new ProtocolError("creditExceeded", "Tertulia 5.3", what);
+}
+
+function tooLong(what: string, octets: number, limit: number): never {
+  throw new SessionError("ERR_LIMIT", `${what} of ${octets} octets; the peer takes ${limit}`);
+}

@@ -1,0 +1,856 @@
+/**
+ * The session machine: one session over the transports it has had, has, and tries to get.
+ *
+ * Below it is the {@link Link}, which keeps order over them; this is the life of it: which transport
+ * is the current one, how the next proves itself before it takes over, when a silent one is given up,
+ * and how the session ends. Both roles are here. Only the initiator dials; only the responder is
+ * resumed. Transports are known by numbers that the caller makes or is given.
+ *
+ * For the caller: after each call, `poll` until it is `undefined`; `tick` when `deadline` has come.
+ *
+ * @module
+ */
+
+import { ProtocolError, SessionError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
+import { equalOctets, NO_OCTETS, Reader } from "../octets.ts";
+import {
+  type Abort,
+  type AbortReason,
+  type Agreement,
+  decodeAbort,
+  decodeRefusal,
+  decodeResumed,
+  encodeAbort,
+  encodeResumeClaim,
+  encodeResumedClaim,
+  type Refusal,
+  type ResumeRequest,
+  withProof,
+} from "./establishment.ts";
+import { FrameReader } from "./frame-reader.ts";
+import {
+  ABORT,
+  CONFIRM,
+  encodeFrame,
+  encodeVarints,
+  FENCED,
+  FINISH,
+  FINISHED,
+  frameName,
+  GOAWAY,
+  NOT_FINISHED,
+  PING,
+  PONG,
+  REFUSE,
+  RESUME,
+  RESUMED,
+} from "./frames.ts";
+import type { Established } from "./initiation.ts";
+import type { SlabPool } from "./journal.ts";
+import { NONCE_OCTETS, PROOF_OCTETS, proveResume } from "./keys.ts";
+import type { Limits } from "./limits.ts";
+import { Link, type LinkListener, type Positions } from "./link.ts";
+import type { Message, PresentationContext } from "./message.ts";
+import { Parameters, ParameterWriter } from "./parameters.ts";
+import { type ReleaseInput, type ReleaseState, releaseTable } from "./release.ts";
+import type { StreamState } from "./stream.ts";
+import type { Suite } from "./suite.ts";
+
+export type Role = "initiator" | "responder";
+
+/** How a session ended. */
+export type SessionOutcome =
+  | "released"
+  | "aborted"
+  | "expired"
+  | "fenced"
+  | "lost"
+  | "unknown"
+  | "violated";
+
+/** What the application is told. */
+export type SessionEvent =
+  /** Messages wait to be taken. */
+  | { readonly type: "readable" }
+  /** Sends up to this ticket are in the journal. */
+  | { readonly type: "accepted"; readonly ticket: number }
+  /** The transport is gone. The session is not. */
+  | { readonly type: "suspended"; readonly error: SessionError }
+  /** A new transport has taken over; `replayed` messages were kept for it. */
+  | {
+      readonly type: "resumed";
+      readonly epoch: number;
+      readonly replayed: number;
+      /** The old transport was still there: nobody noticed anything. */
+      readonly isMove: boolean;
+    }
+  /** A dial, or what it led to, came to nothing; the next is after `retryMs`. */
+  | { readonly type: "retrying"; readonly error: SessionError; readonly retryMs: number }
+  /** The peer asks to move over to another transport, within this time. */
+  | { readonly type: "moving"; readonly inMs: number; readonly location?: string }
+  | { readonly type: "releaseAsked" }
+  | { readonly type: "releaseRefused" }
+  | { readonly type: "dialogue"; readonly octets: Uint8Array; readonly isExpedited: boolean }
+  | { readonly type: "streamOpened"; readonly stream: StreamState }
+  | { readonly type: "streamReadable"; readonly id: number }
+  | { readonly type: "streamWritable"; readonly id: number }
+  | { readonly type: "streamEnded"; readonly id: number }
+  | { readonly type: "streamReset"; readonly id: number; readonly code: number }
+  | {
+      readonly type: "closed";
+      readonly outcome: SessionOutcome;
+      readonly error?: SessionError;
+      /** What the peer said of why. */
+      readonly abort?: Abort;
+    };
+
+/** What the caller is to do, in this order. */
+export type SessionOutput =
+  | { readonly type: "send"; readonly transport: number; readonly chunks: readonly Uint8Array[] }
+  /** Drop a transport: in order, after what was sent, or at once because of an error. */
+  | { readonly type: "close"; readonly transport: number; readonly error?: SessionError }
+  /** Open a transport, to `location` if the peer named one, and say `opened` or `ended`. */
+  | { readonly type: "dial"; readonly transport: number; readonly location?: string }
+  | { readonly type: "event"; readonly event: SessionEvent };
+
+/** A transport that wants to become the current one. */
+interface Candidate {
+  readonly transport: number;
+  readonly deadline: number;
+  binding: Uint8Array;
+  phase: "dialing" | "resuming" | "confirming";
+  epoch: number;
+  /** What we said that we have received: what the peer sends begins there. */
+  declared: Positions;
+  claim: Uint8Array;
+  /** Where the peer stands, and what it said with it. */
+  peer: Positions;
+  peerClaim: Uint8Array;
+  reader: FrameReader;
+}
+
+export interface SessionMachineOptions {
+  readonly role: Role;
+  readonly established: Established;
+  readonly limits: Limits;
+  /** The agreed contexts, in the agreed order. */
+  readonly contexts: readonly PresentationContext[];
+  readonly suite: Suite;
+  readonly pool: SlabPool;
+  /** The transport that it was established on. */
+  readonly transport: number;
+}
+
+/** A tick that comes this late was held up by our own side, or by sleep: the peer is not to blame. */
+const LATE_MS = 2000;
+/** Octets handed to a transport at a time. */
+const SEND_OCTETS = 256 * 1024;
+/** How long a probe may go unanswered when there is reason to doubt. */
+const DOUBT_MS = 5000;
+
+const NOWHERE: Positions = { received: [0, 0], retained: [0, 0] };
+
+export class SessionMachine implements LinkListener {
+  readonly role: Role;
+  readonly agreement: Agreement;
+  readonly sessionId: Uint8Array;
+  readonly link: Link;
+  /** The current transport does not take more for now; kept by the caller. */
+  isClogged = false;
+
+  readonly #secret: Uint8Array;
+  readonly #limits: Limits;
+  readonly #suite: Suite;
+  readonly #outputs: Fifo<SessionOutput> = new Fifo();
+  #state: "connected" | "suspended" | "closed" = "connected";
+  #release: ReleaseState = "open";
+  #releaseBy = 0;
+  #transport: number | undefined;
+  #candidate: Candidate | undefined;
+  #nextTransport: number;
+  #epoch = 0;
+
+  // Keepalive.
+  #heardAt: number;
+  #pingId = 0;
+  #pingAt = 0;
+  /** When an unanswered probe means death; 0 while none is out. */
+  #deadAt = 0;
+
+  // Suspension and dialling.
+  #suspendedAt = 0;
+  #dialAt = 0;
+  #dials = 0;
+  #location: string | undefined;
+
+  #endsAt: number;
+  #idleAt: number;
+  #idleMark = 0;
+
+  constructor(options: SessionMachineOptions, now: number) {
+    const { role, established, limits, contexts, suite, pool, transport } = options;
+    this.role = role;
+    this.agreement = established.agreement;
+    this.sessionId = established.sessionId;
+    this.#secret = established.secret;
+    this.#limits = limits;
+    this.#suite = suite;
+    this.#transport = transport;
+    this.#nextTransport = transport + 1;
+    this.#heardAt = now;
+    this.#endsAt = this.agreement.absoluteMs && now + this.agreement.absoluteMs;
+    this.#idleAt = this.agreement.idleMs && now + this.agreement.idleMs;
+    const peer = this.agreement.peer;
+    this.link = new Link(role === "initiator", limits, peer, contexts, pool, this);
+    if (established.rest.length > 0) this.receive(transport, established.rest, now);
+  }
+
+  get state(): "connected" | "suspended" | "closed" {
+    return this.#state;
+  }
+
+  /** How many transports it has had, not counting the first. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get currentTransport(): number | undefined {
+    return this.#transport;
+  }
+
+  get releaseState(): ReleaseState {
+    return this.#release;
+  }
+
+  // What the application asks for.
+
+  /** @throws {SessionError} `ERR_CLOSED`, `ERR_STATE` after a release was asked, `ERR_LIMIT`. */
+  send(type: number, octets: Uint8Array): number {
+    if (this.#release !== "open") this.#checkSend();
+    return this.link.send(type, octets);
+  }
+
+  /** As {@link send}, past everything that waits. */
+  sendExpedited(type: number, octets: Uint8Array): number {
+    if (this.#release !== "open") this.#checkSend();
+    return this.link.sendExpedited(type, octets);
+  }
+
+  take(): Message | undefined {
+    return this.link.take();
+  }
+
+  /** Ends the session once both sides have said everything. */
+  requestRelease(now: number): void {
+    if (this.#state === "closed") throw new SessionError("ERR_CLOSED", "the session has ended");
+    this.#releaseBy ||= now + this.#limits.releaseMs;
+    this.#enter("SRELreq");
+    this.#advance();
+  }
+
+  /** Answers the peer that asked to end. */
+  answerRelease(isAgreed: boolean, now: number): void {
+    if (isAgreed) this.#releaseBy ||= now + this.#limits.releaseMs;
+    this.#enter(isAgreed ? "SRELrsp+" : "SRELrsp-");
+    this.#advance();
+  }
+
+  /** Ends the session now. The peer is told if it can be. */
+  abort(reason: AbortReason, message: string, userData?: Uint8Array): void {
+    if (this.#state === "closed") return;
+    this.#sendAbort(reason, message, userData);
+    this.#close("aborted", new SessionError("ERR_ABORTED", message));
+  }
+
+  /**
+   * Goes over to a new transport while the old one lives, or at once when there is none.
+   *
+   * @throws {SessionError} `ERR_STATE` for a responder.
+   */
+  migrate(now: number, location?: string): void {
+    if (this.role !== "initiator") {
+      throw new SessionError("ERR_STATE", "only the initiator dials; ask it with goAway");
+    }
+    if (location !== undefined) this.#location = location;
+    if (this.#state !== "closed" && this.#candidate === undefined) this.#dialAt = now;
+  }
+
+  /** Asks the initiator to go over to a new transport, some time between `afterMs` and `jitterMs` later. */
+  goAway(afterMs: number, jitterMs: number, location?: string): void {
+    if (this.#transport === undefined) return;
+    const body = new ParameterWriter()
+      .numbers("retryMs", afterMs, jitterMs)
+      .text("location", location);
+    this.#sendTo(this.#transport, encodeFrame(GOAWAY, body.finish()));
+  }
+
+  /** Something happened to the network: ask the peer at once, or dial at once. */
+  probe(now: number): void {
+    if (this.#state === "connected") {
+      this.#ping(now);
+      this.#deadAt = now + Math.min(DOUBT_MS, this.#graceMs);
+    } else if (this.#state === "suspended" && this.#candidate === undefined) {
+      this.#dials = 0;
+      if (this.role === "initiator") this.#dialAt = now;
+    }
+  }
+
+  // What becomes of transports.
+
+  /** A transport that we dialled is there. */
+  opened(transport: number, binding: Uint8Array): void {
+    const candidate = this.#candidate;
+    if (candidate?.transport !== transport) {
+      this.#outputs.push({ type: "close", transport });
+      return;
+    }
+    candidate.phase = "resuming";
+    candidate.binding = binding;
+    this.#epoch += 1;
+    candidate.epoch = this.#epoch;
+    candidate.declared = this.link.positions;
+    const nonce = this.#suite.random(NONCE_OCTETS);
+    const { declared, epoch } = candidate;
+    candidate.claim = encodeResumeClaim(this.sessionId, epoch, declared, nonce);
+    const proof = this.#prove(candidate, "resume", candidate.claim);
+    this.#sendTo(transport, encodeFrame(RESUME, withProof(candidate.claim, proof)));
+  }
+
+  /** A transport ended, or could not be opened. */
+  ended(transport: number, now: number, error?: SessionError): void {
+    const reason = error ?? new SessionError("ERR_CLOSED", "the peer's transport ended");
+    if (transport === this.#transport) this.#suspend(now, reason);
+    else if (transport === this.#candidate?.transport) this.#retry(now, reason);
+  }
+
+  /**
+   * Somebody on a new transport claims to be the peer. Either the claim is good, and the answer is
+   * in the output; or this says why not, and nothing has changed.
+   */
+  resume(
+    transport: number,
+    request: ResumeRequest,
+    binding: Uint8Array,
+    rest: Uint8Array,
+    now: number,
+  ): Refusal | undefined {
+    const { epoch, claim, positions } = request;
+    const candidate: Candidate = {
+      transport,
+      deadline: now + this.#limits.handshakeMs,
+      binding,
+      phase: "confirming",
+      epoch,
+      declared: this.link.positions,
+      claim: NO_OCTETS,
+      peer: positions,
+      peerClaim: claim,
+      reader: new FrameReader(this.#limits.handshakeOctetsMax),
+    };
+    if (!equalOctets(this.#prove(candidate, "resume", claim), request.proof)) {
+      return { reason: "badProof", isPersistent: true };
+    }
+    if (epoch <= this.#epoch) return { reason: "fenced", isPersistent: true, epoch: this.#epoch };
+    const wrong = this.link.checkPositions(positions);
+    if (wrong !== undefined) {
+      const error = new ProtocolError("badPositions", "Tertulia 8.3", wrong);
+      this.#close("lost", error);
+      const { received } = this.link.positions;
+      return { reason: "lost", isPersistent: true, received, message: error.message };
+    }
+    this.#dropCandidate();
+    this.#epoch = epoch;
+    this.#candidate = candidate;
+    const nonce = this.#suite.random(NONCE_OCTETS);
+    candidate.claim = encodeResumedClaim(epoch, candidate.declared, nonce);
+    const proof = this.#prove(candidate, "resumed", claim, candidate.claim);
+    this.#sendTo(transport, encodeFrame(RESUMED, withProof(candidate.claim, proof)));
+    if (rest.length > 0) this.receive(transport, rest, now);
+    return undefined;
+  }
+
+  /** Takes octets of a transport. Octets of one that is neither current nor candidate are ignored. */
+  receive(transport: number, octets: Uint8Array, now: number): void {
+    if (transport === this.#transport) {
+      this.#heardAt = now;
+      this.#deadAt = 0;
+      this.#guard(() => this.link.receive(octets, now));
+      this.#advance();
+    } else if (transport === this.#candidate?.transport) {
+      const candidate = this.#candidate;
+      try {
+        this.#receiveCandidate(candidate, octets, now);
+      } catch (error) {
+        // The old transport, if there is one, has nothing to do with it.
+        this.#retry(now, asProtocolError(error));
+      }
+    }
+  }
+
+  /** Lets time pass. Calling it early does nothing. */
+  tick(now: number): void {
+    if (this.#state === "closed") return;
+    if (this.#endsAt && now >= this.#endsAt) return this.abort("lifetime", "its time is over");
+    if (this.#idleAt && now >= this.#idleAt && this.#isIdle(now)) {
+      return this.abort("idle", `nothing was said for ${this.agreement.idleMs} ms`);
+    }
+    if (this.#candidate && now >= this.#candidate.deadline) {
+      this.#retry(now, new SessionError("ERR_TIMEOUT", "the handshake took too long"));
+    }
+    if (this.#state === "connected") this.#tickConnected(now);
+    else this.#tickSuspended(now);
+    if (this.#dialAt && now >= this.#dialAt) this.#dial(now);
+  }
+
+  /** When `tick` is due, or `undefined` for never. */
+  get deadline(): number | undefined {
+    if (this.#state === "closed") return undefined;
+    let next = Number.POSITIVE_INFINITY;
+    const at = (time: number) => {
+      if (time > 0 && time < next) next = time;
+    };
+    at(this.#endsAt);
+    at(this.#idleAt);
+    at(this.#dialAt);
+    at(this.#candidate?.deadline ?? 0);
+    if (this.#state === "connected") {
+      at(this.#deadAt || this.#heardAt + this.agreement.probeMs);
+      at(this.link.deadline);
+      at(this.#releaseBy);
+    } else if (this.role === "responder") {
+      at(this.#suspendedAt + this.agreement.resumeWindowMs);
+    }
+    return next;
+  }
+
+  /** The next thing to do, or `undefined` when there is nothing more. */
+  poll(now: number): SessionOutput | undefined {
+    const output = this.#outputs.shift();
+    if (output) return output;
+    if (this.#transport === undefined || this.isClogged) return undefined;
+    if (this.#release === "draining" || this.#release === "answering") this.#advance();
+    const chunks: Uint8Array[] = [];
+    if (this.link.compose(now, SEND_OCTETS, chunks) === 0) return undefined;
+    return { type: "send", transport: this.#transport, chunks };
+  }
+
+  // LinkListener.
+
+  control(type: number, body: Uint8Array): void {
+    const fields = new Reader(body, `Tertulia 2.2 ${frameName(type)}`);
+    switch (type) {
+      case PING:
+        if (this.#transport !== undefined) {
+          this.#sendTo(this.#transport, encodeVarints(PONG, fields.varint()));
+        }
+        return;
+      case PONG:
+        if (fields.varint() === this.#pingId && this.#pingAt > 0) {
+          this.link.roundTripMs = this.#heardAt - this.#pingAt;
+          this.#pingAt = 0;
+        }
+        return;
+      case GOAWAY:
+        return this.#goingAway(new Parameters(body));
+      case ABORT: {
+        const abort = decodeAbort(body);
+        const said = abort.message ? `: ${abort.message}` : "";
+        const error = new SessionError("ERR_ABORTED", `the peer: ${abort.reason}${said}`);
+        return this.#close("aborted", error, abort);
+      }
+      case FENCED: {
+        const error = new SessionError("ERR_RESUME", `fenced by epoch ${fields.varint()}`);
+        return this.#close("fenced", error);
+      }
+      case FINISH:
+        return this.#enterByPeer("FINISH");
+      case FINISHED:
+        return this.#enterByPeer("FINISHED");
+      case NOT_FINISHED:
+        return this.#enterByPeer("NOT_FINISHED");
+    }
+    throw new ProtocolError("unexpectedFrame", "Tertulia 2.2", frameName(type));
+  }
+
+  readable(): void {
+    this.#tell({ type: "readable" });
+  }
+
+  accepted(ticket: number): void {
+    this.#tell({ type: "accepted", ticket });
+  }
+
+  dialogue(octets: Uint8Array, isExpedited: boolean): void {
+    this.#tell({ type: "dialogue", octets, isExpedited });
+  }
+
+  streamOpened(stream: StreamState): void {
+    this.#tell({ type: "streamOpened", stream });
+  }
+
+  streamReadable(id: number): void {
+    this.#tell({ type: "streamReadable", id });
+  }
+
+  streamWritable(id: number): void {
+    this.#tell({ type: "streamWritable", id });
+  }
+
+  streamEnded(id: number): void {
+    this.#tell({ type: "streamEnded", id });
+  }
+
+  streamReset(id: number, code: number): void {
+    this.#tell({ type: "streamReset", id, code });
+  }
+
+  // Private.
+
+  #checkSend(): void {
+    if (this.#state === "closed") throw new SessionError("ERR_CLOSED", "the session has ended");
+    if (this.#release !== "asked") {
+      throw new SessionError("ERR_STATE", "send after the release was asked for");
+    }
+  }
+
+  #tickConnected(now: number): void {
+    if (this.#releaseBy && now >= this.#releaseBy) {
+      return this.abort("releaseTimeout", `no release within ${this.#limits.releaseMs} ms`);
+    }
+    const dueAt = this.#deadAt || this.#heardAt + this.agreement.probeMs;
+    if (now < dueAt) return;
+    // What came while we slept, or were held up, is not read yet: ask again before we judge.
+    const isOurFault = now - dueAt > LATE_MS;
+    if (this.#deadAt === 0 || isOurFault) {
+      this.#ping(now);
+      this.#deadAt = Math.max(this.#heardAt + this.agreement.deadMs, now + this.#graceMs);
+      return;
+    }
+    const silentMs = Math.round(now - this.#heardAt);
+    const error = new SessionError("ERR_TIMEOUT", `nothing heard for ${silentMs} ms`);
+    if (this.#transport !== undefined) this.#drop(this.#transport, error);
+    this.#suspend(now, error);
+  }
+
+  #tickSuspended(now: number): void {
+    if (this.role === "responder" && now >= this.#suspendedAt + this.agreement.resumeWindowMs) {
+      this.#expire();
+    }
+  }
+
+  #isIdle(now: number): boolean {
+    const [sent0, sent1] = this.link.ends;
+    const [received0, received1] = this.link.positions.received;
+    const mark = sent0 + sent1 + received0 + received1;
+    if (mark === this.#idleMark) return true;
+    this.#idleMark = mark;
+    this.#idleAt = now + this.agreement.idleMs;
+    return false;
+  }
+
+  /** How long an answer to a probe may take. */
+  get #graceMs(): number {
+    return Math.max(1000, this.agreement.deadMs - this.agreement.probeMs);
+  }
+
+  #ping(now: number): void {
+    if (this.#transport === undefined) return;
+    this.#pingId += 1;
+    this.#pingAt = now;
+    this.#sendTo(this.#transport, encodeVarints(PING, this.#pingId));
+  }
+
+  #suspend(now: number, error: SessionError): void {
+    this.#transport = undefined;
+    this.isClogged = false;
+    this.link.detach();
+    if (this.#state !== "connected") return;
+    // The last word was said, and whoever comes back for it finds the tombstone.
+    if (this.#release === "answered" && this.role === "responder") return this.#close("released");
+    this.#state = "suspended";
+    this.#suspendedAt = now;
+    this.#deadAt = 0;
+    this.#pingAt = 0;
+    this.#tell({ type: "suspended", error });
+    if (this.role === "initiator" && this.#candidate === undefined) {
+      this.#dials = 0;
+      this.#dialAt = now + this.#backoffMs();
+    }
+  }
+
+  #dial(now: number): void {
+    this.#dialAt = 0;
+    if (this.#candidate) return;
+    this.#dials += 1;
+    const transport = this.#nextTransport++;
+    this.#candidate = {
+      transport,
+      deadline: now + this.#limits.handshakeMs,
+      binding: NO_OCTETS,
+      phase: "dialing",
+      epoch: 0,
+      declared: NOWHERE,
+      claim: NO_OCTETS,
+      peer: NOWHERE,
+      peerClaim: NO_OCTETS,
+      reader: new FrameReader(this.#limits.handshakeOctetsMax),
+    };
+    const location = this.#location;
+    this.#outputs.push({ type: "dial", transport, ...(location !== undefined && { location }) });
+  }
+
+  /** The candidate came to nothing. */
+  #retry(now: number, error: SessionError, retryMs = 0): void {
+    this.#dropCandidate(error);
+    if (this.role !== "initiator" || this.#state === "closed") return;
+    // A wrong new address must not keep us from the old one.
+    if (this.#dials > 2) this.#location = undefined;
+    if (this.#state === "suspended" && now >= this.#suspendedAt + this.agreement.resumeWindowMs) {
+      return this.#expire();
+    }
+    const delayMs = Math.max(retryMs, this.#backoffMs());
+    this.#dialAt = now + delayMs;
+    this.#tell({ type: "retrying", error, retryMs: Math.round(delayMs) });
+  }
+
+  /** Full jitter: anything up to twice what it was last time, so that a crowd does not come at once. */
+  #backoffMs(): number {
+    const { backoffMs, backoffMsMax } = this.#limits;
+    const most = Math.min(backoffMsMax, backoffMs * 2 ** Math.min(this.#dials, 30));
+    return 1 + most * this.#fraction();
+  }
+
+  #fraction(): number {
+    return new Reader(this.#suite.random(4), "").u32() / 2 ** 32;
+  }
+
+  #dropCandidate(error?: SessionError): void {
+    const candidate = this.#candidate;
+    if (candidate === undefined) return;
+    this.#candidate = undefined;
+    const { transport } = candidate;
+    if (candidate.phase === "confirming") {
+      this.#sendTo(transport, encodeVarints(FENCED, this.#epoch));
+    }
+    this.#drop(transport, error);
+  }
+
+  #receiveCandidate(candidate: Candidate, octets: Uint8Array, now: number): void {
+    const { reader } = candidate;
+    reader.feed(octets);
+    if (!reader.next()) return;
+    const body = reader.body();
+    if (candidate.phase === "resuming" && reader.type === RESUMED) {
+      return this.#resumed(candidate, body, now);
+    }
+    if (candidate.phase === "resuming" && reader.type === REFUSE) {
+      return this.#refused(decodeRefusal(body), now);
+    }
+    if (candidate.phase === "confirming" && reader.type === CONFIRM) {
+      return this.#confirmed(candidate, body, now);
+    }
+    throw new ProtocolError("unexpectedFrame", "Tertulia 8.1", frameName(reader.type));
+  }
+
+  #resumed(candidate: Candidate, body: Uint8Array, now: number): void {
+    const { epoch, positions, claim, proof } = decodeResumed(body);
+    candidate.peer = positions;
+    candidate.peerClaim = claim;
+    const expected = this.#prove(candidate, "resumed", candidate.claim, claim);
+    if (epoch !== candidate.epoch || !equalOctets(expected, proof)) {
+      throw new ProtocolError("badProof", "Tertulia 8.2", "RESUMED is not of this session");
+    }
+    const wrong = this.link.checkPositions(positions);
+    if (wrong !== undefined) {
+      const error = new ProtocolError("badPositions", "Tertulia 8.3", wrong);
+      this.#outputs.push({ type: "close", transport: candidate.transport, error });
+      return this.#close("lost", error);
+    }
+    const confirmation = this.#prove(candidate, "confirm", candidate.claim, claim);
+    this.#sendTo(candidate.transport, encodeFrame(CONFIRM, confirmation));
+    this.#attach(candidate, now);
+  }
+
+  #confirmed(candidate: Candidate, proof: Uint8Array, now: number): void {
+    const expected = this.#prove(candidate, "confirm", candidate.peerClaim, candidate.claim);
+    if (proof.length !== PROOF_OCTETS || !equalOctets(expected, proof)) {
+      throw new ProtocolError("badProof", "Tertulia 8.2", "CONFIRM is not of this session");
+    }
+    this.#attach(candidate, now);
+  }
+
+  /** The candidate has proved itself: it takes over. */
+  #attach(candidate: Candidate, now: number): void {
+    const { transport, peer, declared, epoch } = candidate;
+    const old = this.#transport;
+    const isMove = this.#state === "connected";
+    const rest = candidate.reader.rest();
+    const replayed = isMove ? 0 : this.link.countMessages(peer.received);
+    this.#candidate = undefined;
+    this.#dialAt = 0;
+    this.#dials = 0;
+    this.#transport = transport;
+    this.isClogged = false;
+    this.#state = "connected";
+    this.#heardAt = now;
+    this.#deadAt = 0;
+    if (this.#releaseBy) this.#releaseBy = now + this.#limits.releaseMs;
+    if (old !== undefined) {
+      if (this.role === "responder") this.#sendTo(old, encodeVarints(FENCED, epoch));
+      this.#outputs.push({ type: "close", transport: old });
+    }
+    this.link.attach(peer.received, declared.received);
+    this.#tell({ type: "resumed", epoch, replayed, isMove });
+    if (rest.length > 0) this.receive(transport, rest, now);
+  }
+
+  #refused(refusal: Refusal, now: number): void {
+    const { reason, message, retryMs, location, received, epoch } = refusal;
+    const said = message ? `: ${message}` : "";
+    switch (reason) {
+      case "finished":
+        return this.#close("released");
+      case "aborted":
+        return this.#close("aborted", new SessionError("ERR_ABORTED", `the peer aborted${said}`));
+      case "fenced": {
+        const error = new SessionError("ERR_RESUME", `fenced by epoch ${epoch}`);
+        return this.#close("fenced", error);
+      }
+      case "expired": {
+        const had = received ? `; the peer had ${received[0]} octets of lane 0` : "";
+        return this.#close("expired", new SessionError("ERR_RESUME", `expired${had}${said}`));
+      }
+      case "lost":
+        return this.#close("lost", new SessionError("ERR_RESUME", `lost${said}`));
+      case "unknownSession":
+        return this.#close(
+          "unknown",
+          new SessionError("ERR_RESUME", "the peer knows no such session"),
+        );
+      case "moved":
+        this.#location = location;
+        return this.#retry(now, new SessionError("ERR_REFUSED", `moved to ${location}`));
+    }
+    const error = new SessionError("ERR_REFUSED", `${reason}${said}`);
+    if (refusal.isPersistent) this.#close("unknown", error);
+    else this.#retry(now, error, retryMs);
+  }
+
+  #goingAway(parameters: Parameters): void {
+    const [afterMs = 0, jitterMs = 0] = parameters.numbers("retryMs", 2) ?? [];
+    const location = parameters.text("location");
+    const inMs = Math.round(afterMs + jitterMs * this.#fraction());
+    this.#tell({ type: "moving", inMs, ...(location !== undefined && { location }) });
+    if (this.role !== "initiator" || this.#candidate) return;
+    if (location !== undefined) this.#location = location;
+    this.#dialAt = this.#heardAt + Math.max(1, inMs);
+  }
+
+  #expire(): void {
+    const { resumeWindowMs } = this.agreement;
+    const error = new SessionError("ERR_RESUME", `expired: not resumed in ${resumeWindowMs} ms`);
+    this.#close("expired", error);
+  }
+
+  /** Moves the release on when what it waits for has come. */
+  #advance(): void {
+    if (this.#state === "closed") return;
+    if (this.#release === "draining" || this.#release === "answering") {
+      if (this.link.isDrained) this.#enter("drained");
+    }
+    if (this.#release === "answered" && this.link.isAcknowledged) this.#enter("acknowledged");
+  }
+
+  #enterByPeer(input: ReleaseInput): void {
+    if (releaseTable[this.#release][input] === undefined) {
+      throw new ProtocolError("unexpectedFrame", "Tertulia 9.1", `${input} in ${this.#release}`);
+    }
+    this.#enter(input);
+  }
+
+  /** The only place where the state of the release changes. */
+  #enter(input: ReleaseInput): void {
+    const transition = releaseTable[this.#release][input];
+    if (transition === undefined) {
+      throw new SessionError("ERR_STATE", `${input} in ${this.#release}`);
+    }
+    const { send, tell, to } = transition;
+    this.#release = to;
+    if (send === "FINISH") this.link.sendControl(FINISH);
+    if (send === "FINISHED") this.link.sendControl(FINISHED);
+    if (send === "NOT_FINISHED") this.link.sendControl(NOT_FINISHED);
+    if (tell === "releaseAsked") this.#tell({ type: "releaseAsked" });
+    if (tell === "releaseRefused") {
+      this.#releaseBy = 0;
+      this.#tell({ type: "releaseRefused" });
+    }
+    if (to === "released") this.#close("released");
+  }
+
+  /** Ends the session: the only place where it does. */
+  #close(outcome: SessionOutcome, error?: SessionError, abort?: Abort): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    if (this.#release === "open") this.#release = "released";
+    const transport = this.#transport;
+    if (transport !== undefined) {
+      const chunks: Uint8Array[] = [];
+      // The acknowledgement of FINISHED is what lets the peer end as well.
+      if (
+        outcome === "released" &&
+        this.link.compose(Number.MAX_SAFE_INTEGER, SEND_OCTETS, chunks)
+      ) {
+        this.#outputs.push({ type: "send", transport, chunks });
+      }
+      this.#outputs.push({ type: "close", transport });
+      this.#transport = undefined;
+    }
+    this.#dropCandidate();
+    this.link.stop();
+    this.#tell({ type: "closed", outcome, ...(error && { error }), ...(abort && { abort }) });
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      const violation = asProtocolError(error);
+      this.#sendAbort("protocolError", violation.message);
+      this.#close("violated", violation);
+    }
+  }
+
+  #sendAbort(reason: AbortReason, message: string, userData?: Uint8Array): void {
+    if (this.#transport === undefined) return;
+    const { received } = this.link.positions;
+    const abort = encodeAbort({ reason, received, message, ...(userData && { userData }) });
+    this.#sendTo(this.#transport, encodeFrame(ABORT, abort));
+  }
+
+  #prove(
+    { epoch, binding }: Candidate,
+    proof: "resume" | "resumed" | "confirm",
+    ...frames: readonly Uint8Array[]
+  ): Uint8Array {
+    return proveResume(this.#suite, this.#secret, epoch, proof, binding, ...frames);
+  }
+
+  #sendTo(transport: number, octets: Uint8Array): void {
+    this.#outputs.push({ type: "send", transport, chunks: [octets] });
+  }
+
+  #drop(transport: number, error?: SessionError): void {
+    this.#outputs.push({ type: "close", transport, ...(error && { error }) });
+  }
+
+  #tell(event: SessionEvent): void {
+    this.#outputs.push({ type: "event", event });
+  }
+}
+
+/** Whatever a decoder throws is the peer's fault; anything else is ours, and goes on up. */
+function asProtocolError(error: unknown): ProtocolError {
+  if (error instanceof ProtocolError) return error;
+  throw error;
+}

@@ -1,0 +1,155 @@
+/**
+ * The responder's side of a transport that nobody knows yet: whether it wants a new session or goes
+ * on with an old one, and the frames that answer. docs/protocol.md, section 3.
+ *
+ * What to answer is up to whoever runs it: authentication may take time, and sessions are looked up
+ * in a store.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import {
+  type Agreement,
+  agree,
+  decodeResume,
+  encodeRefusal,
+  type Proposal,
+  type Refusal,
+  type ResumeRequest,
+  readProposal,
+  withProof,
+  writeProposal,
+} from "./establishment.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { ACCEPT, AUTH, CONNECT, encodeFrame, frameName, REFUSE, RESUME } from "./frames.ts";
+import type { Established } from "./initiation.ts";
+import { authenticationBinding, deriveKeys, NONCE_OCTETS } from "./keys.ts";
+import type { Limits } from "./limits.ts";
+import { Parameters, ParameterWriter } from "./parameters.ts";
+import type { Suite } from "./suite.ts";
+
+export type ReceptionStep =
+  | { readonly type: "more" }
+  /** Somebody wants a session. `method` is empty when no authentication is offered. */
+  | {
+      readonly type: "connect";
+      readonly proposal: Proposal;
+      readonly method: string;
+      readonly data: Uint8Array | undefined;
+    }
+  /** An answer to our challenge. */
+  | { readonly type: "answer"; readonly data: Uint8Array }
+  | { readonly type: "resume"; readonly request: ResumeRequest };
+
+const CLAUSE = "Tertulia 3.1";
+
+export class Reception {
+  readonly #suite: Suite;
+  readonly #limits: Limits;
+  readonly #binding: Uint8Array;
+  readonly #reader: FrameReader;
+  readonly #transcript: Uint8Array[] = [];
+  #connect: { readonly proposal: Proposal; readonly publicKey: Uint8Array } | undefined;
+
+  /** @param binding - The channel binding of the transport; empty where it has none. */
+  constructor(suite: Suite, limits: Limits, binding: Uint8Array) {
+    this.#suite = suite;
+    this.#limits = limits;
+    this.#binding = binding;
+    this.#reader = new FrameReader(limits.handshakeOctetsMax);
+  }
+
+  /** @throws {ProtocolError} when the initiator broke a rule. */
+  receive(octets: Uint8Array): ReceptionStep {
+    const reader = this.#reader;
+    reader.feed(octets);
+    if (!reader.next()) return { type: "more" };
+    const body = reader.body().slice();
+    if (reader.type === CONNECT && this.#connect === undefined) return this.#connected(body);
+    if (reader.type === RESUME && this.#connect === undefined) {
+      return { type: "resume", request: decodeResume(body) };
+    }
+    if (reader.type === AUTH && this.#transcript.length > 1) {
+      this.#transcript.push(body);
+      return { type: "answer", data: new Parameters(body).required("authData") };
+    }
+    throw new ProtocolError("unexpectedFrame", CLAUSE, `${frameName(reader.type)} at the door`);
+  }
+
+  /** Octets behind the frame that was read last: the session's, when it was a RESUME. */
+  rest(): Uint8Array {
+    return this.#reader.rest();
+  }
+
+  /** What an answer to the challenge sent last has to be bound to. */
+  get binding(): Uint8Array {
+    return authenticationBinding(this.#suite, this.#binding, this.#transcript.slice(0, -1));
+  }
+
+  /** The frame that asks the initiator to prove who it is. */
+  challenge(data: Uint8Array): Uint8Array {
+    const body = new ParameterWriter().octets("authData", data).finish();
+    this.#transcript.push(body);
+    return encodeFrame(AUTH, body);
+  }
+
+  /** What follows from the initiator's proposal and ours. */
+  agree(proposal: Proposal): Agreement | { readonly incompatible: string } {
+    return agree(this.#proposal.proposal, proposal, "initiator");
+  }
+
+  /**
+   * The frame that says yes, and the session that it makes.
+   *
+   * @param prove - Makes the responder's own proof of who it is, if it has an identity.
+   */
+  accept(
+    sessionId: Uint8Array,
+    proposal: Proposal,
+    agreement: Agreement,
+    prove?: (binding: Uint8Array) => Uint8Array,
+  ): { readonly frame: Uint8Array; readonly session: Established } {
+    const { publicKey, proposal: peer } = this.#proposal;
+    const suite = this.#suite;
+    const keys = suite.keyPair();
+    const agreed = keys.agree(publicKey);
+    if (agreed === undefined) throw new ProtocolError("badPublicKey", "Tertulia 4.1");
+    const proof = prove?.(
+      authenticationBinding(suite, this.#binding, [...this.#transcript, keys.publicKey, sessionId]),
+    );
+    const claim = writeProposal(new ParameterWriter(), proposal)
+      .octets("nonce", suite.random(NONCE_OCTETS))
+      .octets("publicKey", keys.publicKey)
+      .octets("sessionId", sessionId)
+      .octets("serverProof", proof)
+      .finish();
+    const transcript = suite.sha256(...this.#transcript, claim);
+    const { secret, acceptKey } = deriveKeys(suite, agreed, this.#binding, transcript);
+    return {
+      frame: encodeFrame(ACCEPT, withProof(claim, suite.hmac(acceptKey, transcript))),
+      session: { sessionId, secret, agreement, peer, rest: this.rest() },
+    };
+  }
+
+  get #proposal(): { readonly proposal: Proposal; readonly publicKey: Uint8Array } {
+    if (this.#connect === undefined) throw new Error("agree and accept come after CONNECT");
+    return this.#connect;
+  }
+
+  #connected(body: Uint8Array): ReceptionStep {
+    this.#transcript.push(body);
+    const parameters = new Parameters(body);
+    const publicKey = parameters.required("publicKey", 32);
+    parameters.required("nonce", NONCE_OCTETS);
+    const proposal = readProposal(parameters, this.#limits.userDataOctetsMax);
+    this.#connect = { proposal, publicKey };
+    const method = parameters.text("authMethod") ?? "";
+    return { type: "connect", proposal, method, data: parameters.octets("authData") };
+  }
+}
+
+/** The frame that says no. */
+export function refuse(refusal: Refusal): Uint8Array {
+  return encodeFrame(REFUSE, encodeRefusal(refusal));
+}

@@ -1,0 +1,90 @@
+/**
+ * One octet stream in a session: what waits to be sent, what waits to be read, and the credit of
+ * both directions. Bookkeeping only; the link decides.
+ *
+ * @module
+ */
+
+import { Fifo } from "../fifo.ts";
+import type { ReceiveWindow } from "./window.ts";
+
+/** Received pieces smaller than this are gathered, so that a window of single octets stays small. */
+const GATHER_OCTETS = 2048;
+const GATHERED_OCTETS = 16 * 1024;
+
+export class StreamState {
+  readonly id: number;
+  readonly label: string;
+
+  /** Written by the application, not yet in the journal. */
+  readonly pending: Fifo<Uint8Array> = new Fifo();
+  pendingOctets = 0;
+  /** Octets put into the journal, and how many the peer allows. */
+  sent = 0;
+  credit: number;
+  /** The application will write no more; END follows what is pending. */
+  isEnding = false;
+  isEndSent = false;
+  /** The application waits to be told that it may write on. */
+  isBlocked = false;
+  /** Already in the list of streams that have something to send. */
+  isQueued = false;
+
+  readonly window: ReceiveWindow;
+  readonly #inbox: Fifo<Uint8Array> = new Fifo();
+  #gathering: Uint8Array | undefined;
+  #gathered = 0;
+  isPeerEnded = false;
+  /** The grant is to be stated again, after a resume. */
+  isCreditDirty = false;
+
+  constructor(id: number, label: string, credit: number, window: ReceiveWindow) {
+    this.id = id;
+    this.label = label;
+    this.credit = credit;
+    this.window = window;
+  }
+
+  /** Whether something waits to be read. */
+  get isReadable(): boolean {
+    return this.#inbox.length > 0 || this.#gathered > 0;
+  }
+
+  /** Puts what came, a view, where `read` finds it. */
+  push(octets: Uint8Array): void {
+    this.window.received += octets.length;
+    if (octets.length >= GATHER_OCTETS) {
+      this.#flushGathered();
+      this.#inbox.push(octets);
+      return;
+    }
+    if (this.#gathering && this.#gathered + octets.length > this.#gathering.length) {
+      this.#flushGathered();
+    }
+    if (this.#gathering === undefined) {
+      if (!this.isReadable) {
+        // The first small piece is likely to be read at once: a copy of its own size.
+        this.#inbox.push(octets.slice());
+        return;
+      }
+      this.#gathering = new Uint8Array(GATHERED_OCTETS);
+    }
+    this.#gathering.set(octets, this.#gathered);
+    this.#gathered += octets.length;
+  }
+
+  /** The oldest piece that waits; what is taken is free for the peer to send anew. */
+  read(): Uint8Array | undefined {
+    if (this.#inbox.length === 0) this.#flushGathered();
+    const octets = this.#inbox.shift();
+    if (octets) this.window.consumed += octets.length;
+    return octets;
+  }
+
+  #flushGathered(): void {
+    if (this.#gathering === undefined || this.#gathered === 0) return;
+    this.#inbox.push(this.#gathering.subarray(0, this.#gathered));
+    this.#gathering = undefined;
+    this.#gathered = 0;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * How much the peer may send before its reader has caught up: pure arithmetic.
+ *
+ * Credit is an absolute count, so saying it twice does no harm. The window doubles, up to its
+ * maximum, whenever half of it is read within a few round trips: then it, not the reader, is what
+ * holds the peer back.
+ *
+ * @module
+ */
+
+/** Reading half a window in less than this many round trips, or ms, lets it grow. */
+const GROW_ROUND_TRIPS = 4;
+const GROW_MS = 50;
+
+export class ReceiveWindow {
+  /** Octets that came. */
+  received = 0;
+  /** Octets that the application took. */
+  consumed = 0;
+  /** What the peer was told: it may send up to this count. */
+  granted: number;
+
+  #windowOctets: number;
+  readonly #windowOctetsMax: number;
+  #grantedAt = 0;
+
+  constructor(windowOctets: number, windowOctetsMax: number) {
+    this.#windowOctets = windowOctets;
+    this.#windowOctetsMax = windowOctetsMax;
+    this.granted = windowOctets;
+  }
+
+  /** Octets that came and wait to be taken. */
+  get waiting(): number {
+    return this.received - this.consumed;
+  }
+
+  get windowOctets(): number {
+    return this.#windowOctets;
+  }
+
+  /** Whether the peer keeps to what it was granted when it sends this many more. */
+  allows(octets: number): boolean {
+    return this.received + octets <= this.granted;
+  }
+
+  /** Whether enough was taken that the peer should be told without delay. */
+  get isDue(): boolean {
+    return this.consumed + this.#windowOctets - this.granted >= this.#windowOctets / 2;
+  }
+
+  /** Whether a grant, if something is being sent anyway, is worth its octets. */
+  get isWorthwhile(): boolean {
+    return this.consumed + this.#windowOctets - this.granted >= this.#windowOctets / 8;
+  }
+
+  /** Grants what has become free, and returns the new count. */
+  grant(now: number, roundTripMs: number): number {
+    const isFast = now - this.#grantedAt < Math.max(GROW_MS, GROW_ROUND_TRIPS * roundTripMs);
+    if (isFast && this.isDue) {
+      this.#windowOctets = Math.min(this.#windowOctets * 2, this.#windowOctetsMax);
+    }
+    this.#grantedAt = now;
+    this.granted = Math.max(this.granted, this.consumed + this.#windowOctets);
+    return this.granted;
+  }
+}
