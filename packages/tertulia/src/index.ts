@@ -4,4 +4,59 @@
  * @module
  */
 
+export type {
+  Authentication,
+  AuthenticationPeer,
+  Authenticator,
+  Verification,
+  VerificationStep,
+  Verifier,
+  Vouched,
+} from "./auth/authentication.ts";
+export { type Address, DEFAULT_PORT, parseAddress } from "./io/address.ts";
+export { cborContext } from "./io/cbor.ts";
+export { type ConnectOptions, connect } from "./io/connect.ts";
+export { ALPN, type DialOptions, dialerOf } from "./io/dial.ts";
+export { DuplexTransport } from "./io/duplex-transport.ts";
+export { type EstablishOptions, establish, RefusedError } from "./io/establish.ts";
+export { type BoundListener, type ListenOptions, listen } from "./io/listen.ts";
+export { Listener, type ListenerOptions } from "./io/listener.ts";
+export { memoryPair } from "./io/memory-transport.ts";
+export { nodeRuntime } from "./io/node-runtime.ts";
+export type { SessionOptions } from "./io/options.ts";
+export { Runtime, type RuntimeOptions } from "./io/runtime.ts";
+export type {
+  Identity,
+  SendOptions,
+  Session,
+  SessionChange,
+  SessionEnd,
+  SignalOptions,
+} from "./io/session.ts";
+export type { SessionStream } from "./io/stream.ts";
+export { toDuplex } from "./io/stream-duplex.ts";
+export type { Dial, Transport, TransportPeer, TransportSink } from "./io/transport.ts";
+export { serveWebSockets, type WebSocketServerOptions } from "./io/websocket-server.ts";
+export { WEBSOCKET_PROTOCOL, WebSocketTransport } from "./io/websocket-transport.ts";
 export { type ErrorCode, ProtocolError, SessionError } from "./pure/errors.ts";
+export type {
+  Abort,
+  AbortReason,
+  Agreement,
+  Durability,
+  FunctionalUnit,
+  Proposal,
+  Refusal,
+  RefusalReason,
+} from "./pure/native/establishment.ts";
+export type { MessageKind } from "./pure/native/frames.ts";
+export { defaultLimits, type Limits } from "./pure/native/limits.ts";
+export type { SessionOutcome } from "./pure/native/machine.ts";
+export {
+  defaultContexts,
+  jsonContext,
+  type Message,
+  octetsContext,
+  type PresentationContext,
+  textContext,
+} from "./pure/native/message.ts";

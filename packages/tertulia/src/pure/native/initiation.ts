@@ -44,9 +44,8 @@ export type InitiationStep =
   | {
       readonly type: "established";
       readonly session: Established;
-      /** What the responder says of itself, and what its proof is to cover. */
-      readonly proof: Uint8Array | undefined;
-      readonly binding: Uint8Array;
+      /** What the authentication method says with the acceptance. */
+      readonly data: Uint8Array | undefined;
     }
   | { readonly type: "refused"; readonly refusal: Refusal };
 
@@ -134,13 +133,7 @@ export class Initiation {
     return {
       type: "established",
       session: { sessionId, secret, agreement, peer, rest },
-      proof: parameters.octets("serverProof"),
-      // The proof of the responder covers what came before ACCEPT, and its keys.
-      binding: authenticationBinding(suite, binding, [
-        ...this.#transcript.slice(0, -1),
-        parameters.required("publicKey"),
-        sessionId,
-      ]),
+      data: parameters.octets("authData"),
     };
   }
 

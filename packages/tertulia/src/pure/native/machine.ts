@@ -298,6 +298,11 @@ export class SessionMachine implements LinkListener {
 
   // What becomes of transports.
 
+  /** A number for a transport that came to us, which `resume` is then told of. */
+  allotTransport(): number {
+    return this.#nextTransport++;
+  }
+
   /** A transport that we dialled is there. */
   opened(transport: number, binding: Uint8Array): void {
     const candidate = this.#candidate;

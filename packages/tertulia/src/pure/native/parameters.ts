@@ -32,13 +32,12 @@ export const codes = {
   dialogue: 18,
   agent: 19,
   sessionId: 20,
-  serverProof: 21,
-  retryMs: 22,
-  positions: 23,
-  location: 24,
-  message: 25,
-  isPersistent: 26,
-  epoch: 27,
+  retryMs: 21,
+  positions: 22,
+  location: 23,
+  message: 24,
+  isPersistent: 25,
+  epoch: 26,
 } as const;
 
 export type ParameterName = keyof typeof codes;

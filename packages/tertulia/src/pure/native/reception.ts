@@ -102,27 +102,24 @@ export class Reception {
   /**
    * The frame that says yes, and the session that it makes.
    *
-   * @param prove - Makes the responder's own proof of who it is, if it has an identity.
+   * @param data - What the authentication method says with it.
    */
   accept(
     sessionId: Uint8Array,
     proposal: Proposal,
     agreement: Agreement,
-    prove?: (binding: Uint8Array) => Uint8Array,
+    data?: Uint8Array,
   ): { readonly frame: Uint8Array; readonly session: Established } {
     const { publicKey, proposal: peer } = this.#proposal;
     const suite = this.#suite;
     const keys = suite.keyPair();
     const agreed = keys.agree(publicKey);
     if (agreed === undefined) throw new ProtocolError("badPublicKey", "Tertulia 4.1");
-    const proof = prove?.(
-      authenticationBinding(suite, this.#binding, [...this.#transcript, keys.publicKey, sessionId]),
-    );
     const claim = writeProposal(new ParameterWriter(), proposal)
       .octets("nonce", suite.random(NONCE_OCTETS))
       .octets("publicKey", keys.publicKey)
       .octets("sessionId", sessionId)
-      .octets("serverProof", proof)
+      .octets("authData", data)
       .finish();
     const transcript = suite.sha256(...this.#transcript, claim);
     const { secret, acceptKey } = deriveKeys(suite, agreed, this.#binding, transcript);

@@ -1,0 +1,38 @@
+/**
+ * Where a session is to be had, as people write it.
+ *
+ * @module
+ */
+
+import { SessionError } from "../pure/errors.ts";
+
+export type Address =
+  | { readonly type: "tcp" | "tls"; readonly host: string; readonly port: number }
+  | { readonly type: "unix"; readonly path: string }
+  | { readonly type: "websocket"; readonly url: string };
+
+/** The port when none is written: unassigned by IANA, and free on most machines. */
+export const DEFAULT_PORT = 7700;
+
+/**
+ * Reads `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix:PATH`, `ws://…`, `wss://…`, or `HOST:PORT`, which
+ * is `tcp`. Without a port it is 7700; an IPv6 address stands in brackets.
+ *
+ * @throws {SessionError} `ERR_ARGUMENT`
+ */
+export function parseAddress(text: string): Address {
+  if (text.startsWith("unix:")) {
+    const path = text.slice("unix:".length).replace(/^\/\//, "");
+    if (path === "") throw new SessionError("ERR_ARGUMENT", "unix: needs a path behind it");
+    return { type: "unix", path };
+  }
+  if (/^wss?:\/\//.test(text)) return { type: "websocket", url: text };
+  const [, scheme = "tcp", rest = ""] = /^(?:([a-z+]+):\/\/)?(.*?)\/?$/.exec(text) ?? [];
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(rest) ?? [];
+  const host = bracketed ?? plain;
+  if ((scheme !== "tcp" && scheme !== "tls") || !host || Number(port ?? 1) > 65535) {
+    const forms = "HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, ws://… or wss://…";
+    throw new SessionError("ERR_ARGUMENT", `not an address: ${text}; write ${forms}`);
+  }
+  return { type: scheme, host, port: port === undefined ? DEFAULT_PORT : Number(port) };
+}

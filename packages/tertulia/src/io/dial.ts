@@ -1,0 +1,88 @@
+/**
+ * Opening transports from Node: TCP, TLS, Unix sockets, WebSockets.
+ *
+ * @module
+ */
+
+import { connect as connectSocket, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import WebSocket from "ws";
+import { SessionError } from "../pure/errors.ts";
+import { type Address, parseAddress } from "./address.ts";
+import { DuplexTransport } from "./duplex-transport.ts";
+import type { Dial, Transport } from "./transport.ts";
+import { WEBSOCKET_PROTOCOL, type WebSocketLike, whenOpen } from "./websocket-transport.ts";
+
+/** The application protocol both sides name in TLS (RFC 7301). */
+export const ALPN = "tertulia/1";
+
+/** What a dial may be told besides the address: for TLS, the options of `node:tls`. */
+export interface DialOptions {
+  readonly tls?: ConnectionOptions;
+}
+
+/** How to open a transport to an address. */
+export function dialerOf(address: Address | string, { tls }: DialOptions = {}): Dial {
+  const to = typeof address === "string" ? parseAddress(address) : address;
+  switch (to.type) {
+    case "tcp":
+      return (signal) => open("tcp", connectSocket(to.port, to.host), "connect", signal);
+    case "unix":
+      return (signal) => open("unix", connectSocket(to.path), "connect", signal);
+    case "tls": {
+      const options = { servername: isName(to.host) ? to.host : "", ...tls, ...to };
+      return (signal) => {
+        const socket = connectTls({ ALPNProtocols: [ALPN], minVersion: "TLSv1.3", ...options });
+        return open("tls", socket, "secureConnect", signal);
+      };
+    }
+    case "websocket":
+      return (signal) => {
+        const socket = new WebSocket(to.url, WEBSOCKET_PROTOCOL, {
+          perMessageDeflate: false,
+          ...(tls as object), // both take the options of node:tls
+        });
+        const isSecure = to.url.startsWith("wss:");
+        // `ws` has more than we need of it.
+        return whenOpen(socket as WebSocketLike, { address: to.url }, isSecure, signal);
+      };
+  }
+}
+
+function isName(host: string): boolean {
+  return !/^[\d.]+$|:/.test(host);
+}
+
+function open(
+  kind: string,
+  socket: Socket | TLSSocket,
+  event: "connect" | "secureConnect",
+  signal: AbortSignal,
+): Promise<Transport> {
+  const { promise, resolve, reject } = Promise.withResolvers<Transport>();
+  const stop = () => {
+    signal.removeEventListener("abort", onAbort);
+    socket.off("error", onError);
+    socket.off("close", onClose);
+  };
+  const onError = (error: Error) => {
+    stop();
+    reject(new SessionError("ERR_CLOSED", error.message, { cause: error }));
+  };
+  const onClose = () => onError(new Error("the connection was closed before it was open"));
+  const onAbort = () => {
+    stop();
+    socket.on("error", () => {});
+    socket.destroy();
+    reject(signal.reason);
+  };
+  socket.once("error", onError);
+  socket.once("close", onClose);
+  socket.once(event, () => {
+    stop();
+    resolve(new DuplexTransport(kind, socket));
+  });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return promise;
+}

@@ -1,0 +1,133 @@
+/**
+ * Any Node duplex as a transport: sockets, TLS, standard input and output, a child process.
+ *
+ * @module
+ */
+
+import { createHash, X509Certificate } from "node:crypto";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import { SessionError } from "../pure/errors.ts";
+import { NO_OCTETS } from "../pure/octets.ts";
+import type { Transport, TransportPeer, TransportSink } from "./transport.ts";
+
+/** Octets that may wait in the stream's own buffer before it counts as clogged. */
+const CLOGGED_OCTETS = 256 * 1024;
+
+/** How long the peer may take to close its side after we have closed ours. */
+const LINGER_MS = 2000;
+
+/** RFC 9266 names it "tls-exporter"; the label is ours, so that nobody else's binding is the same. */
+const EXPORTER_LABEL = "EXPORTER-Tertulia-1";
+
+export class DuplexTransport implements Transport {
+  readonly kind: string;
+  readonly isConfidential: boolean;
+  readonly binding: Uint8Array;
+  readonly peer: TransportPeer;
+  readonly #stream: Duplex;
+  #sink: TransportSink | undefined;
+  #early: Uint8Array[] = [];
+  #ending: { readonly error?: SessionError } | undefined;
+  #isClogged = false;
+
+  /** @param stream - Open already. The transport is its owner from now on. */
+  constructor(kind: string, stream: Duplex, early?: Uint8Array) {
+    this.kind = kind;
+    this.#stream = stream;
+    if (early && early.length > 0) this.#early.push(early);
+    const isTls = stream instanceof TLSSocket;
+    this.isConfidential = isTls || kind === "unix" || kind === "stdio";
+    this.binding = isTls ? stream.exportKeyingMaterial(32, EXPORTER_LABEL, NO_BUFFER) : NO_OCTETS;
+    this.peer = isTls ? tlsPeer(stream) : { address: addressOf(stream) };
+    if (stream instanceof Socket) stream.setNoDelay(true);
+    stream.on("data", (octets: Uint8Array) => {
+      if (this.#sink) this.#sink.received(octets);
+      else this.#early.push(octets);
+    });
+    stream.on("drain", () => this.#drained());
+    stream.on("end", () => this.#ended());
+    stream.on("close", () => this.#ended());
+    stream.on("error", (error) => {
+      this.#ended(new SessionError("ERR_CLOSED", error.message, { cause: error }));
+      stream.destroy();
+    });
+  }
+
+  attach(sink: TransportSink): void {
+    this.#sink = sink;
+    const early = this.#early;
+    this.#early = [];
+    for (const octets of early) this.#sink.received(octets);
+    if (this.#ending) this.#sink.ended(this.#ending.error);
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.writableEnded) return true;
+    if (chunks.length === 1) {
+      stream.write(chunks[0]);
+    } else {
+      stream.cork();
+      for (const chunk of chunks) stream.write(chunk);
+      stream.uncork();
+    }
+    this.#isClogged = stream.writableNeedDrain && stream.writableLength > CLOGGED_OCTETS;
+    return !this.#isClogged;
+  }
+
+  end(): void {
+    if (this.#stream.destroyed) return;
+    this.#stream.end();
+    const timer = setTimeout(() => this.#stream.destroy(), LINGER_MS);
+    timer.unref();
+    this.#stream.once("close", () => clearTimeout(timer));
+    // What comes now is nobody's; reading it is what lets the stream close.
+    this.#stream.resume();
+  }
+
+  abort(): void {
+    if (this.#stream instanceof Socket && !(this.#stream instanceof TLSSocket)) {
+      this.#stream.resetAndDestroy();
+    } else this.#stream.destroy();
+  }
+
+  #drained(): void {
+    if (!this.#isClogged) return;
+    this.#isClogged = false;
+    this.#sink?.drained();
+  }
+
+  #ended(error?: SessionError): void {
+    if (this.#ending) return;
+    this.#ending = error ? { error } : {};
+    this.#sink?.ended(error);
+    if (!this.#stream.destroyed) this.end();
+  }
+}
+
+const NO_BUFFER = Buffer.alloc(0);
+
+function addressOf(stream: Duplex): string {
+  if (!(stream instanceof Socket) || stream.remoteAddress === undefined) return "";
+  const { remoteAddress, remotePort } = stream;
+  return remoteAddress.includes(":")
+    ? `[${remoteAddress}]:${remotePort}`
+    : `${remoteAddress}:${remotePort}`;
+}
+
+function tlsPeer(socket: TLSSocket): TransportPeer {
+  const address = addressOf(socket);
+  const raw: Buffer | undefined = socket.getPeerCertificate().raw;
+  if (raw === undefined) return { address };
+  const certificate = new X509Certificate(raw);
+  const key = certificate.publicKey.export({ type: "spki", format: "der" });
+  const commonName = /^CN=(.*)$/m.exec(certificate.subject)?.[1];
+  return {
+    address,
+    keyFingerprint: createHash("sha256").update(key).digest("hex"),
+    isAuthorized: socket.authorized,
+    ...(commonName !== undefined && { commonName }),
+  };
+}

@@ -1,0 +1,185 @@
+/**
+ * The initiator's way to a session: a transport, the handshake on it, and how to get the next one.
+ *
+ * @module
+ */
+
+import type { Authenticator } from "../auth/authentication.ts";
+import { SessionError } from "../pure/errors.ts";
+import type { Refusal } from "../pure/native/establishment.ts";
+import { type Established, Initiation } from "../pure/native/initiation.ts";
+import { concatOctets } from "../pure/octets.ts";
+import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./options.ts";
+import type { Runtime } from "./runtime.ts";
+import { Session } from "./session.ts";
+import type { Dial, Transport, TransportPeer, TransportSink } from "./transport.ts";
+import { raced } from "./wait.ts";
+
+export interface EstablishOptions extends SessionOptions {
+  /** Which application at that address. Default: empty, the only one. */
+  readonly selector?: string;
+  /** Proves who we are. Default: nothing. */
+  readonly authenticator?: Authenticator;
+  /** Looks at the other end of every transport, the first and all later ones; throws to refuse it. */
+  readonly checkPeer?: (peer: TransportPeer) => void | Promise<void>;
+  /** Whether to agree when the peer wants to end. Default: always. */
+  readonly agreeToRelease?: (session: Session) => boolean | Promise<boolean>;
+  /** Ends the attempt; the session, once established, no longer listens to it. */
+  readonly signal?: AbortSignal;
+}
+
+/** The answer no, as an error with what the peer said. */
+export class RefusedError extends SessionError {
+  override readonly name = "RefusedError";
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    const { reason, message } = refusal;
+    super("ERR_REFUSED", `refused: ${reason}${message ? `: ${message}` : ""}`);
+    this.refusal = refusal;
+  }
+}
+
+/**
+ * Establishes a session over what `dialTo` opens, and again over what it opens after each break.
+ *
+ * @param dialTo - The dial for a location that the peer named, or for where we were told to go.
+ * @throws {SessionError} `ERR_REFUSED`, `ERR_TIMEOUT`, `ERR_CLOSED`, `ERR_PROTOCOL`, `ERR_ARGUMENT`.
+ */
+export async function establish(
+  dialTo: (location: string | undefined) => Dial,
+  runtime: Runtime,
+  options: EstablishOptions = {},
+): Promise<Session> {
+  const prepared = prepare(options, options.selector ?? "");
+  const { limits, contexts } = prepared;
+  const deadline = AbortSignal.timeout(limits.handshakeMs);
+  const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+  const dial = samePeer(dialTo, options.checkPeer);
+  let transport: Transport | undefined;
+  try {
+    transport = await dial(undefined)(signal);
+    const inbox = new Inbox();
+    transport.attach(inbox);
+    const established = await handshake(transport, inbox, signal, prepared, options, runtime);
+    const { keyFingerprint } = transport.peer;
+    return new Session({
+      role: "initiator",
+      established: { ...established, rest: concatOctets([established.rest, ...inbox.takeAll()]) },
+      limits,
+      contexts: agreedContexts(contexts, established.agreement.contexts),
+      suite: runtime.suite,
+      pool: runtime.pool,
+      runtime,
+      transport,
+      identity: { method: keyFingerprint ? "tls" : "none", name: keyFingerprint ?? "" },
+      dial,
+      ...(options.agreeToRelease && { agreeToRelease: options.agreeToRelease }),
+    });
+  } catch (error) {
+    transport?.abort();
+    if (error !== deadline.reason) throw error;
+    const message = `no session within ${limits.handshakeMs} ms`;
+    throw new SessionError("ERR_TIMEOUT", message, { cause: error });
+  }
+}
+
+async function handshake(
+  transport: Transport,
+  inbox: Inbox,
+  signal: AbortSignal,
+  { limits, proposal }: Prepared,
+  { authenticator }: EstablishOptions,
+  { suite }: Runtime,
+): Promise<Established> {
+  const { binding, peer, isConfidential } = transport;
+  const authentication = authenticator?.begin({ ...peer, isConfidential });
+  const data = await authentication?.first();
+  const method = authenticator?.method;
+  const initiation = new Initiation({
+    suite,
+    limits,
+    proposal,
+    binding,
+    ...(method !== undefined && { authentication: { method, ...(data && { data }) } }),
+  });
+  transport.write([initiation.start()]);
+  for (;;) {
+    const step = initiation.receive(await inbox.next(signal));
+    switch (step.type) {
+      case "challenge": {
+        if (authentication === undefined) {
+          throw new SessionError("ERR_REFUSED", "the responder asks who we are");
+        }
+        const answer = await raced(
+          Promise.resolve(authentication.answer(step.data, step.binding)),
+          signal,
+        );
+        transport.write([initiation.answer(answer)]);
+        break;
+      }
+      case "refused":
+        throw new RefusedError(step.refusal);
+      case "established":
+        authentication?.finish?.(step.data);
+        return step.session;
+    }
+  }
+}
+
+/** Every transport must lead to the same peer as the first did. */
+function samePeer(
+  dialTo: (location: string | undefined) => Dial,
+  check: EstablishOptions["checkPeer"],
+): (location: string | undefined) => Dial {
+  let first: string | undefined;
+  return (location) => async (signal) => {
+    const transport = await dialTo(location)(signal);
+    const { keyFingerprint, address } = transport.peer;
+    try {
+      if (first !== undefined && keyFingerprint !== undefined && first !== keyFingerprint) {
+        throw new SessionError("ERR_REFUSED", `another key than before at ${address}`);
+      }
+      await check?.(transport.peer);
+      first ??= keyFingerprint;
+      return transport;
+    } catch (error) {
+      transport.abort();
+      throw error;
+    }
+  };
+}
+
+/** Keeps what comes during a handshake until it is asked for. The peer has no credit yet: it is little. */
+class Inbox implements TransportSink {
+  #chunks: Uint8Array[] = [];
+  #ending: SessionError | undefined;
+  #wake: (() => void) | undefined;
+
+  received(octets: Uint8Array): void {
+    this.#chunks.push(octets);
+    this.#wake?.();
+  }
+
+  drained(): void {}
+
+  ended(error?: SessionError): void {
+    this.#ending = error ?? new SessionError("ERR_CLOSED", "the peer hung up during the handshake");
+    this.#wake?.();
+  }
+
+  async next(signal: AbortSignal): Promise<Uint8Array> {
+    for (;;) {
+      const chunk = this.#chunks.shift();
+      if (chunk) return chunk;
+      if (this.#ending) throw this.#ending;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await raced(promise, signal);
+    }
+  }
+
+  takeAll(): Uint8Array[] {
+    return this.#chunks.splice(0);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Listening for sessions in Node: one port for TCP, TLS and WebSockets, or a Unix socket.
+ *
+ * @module
+ */
+
+import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { SessionError } from "../pure/errors.ts";
+import { RESUME } from "../pure/native/frames.ts";
+import { parseAddress } from "./address.ts";
+import { ALPN } from "./dial.ts";
+import { DuplexTransport } from "./duplex-transport.ts";
+import { Listener, type ListenerOptions } from "./listener.ts";
+import { nodeRuntime } from "./node-runtime.ts";
+import { serveWebSockets, type WebSocketServerOptions } from "./websocket-server.ts";
+
+export interface ListenOptions extends ListenerOptions {
+  /** Takes TLS on the same port, with these options of `node:tls`. Default: no TLS. */
+  readonly tls?: TlsOptions;
+  /** Refuses what does not come over TLS. Default: false; for `tls://` addresses, true. */
+  readonly requireTls?: boolean;
+  /** Takes WebSockets on the same port; false for none. Default: any path, any origin. */
+  readonly webSocket?: WebSocketServerOptions | false;
+  /** Answers HTTP requests that are not WebSockets, on the same port. Default: 426. */
+  readonly http?: HttpServer;
+  /** Connections that may wait to be accepted. Default: 1,024. */
+  readonly backlog?: number;
+}
+
+/** A listener with a socket of its own. */
+export interface BoundListener extends Listener {
+  /** Where it listens: `HOST:PORT`, or the path. */
+  readonly address: string;
+  /** The port, or 0 for a Unix socket. */
+  readonly port: number;
+}
+
+/** A TLS record of the handshake (RFC 8446, 5.1). */
+const TLS_HANDSHAKE = 22;
+
+/**
+ * Listens for sessions. The first octet of a connection says what it is: ours, TLS, or HTTP.
+ *
+ * @param target - `tcp://HOST:PORT` (port 0: any free one), `tls://HOST:PORT`, `unix:PATH`.
+ * @throws {SessionError} `ERR_CLOSED` when the address cannot be listened at, `ERR_ARGUMENT`.
+ *
+ * @example
+ * await using listener = await listen("tcp://127.0.0.1:7700");
+ * for await (const session of listener) greet(session);
+ */
+export async function listen(target: string, options: ListenOptions = {}): Promise<BoundListener> {
+  const address = parseAddress(target);
+  if (address.type === "websocket") {
+    throw new SessionError("ERR_ARGUMENT", "WebSockets are taken on a tcp:// address");
+  }
+  const requireTls = options.requireTls ?? address.type === "tls";
+  if (requireTls && !options.tls) throw new SessionError("ERR_ARGUMENT", "tls needs key and cert");
+  const listener = new Listener(options.runtime ?? nodeRuntime(), options);
+  const { webSocket = {} } = options;
+  const http = options.http ?? createHttpServer(upgradeRequired);
+  const stopWebSockets = webSocket ? serveWebSockets(listener, http, webSocket) : () => {};
+  const sockets = new Set<Socket>();
+  const handshakeMs = listener.reception.limits.handshakeMs;
+
+  const secure = createTlsServer({
+    ALPNProtocols: [ALPN, "http/1.1"],
+    handshakeTimeout: handshakeMs,
+    ...options.tls,
+  });
+  secure.on("secureConnection", (socket: TLSSocket) => {
+    const isOurs = socket.alpnProtocol === ALPN;
+    if (isOurs) return listener.receive(new DuplexTransport("tls", socket));
+    sniff(socket, handshakeMs, (octets) => route(octets, socket, "tls"));
+  });
+  secure.on("tlsClientError", (error, socket) => {
+    options.onRefused?.(socket.remoteAddress ?? "", new SessionError("ERR_CLOSED", error.message));
+  });
+
+  const route = (octets: Buffer, socket: Socket | TLSSocket, kind: "tcp" | "tls" | "unix") => {
+    const [first = 0] = octets;
+    if (kind !== "tls" && first === TLS_HANDSHAKE && options.tls) {
+      socket.unshift(octets);
+      secure.emit("connection", socket);
+    } else if (kind !== "tls" && requireTls) {
+      refuse(socket, options, "this port takes TLS only");
+    } else if (first > 0 && first <= RESUME) {
+      listener.receive(new DuplexTransport(kind, socket, octets));
+    } else if (/^[A-Z]/.test(String.fromCharCode(first))) {
+      socket.unshift(octets);
+      http.emit("connection", socket);
+    } else {
+      const tls = first === TLS_HANDSHAKE ? "TLS, which is not set up here" : "";
+      refuse(socket, options, `neither Tertulia nor HTTP: ${tls || `begins with ${first}`}`);
+    }
+  };
+
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    const kind = address.type === "unix" ? "unix" : "tcp";
+    sniff(socket, handshakeMs, (octets) => route(octets, socket, kind));
+  });
+  const backlog = options.backlog ?? 1024;
+  await bind(
+    server,
+    address.type === "unix"
+      ? { path: address.path, backlog }
+      : { port: address.port, host: address.host, backlog },
+  );
+  listener.onClose(async () => {
+    stopWebSockets();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroySoon();
+    await closed;
+  });
+  const bound = server.address();
+  const port = typeof bound === "object" ? ((bound as AddressInfo | null)?.port ?? 0) : 0;
+  return Object.assign(listener, {
+    address: address.type === "unix" ? address.path : `${hostOf(address.host)}:${port}`,
+    port,
+  });
+}
+
+/** Waits for the first octets of a connection. */
+function sniff(socket: Socket, timeoutMs: number, then: (octets: Buffer) => void): void {
+  const onError = () => socket.destroy();
+  const timer = setTimeout(onError, timeoutMs);
+  timer.unref();
+  socket.on("error", onError);
+  socket.once("close", () => clearTimeout(timer));
+  socket.once("data", (octets: Buffer) => {
+    clearTimeout(timer);
+    socket.off("error", onError);
+    socket.pause();
+    then(octets);
+    socket.resume();
+  });
+}
+
+function refuse(socket: Socket, { onRefused }: ListenOptions, message: string): void {
+  onRefused?.(socket.remoteAddress ?? "", new SessionError("ERR_PROTOCOL", message));
+  socket.on("error", () => {});
+  socket.destroySoon();
+}
+
+function bind(
+  server: Server,
+  where: {
+    readonly backlog: number;
+    readonly path?: string;
+    readonly port?: number;
+    readonly host?: string;
+  },
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", (error: NodeJS.ErrnoException) => {
+    const what = where.path ?? where.port;
+    const why = error.code === "EADDRINUSE" ? `${what} is in use already` : error.message;
+    reject(new SessionError("ERR_CLOSED", `cannot listen: ${why}`, { cause: error }));
+  });
+  server.listen(where, () => {
+    server.removeAllListeners("error");
+    resolve();
+  });
+  return promise;
+}
+
+function hostOf(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function upgradeRequired(_request: unknown, response: import("node:http").ServerResponse): void {
+  response.writeHead(426, { Connection: "close", Upgrade: "websocket" });
+  response.end("This is a Tertulia node: connect to it with a session, not a page.\n");
+}

@@ -1,0 +1,402 @@
+/**
+ * The responder's side: takes transports from anywhere, finds out what each wants, and hands over
+ * the sessions that come of it. It needs no sockets of its own; `listen` gives it some.
+ *
+ * @module
+ */
+
+import type { Verification, Verifier, Vouched } from "../auth/authentication.ts";
+import { ProtocolError, SessionError } from "../pure/errors.ts";
+import type { Agreement, Proposal, Refusal } from "../pure/native/establishment.ts";
+import { ID_OCTETS } from "../pure/native/keys.ts";
+import { Reception, type ReceptionStep, refuse } from "../pure/native/reception.ts";
+import { hex } from "../pure/octets.ts";
+import type { TimerEntry } from "../pure/timer-wheel.ts";
+import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./options.ts";
+import { Queue } from "./queue.ts";
+import type { Runtime } from "./runtime.ts";
+import { type Identity, Session, type SessionEnd } from "./session.ts";
+import type { Transport, TransportSink } from "./transport.ts";
+
+export interface ListenerOptions extends SessionOptions {
+  /** Ways to prove who one is. When there is one, one of them is demanded. Default: none. */
+  readonly verifiers?: readonly Verifier[];
+  /** Whether somebody with this identity may come in, or come back. Default: yes. */
+  readonly authorize?: (identity: Identity, proposal: Proposal | undefined) => boolean;
+  /** Selectors that are served. Default: any. */
+  readonly selectors?: readonly string[];
+  /** Whether to agree when a peer wants to end its session. Default: always. */
+  readonly agreeToRelease?: (session: Session) => boolean | Promise<boolean>;
+  /** Handshakes at a time; more are refused with `congestion`. Default: 1,024. */
+  readonly handshakesMax?: number;
+  /** Sessions at a time, also suspended ones; more are refused with `limit`. Default: 100,000. */
+  readonly sessionsMax?: number;
+  /** Ended sessions that are remembered, for late comers. Default: 10,000. */
+  readonly tombstonesMax?: number;
+  /** How long they are remembered. Default: one hour. */
+  readonly tombstoneMs?: number;
+  /** Told of every transport that came to nothing, with the reason. Default: nobody is. */
+  readonly onRefused?: (address: string, error: SessionError) => void;
+}
+
+/** What is left of a session that has ended. */
+interface Tombstone {
+  readonly refusal: Refusal;
+  readonly until: number;
+}
+
+/** Takes sessions. Iterate it for the new ones. */
+export class Listener implements AsyncIterable<Session>, AsyncDisposable {
+  readonly #options: ListenerOptions;
+  readonly #prepared: Prepared;
+  readonly #runtime: Runtime;
+  readonly #sessions = new Map<string, Session>();
+  readonly #tombstones = new Map<string, Tombstone>();
+  readonly #queue = new Queue<Session>();
+  readonly #closers: (() => void | Promise<void>)[] = [];
+  #handshakes = 0;
+  #notReadyMs = 0;
+  #isClosed = false;
+
+  /** @throws {SessionError} `ERR_ARGUMENT` for options that contradict each other. */
+  constructor(runtime: Runtime, options: ListenerOptions = {}) {
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#prepared = prepare(options, "");
+  }
+
+  /** The sessions that live, also suspended ones, by their id. */
+  get sessions(): ReadonlyMap<string, Session> {
+    return this.#sessions;
+  }
+
+  /** Says that sessions are still being loaded: who resumes is told to try again after this time. 0: ready. */
+  set notReadyMs(retryMs: number) {
+    this.#notReadyMs = retryMs;
+  }
+
+  /** Takes a transport that came in. */
+  receive(transport: Transport): void {
+    const door = new Door(this, transport);
+    if (this.#isClosed) return door.refuse({ reason: "congestion", isPersistent: false });
+    if (this.#handshakes >= (this.#options.handshakesMax ?? 1024)) {
+      const message = `${this.#handshakes} handshakes are under way`;
+      return door.refuse({ reason: "congestion", isPersistent: false, retryMs: 1000, message });
+    }
+    this.#handshakes += 1;
+    door.open(this.#runtime, this.#prepared.limits.handshakeMs);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Session, undefined> {
+    return this.#queue[Symbol.asyncIterator]();
+  }
+
+  /**
+   * Asks every initiator to move elsewhere, or just to come anew, each at a moment of its own.
+   *
+   * @param jitterMs - Over how long they are spread.
+   */
+  drain(jitterMs: number, location?: string): void {
+    for (const session of this.#sessions.values()) session.goAway(0, jitterMs, location);
+  }
+
+  /** Has something closed with the listener. */
+  onClose(close: () => void | Promise<void>): void {
+    this.#closers.push(close);
+  }
+
+  /** Takes no more, and ends the sessions there are. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#queue.end();
+    for (const session of this.#sessions.values()) session.abort("the listener closes", "shutdown");
+    await Promise.all(this.#closers.map((close) => close()));
+  }
+
+  // For the doors.
+
+  get reception(): Pick<Prepared, "limits"> & { readonly runtime: Runtime } {
+    return { limits: this.#prepared.limits, runtime: this.#runtime };
+  }
+
+  /** A handshake is over, however. */
+  handshakeDone(): void {
+    this.#handshakes -= 1;
+  }
+
+  refused(address: string, error: SessionError): void {
+    this.#options.onRefused?.(address, error);
+  }
+
+  /** What speaks against this proposal, if anything. */
+  check(proposal: Proposal): Refusal | undefined {
+    const { selectors, sessionsMax = 100_000 } = this.#options;
+    if (selectors && !selectors.includes(proposal.calledSelector)) {
+      const message = `there is no ${proposal.calledSelector || "default application"} here`;
+      return { reason: "selectorUnknown", isPersistent: true, message };
+    }
+    if (this.#sessions.size >= sessionsMax) {
+      const message = `${sessionsMax} sessions are enough`;
+      return { reason: "limit", isPersistent: false, retryMs: 10_000, message };
+    }
+    return undefined;
+  }
+
+  /** The verifier for a method; `undefined` when none is demanded; a refusal when it is not served. */
+  verifier(method: string): Verifier | undefined | Refusal {
+    const verifiers = this.#options.verifiers ?? [];
+    const verifier = verifiers.find((one) => one.method === method);
+    if (verifier || verifiers.length === 0) return verifier;
+    const message = `one of: ${verifiers.map((one) => one.method).join(", ")}`;
+    return { reason: "authenticationRequired", isPersistent: true, message };
+  }
+
+  /** Makes a session of an accepted proposal. */
+  admit(
+    reception: Reception,
+    transport: Transport,
+    proposal: Proposal,
+    identity: Identity,
+    data: Uint8Array | undefined,
+  ): Refusal | undefined {
+    if (!(this.#options.authorize?.(identity, proposal) ?? true)) {
+      return { reason: "forbidden", isPersistent: true };
+    }
+    const agreement = reception.agree(proposal);
+    if ("incompatible" in agreement) {
+      return { reason: "incompatible", isPersistent: true, message: agreement.incompatible };
+    }
+    this.#establish(reception, transport, agreement, identity, data);
+    return undefined;
+  }
+
+  /** Finds the session of a RESUME. */
+  resume(
+    transport: Transport,
+    request: Extract<ReceptionStep, { type: "resume" }>["request"],
+    rest: Uint8Array,
+  ): Refusal | undefined {
+    const id = hex(request.sessionId);
+    const session = this.#sessions.get(id);
+    if (session === undefined) {
+      const tombstone = this.#tombstones.get(id);
+      if (tombstone) return tombstone.refusal;
+      if (this.#notReadyMs > 0) {
+        return { reason: "notReady", isPersistent: false, retryMs: this.#notReadyMs };
+      }
+      return { reason: "unknownSession", isPersistent: true };
+    }
+    const { identity } = session;
+    if (identity.method === "tls" && transport.peer.keyFingerprint !== session.keyFingerprint) {
+      return { reason: "forbidden", isPersistent: true, message: "another key than before" };
+    }
+    if (!(this.#options.authorize?.(identity, undefined) ?? true)) {
+      return { reason: "forbidden", isPersistent: true };
+    }
+    return session.resume(transport, request, rest);
+  }
+
+  #establish(
+    reception: Reception,
+    transport: Transport,
+    agreement: Agreement,
+    identity: Identity,
+    data: Uint8Array | undefined,
+  ): void {
+    const { limits, contexts, proposal } = this.#prepared;
+    const { suite, pool } = this.#runtime;
+    const sessionId = suite.random(ID_OCTETS);
+    const { frame, session: established } = reception.accept(sessionId, proposal, agreement, data);
+    transport.write([frame]);
+    const session = new Session({
+      role: "responder",
+      established,
+      limits,
+      contexts: agreedContexts(contexts, agreement.contexts),
+      suite,
+      pool,
+      runtime: this.#runtime,
+      transport,
+      identity,
+      onClosed: (closed, end) => this.#closed(closed, end),
+      ...(this.#options.agreeToRelease && { agreeToRelease: this.#options.agreeToRelease }),
+    });
+    if (session.end) return;
+    this.#sessions.set(session.id, session);
+    this.#queue.push(session);
+  }
+
+  #closed(session: Session, { outcome, error }: SessionEnd): void {
+    this.#sessions.delete(session.id);
+    const reason = tombstoneReasons[outcome] ?? "aborted";
+    const { received } = session.machine.link.positions;
+    const message = error?.message;
+    const refusal = { reason, isPersistent: true, received, ...(message && { message }) };
+    const now = this.#runtime.now();
+    const { tombstonesMax = 10_000, tombstoneMs = 3_600_000 } = this.#options;
+    for (const [id, { until }] of this.#tombstones) {
+      // The oldest come first: the order is that of insertion, and all live equally long.
+      if (until > now && this.#tombstones.size < tombstonesMax) break;
+      this.#tombstones.delete(id);
+    }
+    if (tombstonesMax > 0) this.#tombstones.set(session.id, { refusal, until: now + tombstoneMs });
+  }
+}
+
+const tombstoneReasons: Readonly<Partial<Record<SessionEnd["outcome"], Refusal["reason"]>>> = {
+  released: "finished",
+  expired: "expired",
+  lost: "lost",
+};
+
+/** One transport on its way in. */
+class Door implements TransportSink, TimerEntry {
+  timerSlot = 0;
+  deadline: number | undefined;
+  readonly #listener: Listener;
+  readonly #transport: Transport;
+  readonly #reception: Reception;
+  #runtime: Runtime | undefined;
+  #verification: Verification | undefined;
+  #proposal: Proposal | undefined;
+  #method = "none";
+  #isBusy = false;
+  #isDone = false;
+
+  constructor(listener: Listener, transport: Transport) {
+    this.#listener = listener;
+    this.#transport = transport;
+    const { limits, runtime } = listener.reception;
+    this.#reception = new Reception(runtime.suite, limits, transport.binding);
+  }
+
+  open(runtime: Runtime, handshakeMs: number): void {
+    this.#runtime = runtime;
+    this.deadline = runtime.now() + handshakeMs;
+    runtime.schedule(this);
+    this.#transport.attach(this);
+  }
+
+  fire(): void {
+    if (this.#isDone) return;
+    this.#fail(new SessionError("ERR_TIMEOUT", "the handshake took too long"));
+  }
+
+  received(octets: Uint8Array): void {
+    if (this.#isDone) return;
+    if (this.#isBusy) {
+      // An initiator waits for our answer: it has nothing to say in between.
+      return this.#fail(new ProtocolError("unexpectedFrame", "Tertulia 3.1", "before our answer"));
+    }
+    try {
+      this.#step(this.#reception.receive(octets));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  drained(): void {}
+
+  ended(error?: SessionError): void {
+    if (this.#isDone) return;
+    this.#done();
+    const reason = error ?? new SessionError("ERR_CLOSED", "it hung up during the handshake");
+    this.#listener.refused(this.#transport.peer.address, reason);
+  }
+
+  refuse(refusal: Refusal): void {
+    this.#done();
+    const { reason, message } = refusal;
+    const error = new SessionError("ERR_REFUSED", `${reason}${message ? `: ${message}` : ""}`);
+    this.#listener.refused(this.#transport.peer.address, error);
+    this.#transport.attach(NOBODY);
+    this.#transport.write([refuse(refusal)]);
+    this.#transport.end();
+  }
+
+  #step(step: ReceptionStep): void {
+    switch (step.type) {
+      case "more":
+        return;
+      case "resume": {
+        this.#done();
+        const rest = this.#reception.rest();
+        const refusal = this.#listener.resume(this.#transport, step.request, rest);
+        if (refusal) this.refuse(refusal);
+        return;
+      }
+      case "connect": {
+        this.#proposal = step.proposal;
+        const refusal = this.#listener.check(step.proposal);
+        if (refusal) return this.refuse(refusal);
+        const verifier = this.#listener.verifier(step.method);
+        if (verifier === undefined) return this.#admit({ name: "" }, undefined);
+        if ("reason" in verifier) return this.refuse(verifier);
+        this.#method = verifier.method;
+        const { peer, isConfidential } = this.#transport;
+        this.#verification = verifier.begin({ ...peer, isConfidential });
+        return this.#verify(step.data);
+      }
+      case "answer":
+        return this.#verify(step.data);
+    }
+  }
+
+  #verify(data: Uint8Array | undefined): void {
+    this.#isBusy = true;
+    this.#ask(data).catch((error) => {
+      const message = error instanceof Error ? error.message : String(error);
+      if (!this.#isDone)
+        this.refuse({ reason: "authenticationFailed", isPersistent: true, message });
+    });
+  }
+
+  async #ask(data: Uint8Array | undefined): Promise<void> {
+    const step = await this.#verification?.next(data?.slice(), this.#reception.binding);
+    this.#isBusy = false;
+    if (this.#isDone || step === undefined) return;
+    switch (step.type) {
+      case "challenge":
+        this.#transport.write([this.#reception.challenge(step.data)]);
+        return;
+      case "accepted":
+        return this.#admit(step.vouched, step.data);
+      case "refused": {
+        const { message } = step;
+        return this.refuse({ reason: "authenticationFailed", isPersistent: true, message });
+      }
+    }
+  }
+
+  #admit({ name, claims }: Vouched, data: Uint8Array | undefined): void {
+    const identity = { method: this.#method, name, ...(claims !== undefined && { claims }) };
+    this.#done();
+    const proposal = this.#proposal as Proposal; // CONNECT came before
+    const refusal = this.#listener.admit(
+      this.#reception,
+      this.#transport,
+      proposal,
+      identity,
+      data,
+    );
+    if (refusal) this.refuse(refusal);
+  }
+
+  #fail(error: SessionError): void {
+    const isProtocol = error instanceof ProtocolError;
+    const reason = isProtocol ? "protocolError" : "congestion";
+    this.refuse({ reason, isPersistent: isProtocol, message: error.message });
+  }
+
+  #done(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.deadline = undefined;
+    this.#runtime?.unschedule(this);
+    if (this.#runtime) this.#listener.handshakeDone();
+  }
+}
+
+const NOBODY: TransportSink = { received() {}, drained() {}, ended() {} };

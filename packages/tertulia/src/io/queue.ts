@@ -1,0 +1,56 @@
+/**
+ * What one side puts in and the other iterates over. What bounds it is whoever puts in: here that
+ * is always a limit or a credit of the session.
+ *
+ * @module
+ */
+
+import { Fifo } from "../pure/fifo.ts";
+
+export class Queue<T> implements AsyncIterable<T> {
+  readonly #items: Fifo<T> = new Fifo();
+  #ending: { readonly error?: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  get length(): number {
+    return this.#items.length;
+  }
+
+  push(item: T): void {
+    if (this.#ending) return;
+    this.#items.push(item);
+    this.#wake?.();
+  }
+
+  /** Drops the oldest item. */
+  drop(): void {
+    this.#items.shift();
+  }
+
+  /** Ends the iteration behind the items already here: normally, or by throwing `error`. */
+  end(error?: unknown): void {
+    this.#ending ??= error === undefined ? {} : { error };
+    this.#wake?.();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return {
+      next: () => this.#next(),
+      return: () => Promise.resolve({ value: undefined, done: true }),
+    };
+  }
+
+  async #next(): Promise<IteratorResult<T, undefined>> {
+    for (;;) {
+      // Fifo tells an empty queue from an item by its length: an item may be undefined.
+      if (this.#items.length > 0) return { value: this.#items.shift() as T, done: false };
+      if (this.#ending) {
+        if ("error" in this.#ending) throw this.#ending.error;
+        return { value: undefined, done: true };
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What sessions of one process share: the clock, the timers, the end of the turn, slabs, and the
+ * cryptography.
+ *
+ * @module
+ */
+
+import { SlabPool } from "../pure/native/journal.ts";
+import type { Suite } from "../pure/native/suite.ts";
+import { type TimerEntry, TimerWheel } from "../pure/timer-wheel.ts";
+
+/** What is asked to send what it has, once, at the end of the turn. */
+export interface Flushable {
+  flush(): void;
+}
+
+export interface RuntimeOptions {
+  readonly suite: Suite;
+  /** Calls back when the events that are already here have been dealt with. */
+  readonly defer: (callback: () => void) => void;
+  /** Milliseconds on a clock that never goes back. Default: `performance.now`. */
+  readonly now?: () => number;
+}
+
+export class Runtime {
+  readonly suite: Suite;
+  readonly pool: SlabPool = new SlabPool();
+  readonly now: () => number;
+  readonly #defer: (callback: () => void) => void;
+  readonly #wheel = new TimerWheel();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #dirty: Flushable[] = [];
+  readonly #flushAll = (): void => {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const one of dirty) one.flush();
+  };
+
+  constructor({ suite, defer, now = () => performance.now() }: RuntimeOptions) {
+    this.suite = suite;
+    this.#defer = defer;
+    this.now = now;
+  }
+
+  /** Has `flush` called at the end of this turn. */
+  flushLater(one: Flushable): void {
+    if (this.#dirty.push(one) === 1) this.#defer(this.#flushAll);
+  }
+
+  /** Has an entry fired when its deadline comes. */
+  schedule(entry: TimerEntry): void {
+    this.#wheel.update(entry);
+    this.#setTimer();
+  }
+
+  unschedule(entry: TimerEntry): void {
+    this.#wheel.remove(entry);
+  }
+
+  #setTimer(): void {
+    const { deadline } = this.#wheel;
+    if (deadline === undefined || deadline >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY;
+        this.#wheel.advance(this.now());
+        this.#setTimer();
+      },
+      Math.max(0, deadline - this.now()),
+    );
+    // Sessions keep their process alive by their transports, not by their timers. (In browsers a
+    // timer is a number.)
+    const timer: unknown = this.#timer;
+    if (typeof timer === "object" && timer !== null && "unref" in timer) {
+      (timer as { unref(): void }).unref(); // just looked
+    }
+  }
+}

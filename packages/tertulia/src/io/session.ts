@@ -1,0 +1,724 @@
+/**
+ * A session, as applications have it: the driver of one session machine.
+ *
+ * @module
+ */
+
+import { SessionError } from "../pure/errors.ts";
+import {
+  type Abort,
+  type AbortReason,
+  type Agreement,
+  functionalUnits,
+  type Refusal,
+  type ResumeRequest,
+} from "../pure/native/establishment.ts";
+import { type MessageKind, messageFrame } from "../pure/native/frames.ts";
+import {
+  type SessionEvent,
+  SessionMachine,
+  type SessionMachineOptions,
+  type SessionOutcome,
+  type SessionOutput,
+} from "../pure/native/machine.ts";
+import type { Message, PresentationContext } from "../pure/native/message.ts";
+import type { StreamState } from "../pure/native/stream.ts";
+import { hex } from "../pure/octets.ts";
+import type { TimerEntry } from "../pure/timer-wheel.ts";
+import { Broadcast } from "./broadcast.ts";
+import { Queue } from "./queue.ts";
+import type { Flushable, Runtime } from "./runtime.ts";
+import { SessionStream } from "./stream.ts";
+import type { Dial, Transport, TransportSink } from "./transport.ts";
+import { asSessionError, raced } from "./wait.ts";
+
+/** Who is on the other side, as proved when the session was established. */
+export interface Identity {
+  /** How it was proved: `none`, `token`, `scram-sha-256`, `ed25519`, `tls`. */
+  readonly method: string;
+  /** The name that the method vouches for; empty for `none`. */
+  readonly name: string;
+  /** What else the method knows, for example the claims of a token. */
+  readonly claims?: unknown;
+}
+
+/** What became of a session's link. */
+export type SessionChange =
+  /** The transport is gone; the session waits, and what is sent waits with it. */
+  | { readonly type: "suspended"; readonly error: SessionError }
+  /** An attempt to resume failed; the next begins in `retryMs`. */
+  | { readonly type: "retrying"; readonly error: SessionError; readonly retryMs: number }
+  /** It goes on; `replayed` messages that were sent before or during the break are on their way. */
+  | {
+      readonly type: "resumed";
+      readonly epoch: number;
+      readonly replayed: number;
+      readonly suspendedMs: number;
+    }
+  /** It goes on over another transport; the old one was still there. */
+  | { readonly type: "moved"; readonly epoch: number; readonly kind: string }
+  /** The peer asks to move: we will, in about `inMs`. */
+  | { readonly type: "moving"; readonly inMs: number }
+  | { readonly type: "releaseRefused" }
+  | { readonly type: "closed"; readonly end: SessionEnd };
+
+/** How a session ended. */
+export interface SessionEnd {
+  readonly outcome: SessionOutcome;
+  /** Why, unless it was released. */
+  readonly error?: SessionError;
+  /** What the peer said when it aborted. */
+  readonly abort?: Abort;
+}
+
+export interface SendOptions {
+  /** Default: `normal`. */
+  readonly type?: MessageKind;
+  /** Name of the presentation context. Default: the first agreed one that takes the value. */
+  readonly context?: string;
+  /** Ends the waiting for credit. The message itself is sent all the same. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SignalOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** What a session is made of; `connect` and `listen` know. */
+export interface SessionParts extends Omit<SessionMachineOptions, "transport"> {
+  readonly runtime: Runtime;
+  readonly transport: Transport;
+  readonly identity: Identity;
+  /** How the initiator gets its next transport; `location` is where the peer asked it to go. */
+  readonly dial?: (location: string | undefined) => Dial;
+  /** Whether to agree when the peer wants to end. Default: always. */
+  readonly agreeToRelease?: (session: Session) => boolean | Promise<boolean>;
+  readonly onClosed?: (session: Session, end: SessionEnd) => void;
+}
+
+/** Octets that may gather before the end of the turn: then they are sent at once. */
+const FLUSH_OCTETS = 64 * 1024;
+
+const SETTLED: Promise<void> = Promise.resolve();
+
+/**
+ * A conversation that outlives its transports. Iterate it for the messages of the peer; `send` yours.
+ *
+ * @example
+ * const session = await connect("tcp://127.0.0.1:7700");
+ * await session.send("hello");
+ * for await (const message of session) console.log(message.value);
+ */
+export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushable {
+  readonly identity: Identity;
+  /** For those who build protocols on sessions. */
+  readonly machine: SessionMachine;
+
+  readonly #runtime: Runtime;
+  readonly #parts: Pick<SessionParts, "contexts" | "dial" | "agreeToRelease" | "onClosed">;
+  readonly #entry: SessionEntry;
+  /** The current transport and, now and then, one that wants to be. */
+  #transport: Transport | undefined;
+  #others: Map<number, Transport | AbortController> | undefined;
+  #unflushed = 0;
+  #isDirty = false;
+  #isSettling = false;
+  #suspendedAt = 0;
+  #wasReleaseAsked = false;
+  #isReading = false;
+  #reader: (() => void) | undefined;
+  /** Sends that wait for credit, by their ticket. */
+  #waiters: Map<number, PromiseWithResolvers<void>> | undefined;
+  #changes: Broadcast<SessionChange> | undefined;
+  #streams: Map<number, SessionStream> | undefined;
+  #incoming: Queue<SessionStream> | undefined;
+  #dialogue: Queue<{ octets: Uint8Array; isExpedited: boolean }> | undefined;
+  #end: SessionEnd | undefined;
+  #closed: PromiseWithResolvers<SessionEnd> | undefined;
+
+  /** Made by `connect` and by a listener. */
+  constructor(parts: SessionParts) {
+    this.#runtime = parts.runtime;
+    this.identity = parts.identity;
+    this.#parts = parts;
+    const now = parts.runtime.now();
+    this.#transport = parts.transport;
+    this.keyFingerprint = parts.transport.peer.keyFingerprint;
+    this.machine = new SessionMachine({ ...parts, transport: 0 }, now);
+    this.#entry = new SessionEntry(this);
+    parts.transport.attach(new SessionSink(this, 0, parts.transport));
+    this.#settle();
+  }
+
+  /** What was agreed on when it was established. */
+  get agreement(): Agreement {
+    return this.machine.agreement;
+  }
+
+  /** Identifies the session to both sides. It opens nothing, and may be logged. */
+  get id(): string {
+    return hex(this.machine.sessionId);
+  }
+
+  get state(): "connected" | "suspended" | "closed" {
+    return this.machine.state;
+  }
+
+  /** How it ended, or `undefined` while it lives. */
+  get end(): SessionEnd | undefined {
+    return this.#end;
+  }
+
+  /** Resolves when it has ended, however; never rejects. */
+  get closed(): Promise<SessionEnd> {
+    if (this.#end) return Promise.resolve(this.#end);
+    this.#closed ??= Promise.withResolvers();
+    return this.#closed.promise;
+  }
+
+  /** The transport of now, if there is one. */
+  get transport(): Transport | undefined {
+    return this.#transport;
+  }
+
+  /** Over TLS: what the peer's first transport proved to hold. */
+  readonly keyFingerprint: string | undefined;
+
+  /** Octets that are sent and not yet acknowledged, or wait to be sent. */
+  get backlogOctets(): number {
+    return this.machine.link.backlogOctets;
+  }
+
+  /**
+   * Sends a message. Awaiting it is backpressure: the promise is settled already while the peer has
+   * given credit, and else waits for it. A message that was accepted arrives once and in order as
+   * long as the session lives, over however many transports.
+   *
+   * @throws {SessionError} `ERR_CLOSED`, `ERR_STATE` after a release was asked for, `ERR_LIMIT` when
+   *   it is longer than the peer takes or when too much waits, `ERR_ARGUMENT` when no agreed context
+   *   takes the value. Nothing was sent then.
+   */
+  send(value: unknown, { type = "normal", context, signal }: SendOptions = {}): Promise<void> {
+    try {
+      const contexts = this.#contexts;
+      let index = 0;
+      if (context === undefined)
+        while (!contexts[index]?.accepts(value)) this.#fits(index++, value);
+      else index = this.#contextIndex(context);
+      const octets = (contexts[index] as PresentationContext).encode(value); // it was found
+      return this.#sendOctets(type, index, octets, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Takes messages one by one: `handler` is called for each, and the next waits until it has
+   * returned, or what it returned has resolved. The fastest way to receive.
+   *
+   * Resolves when the peer has nothing more to say; rejects with the error that ended the session,
+   * or with what `handler` threw: the message that it threw at is gone, the others wait.
+   */
+  async consume(
+    handler: (message: Message) => void | Promise<void>,
+    { signal }: SignalOptions = {},
+  ): Promise<void> {
+    this.#beginReading();
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        for (let message = this.machine.take(); message; message = this.machine.take()) {
+          const handled = handler(message);
+          if (handled !== undefined) await handled;
+        }
+        this.#markDirty();
+        if (!(await this.#moreToRead(signal))) return;
+      }
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /**
+   * The messages of the peer. The iteration ends when the peer has nothing more to say, and throws
+   * the error that ended the session otherwise, after the last message that came.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    this.#beginReading();
+    return {
+      next: () => {
+        const message = this.machine.take();
+        if (message === undefined) return this.#nextMessage();
+        if (!this.#isDirty) this.#markDirty();
+        return Promise.resolve({ value: message, done: false });
+      },
+      return: () => {
+        this.#isReading = false;
+        return Promise.resolve({ value: undefined, done: true });
+      },
+    };
+  }
+
+  /** What becomes of the link, from now on. Each iteration sees every change, up to the last 256. */
+  changes(): AsyncIterable<SessionChange> {
+    this.#changes ??= new Broadcast(256);
+    if (this.#end) this.#changes.end();
+    return this.#changes.subscribe();
+  }
+
+  /**
+   * Opens a stream of octets beside the messages, with credit of its own.
+   *
+   * @throws {SessionError} `ERR_LIMIT` when the peer takes no more, `ERR_CLOSED`, `ERR_STATE` when
+   *   streams were not agreed on.
+   */
+  openStream(label = ""): SessionStream {
+    this.#checkOpen();
+    this.#checkUnit("streams");
+    return this.#addStream(this.machine.link.openStream(label));
+  }
+
+  /** Streams that the peer opens. */
+  get streams(): AsyncIterable<SessionStream> {
+    this.#incoming ??= new Queue();
+    if (this.#end) this.#incoming.end();
+    return this.#incoming;
+  }
+
+  /**
+   * Ends the session in order: everything that was sent arrives, everything the peer has to say is
+   * received, and both know that the other knows. Resolves when that is so.
+   *
+   * @throws {SessionError} `ERR_REFUSED` when the peer has more to say, `ERR_ABORTED`, `ERR_TIMEOUT`.
+   */
+  async release({ signal }: SignalOptions = {}): Promise<void> {
+    this.machine.requestRelease(this.#runtime.now());
+    for (const stream of this.#streams?.values() ?? []) if (!stream.isEnding) stream.reset(0);
+    this.#settle();
+    const changes = this.changes()[Symbol.asyncIterator]();
+    try {
+      while (this.#end === undefined) {
+        const { value, done } = await raced(changes.next(), signal);
+        if (done) break;
+        if (value.type === "releaseRefused") {
+          throw new SessionError("ERR_REFUSED", "the peer has more to say");
+        }
+      }
+    } finally {
+      void changes.return?.();
+    }
+    if (this.#end?.error) throw this.#end.error;
+  }
+
+  /** Ends the session now. What was not acknowledged may be lost; the peer is told, if it can be. */
+  abort(message = "aborted by the application", reason: AbortReason = "user"): void {
+    this.machine.abort(reason, message);
+    this.#settle();
+  }
+
+  /** Goes over to a new transport while the old one is still there. Initiator only. */
+  migrate(location?: string): void {
+    this.machine.migrate(this.#runtime.now(), location);
+    this.#settle();
+  }
+
+  /** Asks the initiator to go over to a new transport: to `location`, or just anew. */
+  goAway(afterMs: number, jitterMs: number, location?: string): void {
+    this.machine.goAway(afterMs, jitterMs, location);
+    this.#settle();
+  }
+
+  /** Says that something happened to the network: a silent link is noticed in seconds. */
+  probe(): void {
+    this.machine.probe(this.#runtime.now());
+    this.#settle();
+  }
+
+  /** Drops the current transport as if the network had: for tests, and for demonstrations. */
+  breakTransport(): void {
+    this.#transport?.abort();
+  }
+
+  /** Aborts it unless it has ended. Never waits for the peer. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.abort("disposed of");
+  }
+
+  // For the dialogue machine, whose transport this is.
+
+  /** Carries octets of a dialogue to the peer's: in order, or past what waits. */
+  sendDialogue(octets: Uint8Array, isExpedited = false): void {
+    this.#checkOpen();
+    this.machine.link.sendDialogue(octets, isExpedited);
+    this.#markDirty();
+  }
+
+  /** What the peer's dialogue sent. */
+  get dialogue(): AsyncIterable<{ readonly octets: Uint8Array; readonly isExpedited: boolean }> {
+    this.#dialogue ??= new Queue();
+    if (this.#end) this.#dialogue.end();
+    return this.#dialogue;
+  }
+
+  // For the listener and the runtime.
+
+  /** Somebody who claims to be the peer came on this transport. Returns why not, if not. */
+  resume(transport: Transport, request: ResumeRequest, rest: Uint8Array): Refusal | undefined {
+    const number = this.machine.allotTransport();
+    this.#others ??= new Map();
+    this.#others.set(number, transport);
+    const now = this.#runtime.now();
+    const refusal = this.machine.resume(number, request, transport.binding, rest, now);
+    if (refusal) this.#others.delete(number);
+    else transport.attach(new SessionSink(this, number, transport));
+    this.#settle();
+    return refusal;
+  }
+
+  /** The end of the turn: sends what there is. */
+  flush(): void {
+    this.#isDirty = false;
+    this.#settle();
+  }
+
+  /** A transport of this session has octets. */
+  transportReceived(number: number, octets: Uint8Array): void {
+    this.machine.receive(number, octets, this.#runtime.now());
+    this.#settle();
+  }
+
+  /** A transport of this session has room again. */
+  transportDrained(number: number): void {
+    if (number !== this.machine.currentTransport) return;
+    this.machine.isClogged = false;
+    this.#settle();
+  }
+
+  /** What a stream does is done by its session. */
+  markDirty(): void {
+    this.#markDirty();
+  }
+
+  // Private.
+
+  get #contexts(): readonly PresentationContext[] {
+    return this.#parts.contexts;
+  }
+
+  #fits(index: number, value: unknown): void {
+    if (index < this.#contexts.length) return;
+    const names = this.#contexts.map(({ name }) => name).join(", ");
+    throw new SessionError("ERR_ARGUMENT", `no agreed context (${names}) takes a ${typeof value}`);
+  }
+
+  #contextIndex(name: string): number {
+    const index = this.#contexts.findIndex((context) => context.name === name);
+    if (index >= 0) return index;
+    throw new SessionError("ERR_ARGUMENT", `context ${name} was not agreed on`);
+  }
+
+  #sendOctets(
+    type: MessageKind,
+    context: number,
+    octets: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    let ticket: number;
+    if (type === "normal") {
+      ticket = this.machine.send(NORMAL | context, octets);
+    } else {
+      this.#checkUnit(type);
+      const frame = messageFrame(type, context);
+      ticket =
+        type === "expedited"
+          ? this.machine.sendExpedited(frame, octets)
+          : this.machine.send(frame, octets);
+    }
+    this.#unflushed += octets.length + 2;
+    if (!this.#isDirty) this.#markDirty();
+    else if (this.#unflushed >= FLUSH_OCTETS) this.#settle();
+    if (ticket === 0) return SETTLED;
+    const waiter = Promise.withResolvers<void>();
+    this.#waiters ??= new Map();
+    this.#waiters.set(ticket, waiter);
+    return raced(waiter.promise, signal);
+  }
+
+  #checkOpen(): void {
+    if (this.#end) throw new SessionError("ERR_CLOSED", "the session has ended");
+  }
+
+  #checkUnit(unit: Exclude<MessageKind, "normal"> | "streams"): void {
+    if ((this.agreement.functionalUnits & functionalUnits[unit]) === 0) {
+      throw new SessionError("ERR_STATE", `the functional unit ${unit} was not agreed on`);
+    }
+  }
+
+  // Reading.
+
+  #beginReading(): void {
+    if (this.#isReading) throw new SessionError("ERR_STATE", "somebody reads this session already");
+    this.#isReading = true;
+  }
+
+  async #nextMessage(): Promise<IteratorResult<Message, undefined>> {
+    for (;;) {
+      const message = this.machine.take();
+      if (message) {
+        this.#markDirty();
+        return { value: message, done: false };
+      }
+      if (!(await this.#moreToRead())) return { value: undefined, done: true };
+    }
+  }
+
+  /** Waits until there is a message; false when there will be none. Throws why, if for no good reason. */
+  async #moreToRead(signal?: AbortSignal): Promise<boolean> {
+    if (this.machine.link.isReadable) return true;
+    if (this.#end) {
+      if (this.#end.error) throw this.#end.error;
+      return false;
+    }
+    if (this.#wasReleaseAsked) {
+      await this.#answerRelease();
+      return this.machine.releaseState === "open" || this.machine.link.isReadable;
+    }
+    await raced(new Promise<void>((resolve) => (this.#reader = resolve)), signal);
+    return true;
+  }
+
+  #wake(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.();
+  }
+
+  async #answerRelease(): Promise<void> {
+    this.#wasReleaseAsked = false;
+    const isAgreed = (await this.#parts.agreeToRelease?.(this)) ?? true;
+    if (this.machine.releaseState !== "asked") return;
+    this.machine.answerRelease(isAgreed, this.#runtime.now());
+    this.#settle();
+  }
+
+  // Driving.
+
+  #markDirty(): void {
+    if (this.#isDirty) return;
+    this.#isDirty = true;
+    this.#runtime.flushLater(this);
+  }
+
+  /** Does everything that the machine says, and sees to its timer. */
+  #settle(): void {
+    if (this.#isSettling) return this.#markDirty();
+    this.#isSettling = true;
+    this.#unflushed = 0;
+    const now = this.#runtime.now();
+    const { machine } = this;
+    try {
+      for (let output = machine.poll(now); output; output = machine.poll(now)) this.#do(output);
+    } finally {
+      this.#isSettling = false;
+    }
+    this.#runtime.schedule(this.#entry);
+  }
+
+  #do(output: SessionOutput): void {
+    switch (output.type) {
+      case "send": {
+        const transport = this.#transportOf(output.transport);
+        if (!(transport?.write(output.chunks) ?? true)) this.#clogged(output.transport);
+        return;
+      }
+      case "close":
+        return this.#drop(output.transport, output.error);
+      case "dial":
+        return this.#dial(output.transport, output.location);
+      case "event":
+        return this.#happened(output.event);
+    }
+  }
+
+  #clogged(number: number): void {
+    if (number === this.machine.currentTransport) this.machine.isClogged = true;
+  }
+
+  #transportOf(number: number): Transport | undefined {
+    const other = this.#others?.get(number);
+    if (other instanceof AbortController) return undefined;
+    return other ?? this.#transport;
+  }
+
+  #drop(number: number, error: SessionError | undefined): void {
+    const other = this.#others?.get(number);
+    if (other instanceof AbortController) other.abort(error);
+    else if (error) (other ?? this.#transport)?.abort();
+    else (other ?? this.#transport)?.end();
+    if (other) this.#others?.delete(number);
+    else this.#transport = undefined;
+  }
+
+  #dial(number: number, location: string | undefined): void {
+    const controller = new AbortController();
+    this.#others ??= new Map();
+    this.#others.set(number, controller);
+    const dial = this.#parts.dial?.(location);
+    if (dial === undefined) return;
+    dial(controller.signal).then(
+      (transport) => {
+        if (controller.signal.aborted) return transport.abort();
+        this.#others?.set(number, transport);
+        transport.attach(new SessionSink(this, number, transport));
+        this.machine.opened(number, transport.binding);
+        this.#settle();
+      },
+      (error) => {
+        if (controller.signal.aborted) return;
+        this.#others?.delete(number);
+        this.machine.ended(number, this.#runtime.now(), asSessionError(error));
+        this.#settle();
+      },
+    );
+  }
+
+  /** A transport of this session is over. */
+  transportEnded(number: number, transport: Transport, error?: SessionError): void {
+    if (this.#others?.get(number) === transport) this.#others.delete(number);
+    if (this.#transport === transport) this.#transport = undefined;
+    this.machine.ended(number, this.#runtime.now(), error);
+    this.#settle();
+  }
+
+  #happened(event: SessionEvent): void {
+    switch (event.type) {
+      case "readable":
+        return this.#wake();
+      case "accepted":
+        this.#waiters?.get(event.ticket)?.resolve();
+        this.#waiters?.delete(event.ticket);
+        return;
+      case "suspended":
+        this.#suspendedAt = this.#runtime.now();
+        return this.#changed(event);
+      case "resumed":
+        return this.#resumed(event.epoch, event.replayed, event.isMove);
+      case "retrying":
+      case "moving":
+      case "releaseRefused":
+        return this.#changed(event);
+      case "releaseAsked":
+        this.#wasReleaseAsked = true;
+        if (this.#isReading || this.machine.link.isReadable) this.#wake();
+        else void this.#answerRelease();
+        return;
+      case "dialogue":
+        this.#dialogue ??= new Queue();
+        return this.#dialogue.push(event);
+      case "streamOpened":
+        this.#incoming ??= new Queue();
+        return this.#incoming.push(this.#addStream(event.stream));
+      case "streamReadable":
+        return this.#streams?.get(event.id)?.onReadable();
+      case "streamWritable":
+        return this.#streams?.get(event.id)?.onWritable();
+      case "streamEnded":
+        return this.#streams?.get(event.id)?.onEnded();
+      case "streamReset":
+        return this.#streams?.get(event.id)?.onReset(event.code);
+      case "closed":
+        return this.#ended(event);
+    }
+  }
+
+  #resumed(epoch: number, replayed: number, isMove: boolean): void {
+    const number = this.machine.currentTransport;
+    if (number !== undefined) {
+      const transport = this.#others?.get(number);
+      this.#others?.delete(number);
+      if (transport && !(transport instanceof AbortController)) this.#transport = transport;
+    }
+    if (isMove) {
+      this.#changed({ type: "moved", epoch, kind: this.#transport?.kind ?? "" });
+      return;
+    }
+    const suspendedMs = Math.round(this.#runtime.now() - this.#suspendedAt);
+    this.#changed({ type: "resumed", epoch, replayed, suspendedMs });
+  }
+
+  #changed(change: SessionChange): void {
+    this.#changes?.push(change);
+  }
+
+  #ended({ outcome, error, abort }: Extract<SessionEvent, { type: "closed" }>): void {
+    const end = { outcome, ...(error && { error }), ...(abort && { abort }) };
+    this.#end = end;
+    this.#runtime.unschedule(this.#entry);
+    const reason = error ?? new SessionError("ERR_CLOSED", "the session has ended");
+    for (const { reject } of this.#waiters?.values() ?? []) reject(reason);
+    this.#waiters = undefined;
+    for (const stream of this.#streams?.values() ?? []) stream.onSessionEnded(reason);
+    this.#streams = undefined;
+    this.#incoming?.end();
+    this.#dialogue?.end();
+    this.#changed({ type: "closed", end });
+    this.#changes?.end();
+    this.#closed?.resolve(end);
+    this.#wake();
+    this.#parts.onClosed?.(this, end);
+  }
+
+  #addStream(state: StreamState): SessionStream {
+    const stream = new SessionStream(this, state, () => this.#streams?.delete(state.id));
+    this.#streams ??= new Map();
+    this.#streams.set(state.id, stream);
+    this.#markDirty();
+    return stream;
+  }
+}
+
+const NORMAL = messageFrame("normal", 0);
+
+/** Where a transport of a session tells what happens. */
+class SessionSink implements TransportSink {
+  readonly #session: Session;
+  readonly #number: number;
+  readonly #transport: Transport;
+
+  constructor(session: Session, number: number, transport: Transport) {
+    this.#session = session;
+    this.#number = number;
+    this.#transport = transport;
+  }
+
+  received(octets: Uint8Array): void {
+    this.#session.transportReceived(this.#number, octets);
+  }
+
+  drained(): void {
+    this.#session.transportDrained(this.#number);
+  }
+
+  ended(error?: SessionError): void {
+    this.#session.transportEnded(this.#number, this.#transport, error);
+  }
+}
+
+/** A session in the timer wheel. */
+class SessionEntry implements TimerEntry {
+  timerSlot = 0;
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  get deadline(): number | undefined {
+    return this.#session.machine.deadline;
+  }
+
+  fire(now: number): void {
+    this.#session.machine.tick(now);
+    this.#session.flush();
+  }
+}

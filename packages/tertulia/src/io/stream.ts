@@ -1,0 +1,183 @@
+/**
+ * A stream of octets in a session, as applications have it.
+ *
+ * @module
+ */
+
+import { SessionError } from "../pure/errors.ts";
+import type { StreamState } from "../pure/native/stream.ts";
+import type { Session } from "./session.ts";
+import { raced } from "./wait.ts";
+
+/**
+ * An ordered octet stream in both directions, with credit of its own: when its reader is slow, its
+ * writer waits, and nobody else does. It survives broken links as the session does.
+ *
+ * Either side ends its direction with {@link end}; {@link reset} ends both at once. Iterate it to
+ * read, or take its web streams, or in Node `toDuplex(stream)`.
+ */
+export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
+  /** What the side that opened it says it is for. Up to 1,024 octets. */
+  readonly label: string;
+  readonly #session: Session;
+  readonly #state: StreamState;
+  readonly #forget: () => void;
+  #error: SessionError | undefined;
+  #hasReadEnd = false;
+  #onReadable: (() => void) | undefined;
+  #onWritable: (() => void) | undefined;
+
+  /** Made by its session. */
+  constructor(session: Session, state: StreamState, forget: () => void) {
+    this.#session = session;
+    this.#state = state;
+    this.#forget = forget;
+    this.label = state.label;
+  }
+
+  /** Its number in the session: even when the initiator opened it. */
+  get id(): number {
+    return this.#state.id;
+  }
+
+  /** Whether our direction was ended. */
+  get isEnding(): boolean {
+    return this.#state.isEnding;
+  }
+
+  /**
+   * Writes octets, which belong to the stream from then on. Resolves when there is room for more:
+   * awaiting it is backpressure.
+   *
+   * @throws {SessionError} `ERR_STATE` after `end`; `ERR_ABORTED` after a reset; why the session ended.
+   */
+  async write(octets: Uint8Array): Promise<void> {
+    if (this.#error) throw this.#error;
+    if (this.#state.isEnding) throw new SessionError("ERR_STATE", "write after end");
+    const hasRoom = this.#session.machine.link.writeStream(this.#state, octets);
+    this.#session.markDirty();
+    if (hasRoom) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onWritable = resolve;
+    await promise;
+    if (this.#error) throw this.#error;
+  }
+
+  /** Says that we write no more. The peer reads to the end; it may go on writing. */
+  end(): void {
+    if (this.#error) return;
+    this.#session.machine.link.endStream(this.#state);
+    this.#session.markDirty();
+    this.#forgetIfOver();
+  }
+
+  /**
+   * Ends both directions now; what is on its way is dropped. The peer's reads and writes fail with
+   * `ERR_ABORTED`.
+   *
+   * @param code - Why, in the application's own numbers, from 0.
+   */
+  reset(code = 0): void {
+    if (this.#error) return;
+    this.#session.machine.link.resetStream(this.#state, code);
+    this.#session.markDirty();
+    this.#fail(new SessionError("ERR_ABORTED", `the stream was reset here, code ${code}`));
+  }
+
+  /**
+   * The next octets, as they came; `undefined` when the peer ended its direction.
+   *
+   * @throws {SessionError} `ERR_ABORTED` after a reset; why the session ended.
+   */
+  async read(signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const octets = this.#session.machine.link.readStream(this.#state);
+      if (octets) {
+        this.#session.markDirty();
+        return octets;
+      }
+      if (this.#state.isPeerEnded) {
+        this.#hasReadEnd = true;
+        this.#forgetIfOver();
+        return undefined;
+      }
+      if (this.#error) throw this.#error;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onReadable = resolve;
+      await raced(promise, signal);
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for (let octets = await this.read(); octets; octets = await this.read()) yield octets;
+    } finally {
+      // Leaving early means that nobody will read the rest.
+      if (!this.#hasReadEnd) this.reset();
+    }
+  }
+
+  /** Our reading direction as a web stream. Cancelling it resets the stream. */
+  get readable(): ReadableStream<Uint8Array> {
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const octets = await this.read();
+          if (octets) controller.enqueue(octets);
+          else controller.close();
+        },
+        cancel: () => this.reset(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Our writing direction as a web stream. Aborting it resets the stream. */
+  get writable(): WritableStream<Uint8Array> {
+    return new WritableStream<Uint8Array>({
+      write: (octets) => this.write(octets),
+      close: () => this.end(),
+      abort: () => this.reset(),
+    });
+  }
+
+  /** Resets it unless both sides have ended it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!(this.#state.isEnding && this.#state.isPeerEnded)) this.reset();
+  }
+
+  // For its session, which tells what the peer did.
+
+  onReadable(): void {
+    this.#onReadable?.();
+  }
+
+  onWritable(): void {
+    this.#onWritable?.();
+  }
+
+  onEnded(): void {
+    this.#onReadable?.();
+    this.#forgetIfOver();
+  }
+
+  onReset(code: number): void {
+    this.#fail(new SessionError("ERR_ABORTED", `the peer reset the stream, code ${code}`));
+  }
+
+  onSessionEnded(error: SessionError): void {
+    this.#fail(error);
+  }
+
+  #fail(error: SessionError): void {
+    if (this.#error) return;
+    this.#error = error;
+    this.#onReadable?.();
+    this.#onWritable?.();
+    this.#forget();
+  }
+
+  #forgetIfOver(): void {
+    if (this.#state.isEnding && this.#state.isPeerEnded && !this.#state.isReadable) this.#forget();
+  }
+}

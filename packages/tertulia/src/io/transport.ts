@@ -1,0 +1,60 @@
+/**
+ * What carries a session's octets for now: any ordered octet stream in both directions.
+ *
+ * An interface of calls, not of promises: it stands under the path of every message.
+ * docs/guide/transports.md shows how to write one; `tertulia/testing` has the suite that it passes.
+ *
+ * @module
+ */
+
+import type { SessionError } from "../pure/errors.ts";
+
+/** What a transport tells the session on it. */
+export interface TransportSink {
+  /** Octets came. They are the session's from now on: the transport does not write into them. */
+  received(octets: Uint8Array): void;
+  /** There is room again after `write` said false. */
+  drained(): void;
+  /** It is over: by the peer's end, or by an error. The last call, and there is exactly one. */
+  ended(error?: SessionError): void;
+}
+
+/** The other end of a transport, as far as the transport knows it. */
+export interface TransportPeer {
+  /** Address, for people and logs. */
+  readonly address: string;
+  /** Over TLS: SHA-256 of the public key in the certificate that the peer proved to hold, in hex. */
+  readonly keyFingerprint?: string;
+  /** Over TLS: whether that certificate was signed by an authority we trust, for that name. */
+  readonly isAuthorized?: boolean;
+  /** Over TLS: the common name in the certificate. */
+  readonly commonName?: string;
+}
+
+export interface Transport {
+  /** `tcp`, `tls`, `unix`, `websocket`, `duplex`, `memory`, … */
+  readonly kind: string;
+  /** Whether others on the way can neither read nor change what it carries. */
+  readonly isConfidential: boolean;
+  /** What identifies this very connection to both ends (RFC 9266 for TLS); empty where nothing does. */
+  readonly binding: Uint8Array;
+  readonly peer: TransportPeer;
+
+  /**
+   * Calls this sink from now on, instead of the one before, if any. What came before the first waits
+   * for it. May be called while a sink is being called.
+   */
+  attach(sink: TransportSink): void;
+
+  /** Sends octets, in order. False when it would rather have no more until `drained`. */
+  write(chunks: readonly Uint8Array[]): boolean;
+
+  /** Ends our direction behind what was written, and the whole transport soon after. */
+  end(): void;
+
+  /** Drops it now. */
+  abort(): void;
+}
+
+/** Opens a transport. Rejects with the signal's reason when that comes first. */
+export type Dial = (signal: AbortSignal) => Promise<Transport>;
