@@ -33,7 +33,7 @@ export type {
   SessionEnd,
   SignalOptions,
 } from "./io/session.ts";
-export type { SessionStream } from "./io/stream.ts";
+export { type SessionStream, StreamResetError } from "./io/stream.ts";
 export { toDuplex } from "./io/stream-duplex.ts";
 export type { Dial, Transport, TransportPeer, TransportSink } from "./io/transport.ts";
 export { serveWebSockets, type WebSocketServerOptions } from "./io/websocket-server.ts";

@@ -10,6 +10,7 @@ import {
   type AbortReason,
   type Agreement,
   functionalUnits,
+  type Proposal,
   type Refusal,
   type ResumeRequest,
 } from "../pure/native/establishment.ts";
@@ -111,6 +112,8 @@ const SETTLED: Promise<void> = Promise.resolve();
  */
 export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushable {
   readonly identity: Identity;
+  /** What the peer said of itself: its selectors, user data and software. */
+  readonly peer: Proposal;
   /** For those who build protocols on sessions. */
   readonly machine: SessionMachine;
 
@@ -140,6 +143,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   constructor(parts: SessionParts) {
     this.#runtime = parts.runtime;
     this.identity = parts.identity;
+    this.peer = parts.established.peer;
     this.#parts = parts;
     const now = parts.runtime.now();
     this.#transport = parts.transport;

@@ -9,6 +9,18 @@ import type { StreamState } from "../pure/native/stream.ts";
 import type { Session } from "./session.ts";
 import { raced } from "./wait.ts";
 
+/** The peer reset the stream. */
+export class StreamResetError extends SessionError {
+  override readonly name = "StreamResetError";
+  /** Why, in the application's own numbers. */
+  readonly resetCode: number;
+
+  constructor(resetCode: number) {
+    super("ERR_ABORTED", `the peer reset the stream, code ${resetCode}`);
+    this.resetCode = resetCode;
+  }
+}
+
 /**
  * An ordered octet stream in both directions, with credit of its own: when its reader is slow, its
  * writer waits, and nobody else does. It survives broken links as the session does.
@@ -40,6 +52,11 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     return this.#state.id;
   }
 
+  /** Octets written that wait for credit or for the link. */
+  get pendingOctets(): number {
+    return this.#state.pendingOctets;
+  }
+
   /** Whether our direction was ended. */
   get isEnding(): boolean {
     return this.#state.isEnding;
@@ -52,15 +69,20 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    * @throws {SessionError} `ERR_STATE` after `end`; `ERR_ABORTED` after a reset; why the session ended.
    */
   async write(octets: Uint8Array): Promise<void> {
+    await this.tryWrite(octets);
+  }
+
+  /**
+   * As {@link write}, but gives a promise only when there is something to wait for.
+   *
+   * @throws {SessionError} as `write` rejects.
+   */
+  tryWrite(octets: Uint8Array): Promise<void> | undefined {
     if (this.#error) throw this.#error;
     if (this.#state.isEnding) throw new SessionError("ERR_STATE", "write after end");
     const hasRoom = this.#session.machine.link.writeStream(this.#state, octets);
     this.#session.markDirty();
-    if (hasRoom) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onWritable = resolve;
-    await promise;
-    if (this.#error) throw this.#error;
+    return hasRoom ? undefined : this.#room();
   }
 
   /** Says that we write no more. The peer reads to the end; it may go on writing. */
@@ -162,11 +184,18 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   }
 
   onReset(code: number): void {
-    this.#fail(new SessionError("ERR_ABORTED", `the peer reset the stream, code ${code}`));
+    this.#fail(new StreamResetError(code));
   }
 
   onSessionEnded(error: SessionError): void {
     this.#fail(error);
+  }
+
+  async #room(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onWritable = resolve;
+    await promise;
+    if (this.#error) throw this.#error;
   }
 
   #fail(error: SessionError): void {

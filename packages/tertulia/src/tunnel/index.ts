@@ -1,0 +1,25 @@
+/**
+ * Tunnels for programs that know nothing of sessions: their connections survive what the network does.
+ *
+ * @module
+ */
+
+export { type Failure, failures, TUNNEL_SELECTOR } from "./opening.ts";
+export { type AuditEntry, serveTunnel, type TunnelServerOptions } from "./server.ts";
+export {
+  type Forward,
+  formatTarget,
+  isAllowed,
+  parseForward,
+  parseRule,
+  parseTarget,
+  type Rule,
+  type Target,
+} from "./spec.ts";
+export {
+  openTunnel,
+  type Tunnel,
+  type TunnelAddress,
+  type TunnelConnection,
+  type TunnelOptions,
+} from "./tunnel.ts";

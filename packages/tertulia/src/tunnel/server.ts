@@ -1,0 +1,214 @@
+/**
+ * The far end of a tunnel: connects to targets for the peer, and listens for it, as far as the rules
+ * allow.
+ *
+ * @module
+ */
+
+import { createSocket } from "node:dgram";
+import type { Server, Socket } from "node:net";
+import type { Session } from "../io/session.ts";
+import type { SessionStream } from "../io/stream.ts";
+import { concatOctets, utf8 } from "../pure/octets.ts";
+import { datagramsOf, sendDatagram } from "./datagrams.ts";
+import { FtpTargetSide } from "./ftp.ts";
+import {
+  CONNECTED,
+  type Failure,
+  failureOf,
+  failures,
+  formatOpening,
+  type Opening,
+  parseOpening,
+} from "./opening.ts";
+import { connectTo, listenAt } from "./sockets.ts";
+import { formatTarget, isAllowed, type Rule, type Target } from "./spec.ts";
+import { noTraffic, splice, type Traffic } from "./splice.ts";
+
+/** One line of the audit: what became of one connection. */
+export interface AuditEntry {
+  readonly identity: string;
+  readonly session: string;
+  /** As in the label of its stream: `tcp HOST:PORT`, … */
+  readonly opening: string;
+  readonly outcome: "ended" | Failure;
+  /** From the target to the peer, and back. */
+  readonly sentOctets: number;
+  readonly receivedOctets: number;
+  readonly ms: number;
+}
+
+export interface TunnelServerOptions {
+  /** What may be reached, by whom. Nothing without a rule. */
+  readonly allow: readonly Rule[];
+  /** Connections of one session at a time. Default: 1,000. */
+  readonly connectionsMax?: number;
+  /** How long a target may take to answer. Default: 10 s. */
+  readonly connectMs?: number;
+  /** How long a flow of datagrams may be silent. Default: 60 s, as most NATs have it. */
+  readonly datagramIdleMs?: number;
+  readonly audit?: (entry: AuditEntry) => void;
+}
+
+/** Serves the streams that a peer opens, until the session ends. Never rejects. */
+export async function serveTunnel(session: Session, options: TunnelServerOptions): Promise<void> {
+  const server = new TunnelServer(session, options);
+  for await (const stream of session.streams) void server.serve(stream);
+}
+
+class TunnelServer {
+  readonly #session: Session;
+  readonly #options: TunnelServerOptions;
+  /** Control connections of FTP, by the number of their stream. */
+  readonly #controls = new Map<number, FtpTargetSide>();
+  #connections = 0;
+
+  constructor(session: Session, options: TunnelServerOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  /** Serves one stream to its end, and says what became of it. Never rejects. */
+  async serve(stream: SessionStream): Promise<void> {
+    const since = performance.now();
+    const traffic = noTraffic();
+    let outcome: AuditEntry["outcome"] = "ended";
+    this.#connections += 1;
+    try {
+      if (this.#connections > (this.#options.connectionsMax ?? 1000)) throw new Refusal("limit");
+      await this.#open(stream, parseOpening(stream.label), traffic);
+    } catch (error) {
+      outcome = error instanceof Refusal ? error.failure : failureOf(error);
+      stream.reset(failures[outcome]);
+    }
+    this.#connections -= 1;
+    this.#options.audit?.({
+      identity: this.#session.identity.name,
+      session: this.#session.id,
+      opening: stream.label,
+      outcome,
+      ...traffic,
+      ms: Math.round(performance.now() - since),
+    });
+  }
+
+  async #open(stream: SessionStream, opening: Opening, traffic: Traffic): Promise<void> {
+    switch (opening.type) {
+      case "tcp":
+        this.#check("tcp", opening.target);
+        return this.#connect(stream, opening.target, traffic);
+      case "udp":
+        this.#check("udp", opening.target);
+        return this.#exchange(stream, opening.target, traffic);
+      case "listen":
+        this.#check("listen", opening.target);
+        return this.#listen(stream, opening.target);
+      case "ftp":
+        this.#check("tcp", opening.target);
+        return this.#control(stream, opening.target, traffic);
+      case "ftp-passive": {
+        const target = this.#controls.get(opening.control)?.takePassive(opening.port);
+        if (target === undefined) throw new Refusal("notAllowed");
+        return this.#connect(stream, target, traffic);
+      }
+      default:
+        throw new Refusal("notAllowed");
+    }
+  }
+
+  #check(protocol: "tcp" | "udp" | "listen", target: Target): void {
+    const { name } = this.#session.identity;
+    if (!isAllowed(this.#options.allow, protocol, target, name)) throw new Refusal("notAllowed");
+  }
+
+  async #connect(stream: SessionStream, target: Target, traffic: Traffic): Promise<void> {
+    const socket = await connectTo(target, this.#options.connectMs ?? 10_000);
+    await stream.write(CONNECTED);
+    await splice(socket, stream, traffic);
+  }
+
+  async #control(stream: SessionStream, target: Target, traffic: Traffic): Promise<void> {
+    const socket = await connectTo(target, this.#options.connectMs ?? 10_000);
+    await stream.write(CONNECTED);
+    const side = new FtpTargetSide(socket, target, (from, address) => {
+      const opening = { type: "ftp-active", control: stream.id, target: address } as const;
+      void this.#forward(from, formatOpening(opening));
+    });
+    this.#controls.set(stream.id, side);
+    try {
+      await side.run(stream, traffic);
+    } finally {
+      this.#controls.delete(stream.id);
+      side.close();
+    }
+  }
+
+  async #listen(stream: SessionStream, at: Target): Promise<void> {
+    let server: Server | undefined;
+    try {
+      const listening = await listenAt(at, (socket) => {
+        void this.#forward(socket, formatOpening({ type: "accepted", listener: stream.id }));
+      });
+      server = listening.server;
+      await stream.write(concatOctets([CONNECTED, utf8(formatTarget(listening.address))]));
+      // Nothing comes; it ends when the peer wants no more, or with the session.
+      while (await stream.read());
+      stream.end();
+    } finally {
+      server?.close();
+    }
+  }
+
+  /** A connection that came to us is for the peer. */
+  async #forward(socket: Socket, label: string): Promise<void> {
+    const traffic = noTraffic();
+    socket.on("error", () => {});
+    try {
+      const stream = this.#session.openStream(label);
+      const first = await stream.read();
+      await splice(socket, stream, traffic, first?.subarray(CONNECTED.length));
+    } catch {
+      if (!socket.destroyed) socket.resetAndDestroy();
+    }
+  }
+
+  async #exchange(stream: SessionStream, { host, port }: Target, traffic: Traffic): Promise<void> {
+    const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+    const { datagramIdleMs = 60_000 } = this.#options;
+    const idle = setTimeout(() => stream.reset(failures.timeout), datagramIdleMs);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once("error", reject);
+        socket.connect(port, host, () => resolve());
+      });
+      // A port that is closed answers by ICMP, which is an error here: datagrams are lost, no more.
+      socket.removeAllListeners("error");
+      socket.on("error", () => {});
+      socket.on("message", (octets) => {
+        idle.refresh();
+        traffic.sentOctets += octets.length;
+        sendDatagram(stream, octets);
+      });
+      await stream.write(CONNECTED);
+      for await (const octets of datagramsOf(stream)) {
+        idle.refresh();
+        traffic.receivedOctets += octets.length;
+        socket.send(octets);
+      }
+      stream.end();
+    } finally {
+      clearTimeout(idle);
+      socket.close();
+    }
+  }
+}
+
+/** We say no, and why. */
+class Refusal extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure);
+    this.failure = failure;
+  }
+}

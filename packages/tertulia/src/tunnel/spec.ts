@@ -1,0 +1,149 @@
+/**
+ * What a tunnel is to do, as people write it: forwards, targets and rules.
+ *
+ * @module
+ */
+
+import { SessionError } from "../pure/errors.ts";
+
+/** Where a connection is to go. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Listen here, connect there. */
+export interface Forward {
+  /** Address to listen at; loopback unless one is written. */
+  readonly bind: Target;
+  readonly target: Target;
+  /** The connections are FTP's control connections: their data connections belong to them. */
+  readonly isFtp: boolean;
+}
+
+/** Who may reach what. */
+export interface Rule {
+  readonly protocol: "tcp" | "udp" | "listen" | "any";
+  /** A name, an address, or one with `*` for any run of characters. */
+  readonly host: string;
+  /** A range of ports, both ends included. */
+  readonly ports: readonly [number, number];
+  /** The identity it is for, by name or fingerprint; anybody, if there is none. */
+  readonly identity?: string;
+}
+
+/**
+ * Reads `[BIND:]PORT:HOST:PORT`, with IPv6 addresses in brackets. `ftp:` in front, or port 21 of the
+ * target, says that it is FTP.
+ *
+ * @throws {SessionError} `ERR_ARGUMENT`
+ */
+export function parseForward(text: string): Forward {
+  const saysFtp = text.startsWith("ftp:");
+  const parts = split(saysFtp ? text.slice(4) : text);
+  if (parts.length !== 3 && parts.length !== 4) bad(text, "[BIND:]PORT:HOST:PORT");
+  const [bindHost, bindPort, host, port] = parts.length === 4 ? parts : ["127.0.0.1", ...parts];
+  const target = { host: host ?? "", port: portOf(port, text) };
+  if (target.host === "") bad(text, "[BIND:]PORT:HOST:PORT");
+  return {
+    bind: { host: bindHost || "127.0.0.1", port: portOf(bindPort, text) },
+    target,
+    isFtp: saysFtp || target.port === 21,
+  };
+}
+
+/**
+ * Reads `HOST:PORT`.
+ *
+ * @throws {SessionError} `ERR_ARGUMENT`
+ */
+export function parseTarget(text: string): Target {
+  const [host = "", port, ...more] = split(text);
+  if (host === "" || more.length > 0) bad(text, "HOST:PORT");
+  return { host, port: portOf(port, text) };
+}
+
+/**
+ * Reads `[PROTOCOL:]HOST:PORTS[@IDENTITY]`: `tcp:db.example:5432`, `*.example:22`, `localhost:8000-8010`,
+ * `*:*@SHA256:…`. The protocol is `tcp`, `udp`, `listen` (remote forwards) or `any`; without one, `tcp`.
+ *
+ * @throws {SessionError} `ERR_ARGUMENT`
+ */
+export function parseRule(text: string): Rule {
+  const form = "[tcp|udp|listen|any:]HOST:PORTS[@IDENTITY]";
+  const [, what = "", identity] = /^([^@]*)(?:@(.+))?$/.exec(text) ?? [];
+  const parts = split(what);
+  const protocol = parts.length === 3 ? parts.shift() : "tcp";
+  const [host = "", ports = ""] = parts;
+  if (parts.length !== 2 || host === "") bad(text, form);
+  if (protocol !== "tcp" && protocol !== "udp" && protocol !== "listen" && protocol !== "any") {
+    bad(text, form);
+  }
+  const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(ports) ?? [];
+  const range = ports === "*" ? ([0, 65535] as const) : ([Number(first), Number(last)] as const);
+  if (!(range[0] <= range[1] && range[1] <= 65535)) bad(text, form);
+  return {
+    protocol: protocol as Rule["protocol"],
+    host,
+    ports: range,
+    ...(identity && { identity }),
+  };
+}
+
+/** Whether one of the rules allows this. */
+export function isAllowed(
+  rules: readonly Rule[],
+  protocol: "tcp" | "udp" | "listen",
+  { host, port }: Target,
+  identity: string,
+): boolean {
+  return rules.some(
+    (rule) =>
+      (rule.protocol === "any" || rule.protocol === protocol) &&
+      rule.ports[0] <= port &&
+      port <= rule.ports[1] &&
+      (rule.identity === undefined || rule.identity === identity) &&
+      matches(rule.host, host),
+  );
+}
+
+/** `HOST:PORT`, as {@link parseTarget} reads it. */
+export function formatTarget({ host, port }: Target): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function matches(pattern: string, host: string): boolean {
+  const [first = "", ...rest] = pattern.toLowerCase().split("*");
+  let left = host.toLowerCase();
+  if (!left.startsWith(first)) return false;
+  if (rest.length === 0) return left === first;
+  left = left.slice(first.length);
+  const last = rest.pop() ?? "";
+  for (const part of rest) {
+    const at = left.indexOf(part);
+    if (at < 0) return false;
+    left = left.slice(at + part.length);
+  }
+  return left.endsWith(last);
+}
+
+/** Cuts at colons outside brackets, and takes the brackets off. */
+function split(text: string): string[] {
+  const parts: string[] = [];
+  for (let rest = text; ; ) {
+    const [whole = "", bracketed, plain, end] = /^(?:\[([^\]]*)\]|([^:[]*))(:|$)/.exec(rest) ?? [];
+    parts.push(bracketed ?? plain ?? "");
+    if (end !== ":") return end === "" ? parts : [];
+    rest = rest.slice(whole.length);
+  }
+}
+
+function portOf(text: string | undefined, whole: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text ?? "") || port > 65535) bad(whole, "a port is 0 to 65535");
+  return port;
+}
+
+function bad(text: string, form: string): never {
+  throw new SessionError("ERR_ARGUMENT", `not understood: ${text}; write ${form}`);
+}

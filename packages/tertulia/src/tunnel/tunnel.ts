@@ -1,0 +1,373 @@
+/**
+ * The near end of a tunnel: listens here, asks for connections there, over one session that outlives
+ * whatever the network does.
+ *
+ * @module
+ */
+
+import type { Server, Socket } from "node:net";
+import type { Session } from "../io/session.ts";
+import type { SessionStream } from "../io/stream.ts";
+import { SessionError } from "../pure/errors.ts";
+import { decodeUtf8 } from "../pure/octets.ts";
+import { reply, type SocksReply, SocksServer } from "../pure/socks/socks5.ts";
+import { FtpClientSide } from "./ftp.ts";
+import {
+  CONNECTED,
+  type Failure,
+  failureOf,
+  failureOfReset,
+  formatOpening,
+  type Opening,
+  parseOpening,
+} from "./opening.ts";
+import { connectTo, listenAt, remoteOf } from "./sockets.ts";
+import { type Forward, formatTarget, parseTarget, type Target } from "./spec.ts";
+import { noTraffic, splice, type Traffic } from "./splice.ts";
+import { SocksAssociation, UdpForward } from "./udp.ts";
+
+export interface TunnelOptions {
+  /** Listen here, connect there. */
+  readonly local?: readonly Forward[];
+  /** Listen there, connect here. */
+  readonly remote?: readonly Forward[];
+  /** Datagrams: listen here, send there. */
+  readonly udp?: readonly Forward[];
+  /** Addresses to serve SOCKS5 at. */
+  readonly socks?: readonly Target[];
+  /** What a SOCKS client has to know. Default: nothing. */
+  readonly socksCredentials?: { readonly user: string; readonly password: string };
+  /** Local connections at a time; more wait in the kernel's queue. Default: 1,000. */
+  readonly connectionsMax?: number;
+  /** How long a local target of a remote forward may take to answer. Default: 10 s. */
+  readonly connectMs?: number;
+  /** Told of what is worth telling: a failed connection, a remote forward refused. */
+  readonly log?: (text: string) => void;
+}
+
+/** A connection through the tunnel. */
+export interface TunnelConnection extends Readonly<Traffic> {
+  readonly id: number;
+  /** As in the label of its stream: `tcp HOST:PORT`, … */
+  readonly opening: string;
+  /** Who it is for: the local address that it came from, or goes to. */
+  readonly local: string;
+  readonly state: "opening" | "open";
+  readonly since: Date;
+  /** Octets that wait for the link. */
+  readonly pendingOctets: number;
+}
+
+interface Entry {
+  readonly stream: SessionStream;
+  readonly opening: string;
+  readonly local: string;
+  readonly since: Date;
+  readonly traffic: Traffic;
+  state: "opening" | "open";
+}
+
+/** What it listens at, when it does. */
+export interface TunnelAddress {
+  readonly type: "local" | "remote" | "udp" | "socks";
+  readonly address: Target;
+  readonly target?: Target;
+}
+
+/**
+ * Opens the tunnel's ports. Give it a session by {@link use}; without one, local connections wait.
+ *
+ * @throws {SessionError} `ERR_CLOSED` when a port cannot be listened at: then none is.
+ */
+export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
+  const tunnel = new Tunnel(options);
+  try {
+    await tunnel.listen();
+    return tunnel;
+  } catch (error) {
+    await tunnel[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+export class Tunnel implements AsyncDisposable {
+  readonly #options: TunnelOptions;
+  readonly #servers: Server[] = [];
+  readonly #udp: UdpForward[] = [];
+  readonly #addresses: TunnelAddress[] = [];
+  readonly #entries = new Map<SessionStream, Entry>();
+  readonly #controls = new Map<number, FtpClientSide>();
+  #session: PromiseWithResolvers<Session> = Promise.withResolvers();
+  #nextId = 1;
+  readonly #ids = new WeakMap<Entry, number>();
+
+  constructor(options: TunnelOptions) {
+    this.#options = options;
+  }
+
+  /** Where it listens. Addresses of remote forwards are there once the far end has said them. */
+  get addresses(): readonly TunnelAddress[] {
+    return this.#addresses;
+  }
+
+  /** The connections there are now. */
+  get connections(): TunnelConnection[] {
+    return [...this.#entries.values()].map((entry) => {
+      const { stream, opening, local, since, traffic, state } = entry;
+      const id = this.#ids.get(entry) ?? 0;
+      return { id, opening, local, since, state, pendingOctets: stream.pendingOctets, ...traffic };
+    });
+  }
+
+  /** Opens the local ports. */
+  async listen(): Promise<void> {
+    const { local = [], udp = [], socks = [] } = this.#options;
+    for (const { bind, target, isFtp } of local) {
+      const type = isFtp ? "ftp" : "tcp";
+      const address = await this.#serve(bind, (s) => this.#forward(s, { type, target }));
+      this.#addresses.push({ type: "local", address, target });
+    }
+    for (const bind of socks) {
+      const address = await this.#serve(bind, (socket) => this.#socks(socket));
+      this.#addresses.push({ type: "socks", address });
+    }
+    for (const { bind, target } of udp) {
+      const forward = new UdpForward((opening) => this.#openStream(opening), target);
+      this.#udp.push(forward);
+      this.#addresses.push({ type: "udp", address: await forward.listen(bind), target });
+    }
+  }
+
+  /**
+   * Uses this session until it ends. Resolves then; use another after it. Connections do not outlive
+   * their session: when it is lost they are reset, which is the truth.
+   */
+  async use(session: Session): Promise<void> {
+    this.#session.resolve(session);
+    for (const forward of this.#options.remote ?? []) void this.#remote(session, forward);
+    for await (const stream of session.streams) void this.#accept(stream);
+    this.#session = Promise.withResolvers();
+  }
+
+  /** Closes the ports. The session is not the tunnel's: its owner ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#servers) server.close();
+    for (const forward of this.#udp) forward.close();
+    for (const { stream } of this.#entries.values()) stream.reset();
+    this.#session.promise.catch(() => {});
+    this.#session.reject(new SessionError("ERR_CLOSED", "the tunnel was closed"));
+  }
+
+  async #serve(bind: Target, onConnection: (socket: Socket) => Promise<void>): Promise<Target> {
+    const { server, address } = await listenAt(bind, (socket) => {
+      socket.on("error", () => {});
+      onConnection(socket).catch((error) => {
+        const failure = failureOfReset(error);
+        const reason = failure === "general" ? failureOf(error) : failure;
+        this.#options.log?.(`${formatTarget(remoteOf(socket))}: ${describe(reason)}`);
+        if (!socket.destroyed) socket.resetAndDestroy();
+      });
+    });
+    server.maxConnections = this.#options.connectionsMax ?? 1000;
+    this.#servers.push(server);
+    return address;
+  }
+
+  async #openStream(opening: Opening): Promise<SessionStream> {
+    const session = await this.#session.promise;
+    return session.openStream(formatOpening(opening));
+  }
+
+  /** One local connection, to its end. */
+  async #forward(socket: Socket, opening: Opening, onConnected?: () => void): Promise<void> {
+    const stream = await this.#openStream(opening);
+    await this.#tracked(stream, socket, async (entry) => {
+      const early = await connected(stream);
+      entry.state = "open";
+      onConnected?.();
+      if (opening.type !== "ftp") return splice(socket, stream, entry.traffic, early);
+      const side = new FtpClientSide(socket, (from, port) => {
+        this.#forward(from, { type: "ftp-passive", control: stream.id, port }).catch(() => {
+          from.destroy();
+        });
+      });
+      this.#controls.set(stream.id, side);
+      try {
+        await side.run(stream, entry.traffic, early);
+      } finally {
+        this.#controls.delete(stream.id);
+        side.close();
+      }
+    });
+  }
+
+  async #tracked(
+    stream: SessionStream,
+    socket: Socket,
+    work: (entry: Entry) => Promise<void>,
+  ): Promise<void> {
+    const entry: Entry = {
+      stream,
+      opening: stream.label,
+      local: formatTarget(remoteOf(socket)),
+      since: new Date(),
+      traffic: noTraffic(),
+      state: "opening",
+    };
+    this.#ids.set(entry, this.#nextId++);
+    this.#entries.set(stream, entry);
+    // A local program that gives up while we wait is not to be connected any more.
+    const giveUp = () => entry.state === "opening" && stream.reset();
+    socket.once("close", giveUp);
+    try {
+      await work(entry);
+    } finally {
+      socket.off("close", giveUp);
+      this.#entries.delete(stream);
+    }
+  }
+
+  /** A stream that the far end opened: a connection for a remote forward, or FTP's active data. */
+  async #accept(stream: SessionStream): Promise<void> {
+    let socket: Socket | undefined;
+    try {
+      const target = this.#targetOf(parseOpening(stream.label));
+      if (target === undefined) return stream.reset();
+      const connection = await connectTo(target, this.#options.connectMs ?? 10_000);
+      socket = connection;
+      await this.#tracked(stream, connection, async (entry) => {
+        entry.state = "open";
+        await stream.write(CONNECTED);
+        await splice(connection, stream, entry.traffic);
+      });
+    } catch {
+      stream.reset();
+      socket?.destroy();
+    }
+  }
+
+  #targetOf(opening: Opening): Target | undefined {
+    if (opening.type === "accepted") return this.#remotes.get(opening.listener);
+    if (opening.type !== "ftp-active") return undefined;
+    const { control, target } = opening;
+    return this.#controls.get(control)?.takeActive(target) ? target : undefined;
+  }
+
+  /** Targets of remote forwards, by the number of their stream. */
+  readonly #remotes = new Map<number, Target>();
+
+  async #remote(session: Session, { bind, target }: Forward): Promise<void> {
+    const asked = formatTarget(bind);
+    try {
+      const stream = session.openStream(formatOpening({ type: "listen", target: bind }));
+      this.#remotes.set(stream.id, target);
+      const address = decodeUtf8((await connected(stream)) ?? CONNECTED) ?? asked;
+      const entry: TunnelAddress = { type: "remote", address: parseTarget(address), target };
+      this.#addresses.push(entry);
+      this.#options.log?.(`${address} there leads to ${formatTarget(target)} here`);
+      await stream.read().catch(() => {});
+      this.#addresses.splice(this.#addresses.indexOf(entry), 1);
+      this.#remotes.delete(stream.id);
+    } catch (error) {
+      this.#options.log?.(`${asked} there: ${describe(failureOfReset(error))}`);
+    }
+  }
+
+  async #socks(socket: Socket): Promise<void> {
+    const server = new SocksServer(this.#options.socksCredentials);
+    let octets: Uint8Array | undefined = await firstOctets(socket);
+    for (;;) {
+      const step = octets ? server.receive(octets) : server.next();
+      octets = undefined;
+      switch (step.type) {
+        case "more":
+          octets = await firstOctets(socket);
+          continue;
+        case "send":
+          socket.write(step.octets);
+          continue;
+        case "refuse":
+          socket.end(step.octets);
+          return;
+      }
+      if (step.rest.length > 0) socket.unshift(step.rest);
+      const { command, host, port } = step.request;
+      if (command === "associate") return this.#associate(socket);
+      if (command === "bind") {
+        socket.end(reply("commandNotSupported"));
+        return;
+      }
+      try {
+        return await this.#forward(socket, { type: "tcp", target: { host, port } }, () => {
+          socket.write(reply("succeeded"));
+        });
+      } catch (error) {
+        const failure = failureOfReset(error);
+        this.#options.log?.(`${formatTarget({ host, port })}: ${describe(failure)}`);
+        // Once it was connected the reset has gone through; before, the client is told by a reply.
+        if (!socket.destroyed) socket.end(reply(socksReplies[failure])).resume();
+        return;
+      }
+    }
+  }
+
+  async #associate(control: Socket): Promise<void> {
+    const association = new SocksAssociation((opening) => this.#openStream(opening), control);
+    try {
+      control.write(reply("succeeded", await association.listen()));
+      // RFC 1928, 7: "A UDP association terminates when the TCP connection that the UDP ASSOCIATE
+      // request arrived on terminates."
+      for await (const _ of control);
+    } finally {
+      association.close();
+    }
+  }
+}
+
+const socksReplies: Readonly<Record<Failure, SocksReply>> = {
+  general: "generalFailure",
+  notAllowed: "notAllowed",
+  refused: "connectionRefused",
+  unreachable: "hostUnreachable",
+  unknownName: "hostUnreachable",
+  timeout: "hostUnreachable",
+  limit: "generalFailure",
+  reset: "connectionRefused",
+};
+
+const descriptions: Readonly<Record<Failure, string>> = {
+  general: "failed on the far side",
+  notAllowed: "not allowed on the far side (serve --allow)",
+  refused: "the target refused the connection",
+  unreachable: "the target cannot be reached from the far side",
+  unknownName: "the far side does not know that name",
+  timeout: "the target did not answer",
+  limit: "too many connections",
+  reset: "the connection was reset",
+};
+
+function describe(failure: Failure): string {
+  return descriptions[failure];
+}
+
+/** Waits for the octet that says that the target is connected; what came behind it. */
+async function connected(stream: SessionStream): Promise<Uint8Array> {
+  const first = await stream.read();
+  if (first === undefined) throw new SessionError("ERR_CLOSED", "the far side hung up");
+  return first.subarray(CONNECTED.length);
+}
+
+function firstOctets(socket: Socket): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const onClose = () => reject(new SessionError("ERR_CLOSED", "the client hung up"));
+  socket.once("close", onClose);
+  socket.once("end", onClose);
+  socket.once("data", (octets: Uint8Array) => {
+    socket.pause();
+    socket.off("close", onClose);
+    socket.off("end", onClose);
+    resolve(octets);
+  });
+  socket.resume();
+  return promise;
+}

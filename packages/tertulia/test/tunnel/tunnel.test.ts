@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseForward, parseTarget } from "../../src/tunnel/index.ts";
+import { tunnelPair } from "./pair.ts";
+
+/** A server on a free port, closed with the test. */
+async function serverOf(onConnection: (socket: Socket) => void): Promise<Server & AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    onConnection(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return Object.assign(server, {
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  });
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
+const echo = () => serverOf((socket) => socket.pipe(socket));
+const localTo = (server: Server) => parseForward(`0:127.0.0.1:${portOf(server)}`);
+
+async function digestOf(socket: Socket): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const octets of socket) hash.update(octets);
+  return hash.digest("hex");
+}
+
+describe("Tunnel", () => {
+  it("carries octets both ways through cuts, and half-close as half-close", async () => {
+    await using server = await echo();
+    await using pair = await tunnelPair({ local: [localTo(server)] });
+    const [address] = pair.tunnel.addresses;
+    const socket = connect({ ...address!.address, allowHalfOpen: true });
+    const octets = randomBytes(20_000_000);
+    const digest = digestOf(socket);
+    for (let at = 0; at < octets.length; at += 1_000_000) {
+      if (!socket.write(octets.subarray(at, at + 1_000_000))) await once(socket, "drain");
+      if (at % 5_000_000 === 0) pair.session.breakTransport();
+    }
+    socket.end();
+    assert.equal(await digest, createHash("sha256").update(octets).digest("hex"));
+    await sleep(50);
+    assert.deepEqual(
+      pair.audit.map(({ outcome, sentOctets, receivedOctets }) => [
+        outcome,
+        sentOctets,
+        receivedOctets,
+      ]),
+      [["ended", octets.length, octets.length]],
+    );
+  });
+
+  it("goes on with others while one connection stalls", async () => {
+    await using stalled = await serverOf((socket) => socket.pause());
+    await using server = await echo();
+    await using pair = await tunnelPair({ local: [localTo(stalled), localTo(server)] });
+    const [one, other] = pair.tunnel.addresses;
+    const slow = connect(one!.address);
+    slow.on("error", () => {});
+    slow.write(randomBytes(64_000_000));
+    await sleep(200);
+    const socket = connect(other!.address);
+    socket.write("still here");
+    const [answer] = await once(socket, "data");
+    assert.equal(String(answer), "still here");
+    slow.destroy();
+    socket.destroy();
+  });
+
+  it("connects to the target once, whatever breaks while it is asked", async () => {
+    let connections = 0;
+    await using server = await serverOf((socket) => {
+      connections += 1;
+      socket.pipe(socket);
+    });
+    await using pair = await tunnelPair({ local: [localTo(server)] });
+    const [address] = pair.tunnel.addresses;
+    for (let i = 0; i < 20; i++) {
+      const socket = connect(address!.address);
+      socket.write("x");
+      if (i % 3 === 0) pair.session.breakTransport();
+      await once(socket, "data");
+      socket.destroy();
+    }
+    assert.equal(connections, 20);
+  });
+
+  it("resets where the other side resets", async () => {
+    await using server = await serverOf((socket) => socket.resetAndDestroy());
+    await using pair = await tunnelPair({ local: [localTo(server)] });
+    const socket = connect(pair.tunnel.addresses[0]!.address);
+    const [error] = await once(socket, "error");
+    assert.equal((error as NodeJS.ErrnoException).code, "ECONNRESET");
+  });
+
+  it("says why a connection came to nothing", async () => {
+    const forwards = ["0:127.0.0.1:1", "0:192.0.2.1:22", "0:no-such-host.invalid:22"];
+    const allow = ["tcp:127.0.0.1:*", "tcp:*.invalid:*"];
+    await using pair = await tunnelPair({ local: forwards.map(parseForward) }, allow);
+    for (const { address } of pair.tunnel.addresses) {
+      const socket = connect(address);
+      await once(socket, "error");
+    }
+    assert.deepEqual(
+      pair.audit.map(({ opening, outcome }) => `${opening}: ${outcome}`),
+      [
+        "tcp 127.0.0.1:1: refused",
+        "tcp 192.0.2.1:22: notAllowed",
+        "tcp no-such-host.invalid:22: unknownName",
+      ],
+    );
+  });
+
+  it("listens there and connects here", async () => {
+    await using server = await echo();
+    await using pair = await tunnelPair({
+      remote: [parseForward(`127.0.0.1:0:127.0.0.1:${portOf(server)}`)],
+    });
+    while (pair.log.length === 0) await sleep(5);
+    const remote = pair.tunnel.addresses.find(({ type }) => type === "remote");
+    const socket = connect(remote!.address);
+    socket.write("from there");
+    const [answer] = await once(socket, "data");
+    assert.equal(String(answer), "from there");
+    socket.destroy();
+  });
+
+  it("exchanges datagrams", async () => {
+    const server = createSocket("udp4", (octets, { port }) =>
+      server.send(octets, port, "127.0.0.1"),
+    );
+    server.bind(0, "127.0.0.1");
+    await once(server, "listening");
+    const udp = [parseForward(`0:127.0.0.1:${server.address().port}`)];
+    await using pair = await tunnelPair({ udp });
+    const client = createSocket("udp4");
+    const answers: string[] = [];
+    client.on("message", (octets) => answers.push(String(octets)));
+    const { port } = pair.tunnel.addresses[0]!.address;
+    for (const text of ["one", "two", "three"]) {
+      client.send(text, port, "127.0.0.1");
+      while (!answers.includes(text)) await sleep(5);
+    }
+    assert.deepEqual(answers, ["one", "two", "three"]);
+    client.close();
+    server.close();
+  });
+
+  it("serves SOCKS5 with names, and refuses by its codes", async () => {
+    await using server = await echo();
+    await using pair = await tunnelPair({ socks: [parseTarget("127.0.0.1:0")] });
+    const { address } = pair.tunnel.addresses[0]!;
+    const ask = async (port: number) => {
+      const socket = connect(address);
+      socket.write(Uint8Array.of(5, 1, 0));
+      assert.deepEqual([...(await once(socket, "data"))[0]], [5, 0]);
+      const name = Buffer.from("localhost");
+      const request = [5, 1, 0, 3, name.length, ...name, port >> 8, port & 255];
+      socket.write(Uint8Array.from(request));
+      const [answer] = await once(socket, "data");
+      return { socket, code: (answer as Buffer)[1] };
+    };
+    const { socket, code } = await ask(portOf(server));
+    assert.equal(code, 0);
+    socket.write("through SOCKS");
+    assert.equal(String((await once(socket, "data"))[0]), "through SOCKS");
+    socket.destroy();
+    const refused = await ask(1);
+    assert.equal(refused.code, 5);
+    refused.socket.destroy();
+  });
+});
