@@ -179,6 +179,8 @@ export class SessionMachine implements LinkListener {
   #candidate: Candidate | undefined;
   #nextTransport: number;
   #epoch = 0;
+  /** The highest epoch that anybody with a good proof asked for. */
+  #claimed = 0;
 
   // Keepalive.
   #heardAt: number;
@@ -368,7 +370,6 @@ export class SessionMachine implements LinkListener {
     now: number,
   ): Refusal | undefined {
     const { epoch, claim, positions } = request;
-    const old = this.#candidate;
     const candidate: Candidate = {
       transport,
       deadline: now + this.#limits.handshakeMs,
@@ -385,16 +386,18 @@ export class SessionMachine implements LinkListener {
       return { reason: "badProof", isPersistent: true };
     }
     if (this.#state === "closed") return this.#refusal;
-    if (epoch <= this.#epoch) return { reason: "fenced", isPersistent: true, epoch: this.#epoch };
+    if (epoch <= this.#claimed) {
+      // Somebody claimed this epoch. If nobody came to hold it, a higher one is still to be had.
+      return { reason: "fenced", isPersistent: epoch <= this.#epoch, epoch: this.#claimed };
+    }
     const wrong = this.link.checkPositions(positions);
     if (wrong !== undefined) {
       // An old copy of the peer, perhaps: the peer itself may still come, or be here.
       const { received } = this.link.positions;
       return { reason: "lost", isPersistent: true, received, message: wrong };
     }
-    if (old) this.#sendTo(old.transport, encodeVarints(FENCED, epoch));
     this.#dropCandidate();
-    this.#epoch = epoch;
+    this.#claimed = epoch;
     this.#candidate = candidate;
     this.link.hold();
     const nonce = this.#suite.random(NONCE_OCTETS);
@@ -735,6 +738,7 @@ export class SessionMachine implements LinkListener {
     const rest = candidate.reader.rest();
     const replayed = isMove ? 0 : this.link.countMessages(peer.received);
     this.#candidate = undefined;
+    this.#epoch = epoch;
     this.#dialAt = 0;
     this.#attachedAt = now;
     this.#transport = transport;
@@ -770,6 +774,7 @@ export class SessionMachine implements LinkListener {
       case "aborted":
         return this.#close("aborted", new SessionError("ERR_ABORTED", `the peer aborted${said}`));
       case "fenced": {
+        if (!refusal.isPersistent) break;
         const error = new SessionError("ERR_RESUME", `fenced by epoch ${epoch}`);
         return this.#close("fenced", error);
       }
