@@ -371,10 +371,19 @@ class Scenario {
     this.#isCalm = true;
     this.#house.isReady = true;
     this.#areDialsRefused = this.#plan.ending === "expiry";
-    if (this.#plan.ending !== "expiry") return;
+    if (this.#plan.ending === "expiry") this.#cutAll();
+  }
+
+  /** Cuts what there is, until there is nobody left. */
+  #cutAll(): void {
+    let isAnyLeft = false;
     for (const { initiator, responder } of this.#conversations) {
-      (initiator.driver?.wire ?? responder.driver?.wire)?.[0].cut();
+      for (const { driver, isClosed } of [initiator, responder]) {
+        isAnyLeft ||= !isClosed;
+        if (initiator.driver && responder.driver) driver.wire?.[0].cut();
+      }
     }
+    if (isAnyLeft) this.#clock.in(2000, () => this.#cutAll());
   }
 
   #end(): void {
@@ -484,7 +493,15 @@ const EXPECTED: Readonly<Record<Plan["ending"], readonly string[]>> = {
   earlyRelease: ["released/released"],
   abort: ["aborted/aborted", "aborted/expired"],
   expiry: ["expired/expired"],
-  clone: ["fenced/expired", "fenced/aborted", "aborted/aborted", "aborted/expired"],
+  // Whoever of the two has the session in the end, the other was told why it has not.
+  clone: [
+    "lost/aborted",
+    "lost/expired",
+    "fenced/expired",
+    "fenced/aborted",
+    "aborted/aborted",
+    "aborted/expired",
+  ],
 };
 
 function describe(event: SessionEvent): string {

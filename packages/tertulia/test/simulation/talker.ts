@@ -104,7 +104,10 @@ export class Talker {
         this.#streams.set(stream.id, stream);
         if (!heard.streams.has(stream.id)) throw new Violation(`stream ${stream.id} from nowhere`);
         if (stream.label !== labelOf(stream.id)) throw new Violation(`stream ${stream.id}: label`);
-        said.streams.set(stream.id, new StreamLedger(this.#tag(stream.id)));
+        // It is there already when the peer has reset the stream meanwhile.
+        if (!said.streams.has(stream.id)) {
+          said.streams.set(stream.id, new StreamLedger(this.#tag(stream.id)));
+        }
         return;
       }
       case "streamReadable":
@@ -235,9 +238,9 @@ export class Talker {
   #reset(stream: StreamState): void {
     this.#gone.add(stream.id);
     for (const ledger of [this.#options.said, this.#options.heard]) {
-      const one = ledger.streams.get(stream.id);
-      if (one) one.isReset = true;
-      else ledger.streams.set(stream.id, new StreamLedger(this.#tag(stream.id)));
+      const one = ledger.streams.get(stream.id) ?? new StreamLedger(this.#tag(stream.id));
+      one.isReset = true;
+      ledger.streams.set(stream.id, one);
     }
     this.driver.machine.link.resetStream(stream, 7);
   }
