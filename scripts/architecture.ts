@@ -26,6 +26,11 @@ const rules: readonly Rule[] = [
     not: /^(?!packages\/tertulia\/src\/pure\/)/,
   },
   {
+    claim: "testing imports nothing but pure",
+    from: /^packages\/tertulia\/src\/testing\//,
+    not: /^(?!packages\/tertulia\/src\/(pure|testing)\/)/,
+  },
+  {
     claim: "stores, auth and web never import io",
     from: /^packages\/tertulia\/src\/(stores|auth|web)\//,
     not: /^packages\/tertulia\/src\/io\//,

@@ -69,7 +69,6 @@ export async function establish(
       limits,
       contexts: agreedContexts(contexts, established.agreement.contexts),
       suite: runtime.suite,
-      pool: runtime.pool,
       runtime,
       transport,
       identity: { method: keyFingerprint ? "tls" : "none", name: keyFingerprint ?? "" },

@@ -205,7 +205,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     data: Uint8Array | undefined,
   ): void {
     const { limits, contexts, proposal } = this.#prepared;
-    const { suite, pool } = this.#runtime;
+    const { suite } = this.#runtime;
     const sessionId = suite.random(ID_OCTETS);
     const { frame, session: established } = reception.accept(sessionId, proposal, agreement, data);
     transport.write([frame]);
@@ -215,7 +215,6 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
       limits,
       contexts: agreedContexts(contexts, agreement.contexts),
       suite,
-      pool,
       runtime: this.#runtime,
       transport,
       identity,

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { SlabPool } from "../pure/native/journal.ts";
 import type { Suite } from "../pure/native/suite.ts";
 import { type TimerEntry, TimerWheel } from "../pure/timer-wheel.ts";
 
@@ -24,7 +23,6 @@ export interface RuntimeOptions {
 
 export class Runtime {
   readonly suite: Suite;
-  readonly pool: SlabPool = new SlabPool();
   readonly now: () => number;
   readonly #defer: (callback: () => void) => void;
   readonly #wheel = new TimerWheel();

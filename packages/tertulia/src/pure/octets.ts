@@ -172,7 +172,9 @@ export class Writer {
   }
 
   u8(value: number): this {
-    this.#octets[this.#grow(1)] = value;
+    // First grow, then look where: growing moves what was written.
+    const at = this.#grow(1);
+    this.#octets[at] = value;
     return this;
   }
 

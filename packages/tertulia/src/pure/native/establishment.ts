@@ -8,7 +8,7 @@
 import { ProtocolError } from "../errors.ts";
 import { concatOctets, NO_OCTETS, Reader, Writer } from "../octets.ts";
 import { ID_OCTETS, NONCE_OCTETS, PROOF_OCTETS } from "./keys.ts";
-import type { Limits } from "./limits.ts";
+import { type Limits, PROBE_MS_MIN, WINDOW_OCTETS_MIN } from "./limits.ts";
 import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits, type Positions } from "./link.ts";
 import { type ParameterName, Parameters, ParameterWriter } from "./parameters.ts";
 
@@ -141,10 +141,15 @@ export function readProposal(parameters: Parameters, userDataOctetsMax: number):
   const durability = durabilities[need("durability", 1)[0] ?? 0];
   const userData = parameters.octets("userData") ?? NO_OCTETS;
   if (frameOctetsMax < 256) bad("octetsMax", `frames of ${frameOctetsMax} octets are too short`);
-  // Less than this and a message of one octet could never be sent.
-  if (messageCredit < 1024 + MESSAGE_COST || sessionCredit < 1024 + MESSAGE_COST) {
-    bad("credit", "too little for any message");
+  const expeditedMax = Math.min(expeditedOctetsMax, frameOctetsMax);
+  if (Math.min(messageCredit, sessionCredit) < WINDOW_OCTETS_MIN) {
+    bad("credit", `need ${WINDOW_OCTETS_MIN}, have ${Math.min(messageCredit, sessionCredit)}`);
   }
+  // As with messages: up to half of it may be kept back before it is granted anew.
+  if (expeditedCredit < 2 * (expeditedMax + MESSAGE_COST)) {
+    bad("credit", `need two expedited messages of ${expeditedMax}, have ${expeditedCredit}`);
+  }
+  if (probeMs < PROBE_MS_MIN) bad("keepalive", `probes every ${probeMs} ms`);
   if (durability === undefined) bad("durability", "unknown");
   if (userData.length > userDataOctetsMax) {
     bad("userData", `${userData.length} octets, limit ${userDataOctetsMax}`);
@@ -156,7 +161,7 @@ export function readProposal(parameters: Parameters, userDataOctetsMax: number):
     limits: {
       frameOctetsMax,
       messageOctetsMax,
-      expeditedOctetsMax: Math.min(expeditedOctetsMax, frameOctetsMax),
+      expeditedOctetsMax: expeditedMax,
       sessionCredit,
       messageCredit,
       expeditedCredit,

@@ -26,6 +26,7 @@ export const PONG = 0x0c;
 export const GOAWAY = 0x0d;
 export const ABORT = 0x0e;
 export const FENCED = 0x0f;
+export const RELEASED = 0x10;
 
 /** Counted on lane 0. */
 export const OPEN = 0x20;
@@ -89,6 +90,7 @@ const names = new Map<number, string>([
   [GOAWAY, "GOAWAY"],
   [ABORT, "ABORT"],
   [FENCED, "FENCED"],
+  [RELEASED, "RELEASED"],
   [OPEN, "OPEN"],
   [DATA, "DATA"],
   [END, "END"],

@@ -22,7 +22,7 @@ import {
 } from "./establishment.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { ACCEPT, AUTH, CONNECT, encodeFrame, frameName, REFUSE } from "./frames.ts";
-import { authenticationBinding, deriveKeys, ID_OCTETS, NONCE_OCTETS } from "./keys.ts";
+import { authenticationBinding, deriveKeys, ID_OCTETS, NONCE_OCTETS, Transcript } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import type { KeyPair, Suite } from "./suite.ts";
@@ -65,12 +65,12 @@ export class Initiation {
   readonly #options: InitiationOptions;
   readonly #keys: KeyPair;
   readonly #reader: FrameReader;
-  /** Every body of the handshake so far, ours and the responder's, in order. */
-  readonly #transcript: Uint8Array[] = [];
+  readonly #transcript: Transcript;
 
   constructor(options: InitiationOptions) {
     this.#options = options;
     this.#keys = options.suite.keyPair();
+    this.#transcript = new Transcript(options.suite);
     this.#reader = new FrameReader(options.limits.handshakeOctetsMax);
   }
 
@@ -88,6 +88,10 @@ export class Initiation {
   /** @throws {ProtocolError} when the responder broke a rule. */
   receive(octets: Uint8Array): InitiationStep {
     const reader = this.#reader;
+    // Each side waits for the other's answer: nothing is sent ahead.
+    if (reader.rest().length > 0) {
+      throw new ProtocolError("unexpectedFrame", CLAUSE, "before our answer");
+    }
     reader.feed(octets);
     if (!reader.next()) return { type: "more" };
     const body = reader.body().slice();
@@ -95,7 +99,7 @@ export class Initiation {
       case REFUSE:
         return { type: "refused", refusal: decodeRefusal(body) };
       case AUTH: {
-        this.#transcript.push(body);
+        this.#transcript.add(AUTH, body);
         const data = new Parameters(body).required("authData").slice();
         return { type: "challenge", data, binding: this.#binding() };
       }
@@ -117,8 +121,8 @@ export class Initiation {
     const agreed = this.#keys.agree(parameters.required("publicKey", 32));
     if (agreed === undefined) throw new ProtocolError("badPublicKey", "Tertulia 4.1");
     parameters.required("nonce", NONCE_OCTETS);
-    this.#transcript.push(claim);
-    const transcript = suite.sha256(...this.#transcript);
+    this.#transcript.add(ACCEPT, claim);
+    const transcript = this.#transcript.digest;
     const { secret, acceptKey } = deriveKeys(suite, agreed, binding, transcript);
     if (!equalOctets(suite.hmac(acceptKey, transcript), mac)) {
       throw new ProtocolError("badProof", "Tertulia 4.2", "ACCEPT is not of this handshake");
@@ -138,11 +142,12 @@ export class Initiation {
   }
 
   #say(type: number, body: Uint8Array): Uint8Array {
-    this.#transcript.push(body);
+    this.#transcript.add(type, body);
     return encodeFrame(type, body);
   }
 
   #binding(): Uint8Array {
-    return authenticationBinding(this.#options.suite, this.#options.binding, this.#transcript);
+    const { suite, binding } = this.#options;
+    return authenticationBinding(suite, binding, this.#transcript.digest);
   }
 }

@@ -24,52 +24,37 @@ interface Slab {
   readonly octets: Uint8Array;
   /** Octets in use. */
   size: number;
-  /** Whether the whole of it is ours to give back: neither a caller's payload nor part of a slab. */
+  /** Whether the whole of it is ours to write again: neither a caller's payload nor part of a slab. */
   isWhole: boolean;
 }
 
-/** Where slabs come from and go to, shared by many journals. */
-export class SlabPool {
-  readonly #free: Uint8Array[] = [];
-  readonly #slabsMax: number;
-
-  /** @param slabsMax - How many unused slabs of 64 KiB are kept. Default: 64, which is 4 MiB. */
-  constructor(slabsMax = 64) {
-    this.#slabsMax = slabsMax;
-  }
-
-  take(octets: number): Uint8Array {
-    if (octets < SLAB_OCTETS_MAX) return new Uint8Array(octets);
-    return this.#free.pop() ?? new Uint8Array(SLAB_OCTETS_MAX);
-  }
-
-  /** Takes back a slab that nobody reads any more. */
-  give(slab: Uint8Array): void {
-    if (slab.length === SLAB_OCTETS_MAX && this.#free.length < this.#slabsMax) {
-      this.#free.push(slab);
-    }
-  }
-}
+/** Unused slabs that a journal under load keeps for what it is going to write. */
+const SPARE_SLABS_MAX = 4;
 
 export class Journal {
-  /** Everything before this position is acknowledged and gone. */
+  /** Everything before this position is gone. */
   start = 0;
   /** Everything before this position was given to the current transport. */
   sent = 0;
   /** Position behind the last octet written. */
   end = 0;
+  /** Everything before this position the peer has; it is kept as long as it may be sent again. */
+  acknowledged = 0;
+  /** Position behind the last octet that any transport was given: nobody can have more. */
+  given = 0;
 
-  readonly #pool: SlabPool;
   readonly #slabs: Slab[] = [];
   /** The slab being written, with its fields at hand. */
   #slab: Slab | undefined;
   #slabOctetsNext = SLAB_OCTETS_MIN;
+  /**
+   * Slabs to write into again. They are never shared with another session: a peer that acknowledges
+   * what is still on its way to it would be sent what the other session wrote there.
+   */
+  #spare: Uint8Array[] = [];
   /** Slabs that start before this were given to a transport that broke: it may read them still. */
   #unsafe = 0;
-
-  constructor(pool: SlabPool) {
-    this.#pool = pool;
-  }
+  #isHeld = false;
 
   /** Octets kept. */
   get size(): number {
@@ -113,34 +98,41 @@ export class Journal {
       taken += view.length;
       this.sent += view.length;
     }
+    if (this.sent > this.given) this.given = this.sent;
+    if (this.acknowledged > this.start) this.#free();
     return taken;
   }
 
-  /** Forgets everything before `position`, which is between `start` and `end`. */
+  /**
+   * The peer has everything before `position`, which is at most `given`. It is forgotten once this
+   * transport was given it too: a peer that moved over still counts what comes on the new one.
+   */
   acknowledge(position: number): void {
-    assert(position >= this.start && position <= this.end, "an acknowledgement was checked");
-    this.start = position;
-    if (this.sent < position) this.sent = position;
-    const slabs = this.#slabs;
-    let gone = 0;
-    while (gone < slabs.length) {
-      const slab = slabs[gone] as Slab;
-      const isWritten = slab === this.#slab;
-      if (slab.start + slab.size > position || (isWritten && position !== this.end)) break;
-      if (isWritten) this.#slab = undefined;
-      if (slab.isWhole && slab.start >= this.#unsafe) this.#pool.give(slab.octets);
-      gone += 1;
-    }
-    if (gone > 0) slabs.splice(0, gone);
-    if (slabs.length === 0)
-      this.#slabOctetsNext = Math.max(SLAB_OCTETS_MIN, this.#slabOctetsNext / 2);
+    assert(position <= this.given, "an acknowledgement was checked");
+    if (position <= this.acknowledged) return;
+    this.acknowledged = position;
+    this.#free();
   }
 
-  /** Begins again at `position`, which is between `start` and `end`, for a new transport. */
+  /** Forgets nothing from here on: a new transport may ask for everything from `start`. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Ends the hold: the new transport came to nothing. */
+  unhold(): void {
+    this.#isHeld = false;
+    this.#free();
+  }
+
+  /** Begins again at `position`, which is between `start` and `given`, for a new transport. */
   rewind(position: number): void {
-    this.acknowledge(position);
+    assert(position >= this.start && position <= this.given, "positions were checked");
     this.#unsafe = this.end;
+    this.#spare = [];
     this.sent = position;
+    this.acknowledged = Math.max(this.acknowledged, position);
+    this.unhold();
   }
 
   /** How many frames from `position` on, which begins one, are of a type that `counts`. */
@@ -162,8 +154,34 @@ export class Journal {
   }
 
   #octetAt(position: number): number {
-    const slab = this.#slabs[this.#indexOf(position)] as Slab;
-    return slab.octets[position - slab.start] as number;
+    const slab = this.#slabs[this.#indexOf(position)];
+    // Whoever asks for a position inside of a frame counts nonsense, and reads no further than we wrote.
+    return slab?.octets[position - slab.start] ?? 0;
+  }
+
+  #free(): void {
+    if (this.#isHeld) return;
+    const position = Math.min(this.acknowledged, this.sent);
+    this.start = position;
+    const slabs = this.#slabs;
+    let gone = 0;
+    while (gone < slabs.length) {
+      const slab = slabs[gone] as Slab;
+      const isWritten = slab === this.#slab;
+      if (slab.start + slab.size > position || (isWritten && position !== this.end)) break;
+      if (isWritten) this.#slab = undefined;
+      this.#spareSlab(slab);
+      gone += 1;
+    }
+    if (gone > 0) slabs.splice(0, gone);
+    if (slabs.length > 0) return;
+    this.#slabOctetsNext = Math.max(SLAB_OCTETS_MIN, this.#slabOctetsNext / 2);
+    if (this.#spare.length > 0) this.#spare = [];
+  }
+
+  #spareSlab({ octets, isWhole, start }: Slab): void {
+    if (!isWhole || start < this.#unsafe || octets.length !== SLAB_OCTETS_MAX) return;
+    if (this.#spare.length < SPARE_SLABS_MAX) this.#spare.push(octets);
   }
 
   #appendLarge(type: number, payload: Uint8Array, prefix: number): void {
@@ -187,7 +205,8 @@ export class Journal {
   }
 
   #nextSlab(atLeast: number): Slab {
-    const octets = this.#pool.take(Math.max(atLeast, this.#slabOctetsNext));
+    const size = Math.max(atLeast, this.#slabOctetsNext);
+    const octets = (size === SLAB_OCTETS_MAX && this.#spare.pop()) || new Uint8Array(size);
     this.#slabOctetsNext = Math.min(SLAB_OCTETS_MAX, this.#slabOctetsNext * 2);
     this.#slab = { start: this.end, octets, size: 0, isWhole: true };
     this.#slabs.push(this.#slab);

@@ -17,6 +17,7 @@ export const NONCE_OCTETS = 32;
 export const ID_OCTETS = 16;
 
 const label = (text: string) => utf8(`tertulia/1 ${text}`);
+const HANDSHAKE = label("handshake");
 const SESSION = label("session");
 const ACCEPT = label("accept");
 const AUTHENTICATE = label("authenticate");
@@ -43,13 +44,32 @@ export function deriveKeys(
   return { secret: suite.hmac(master, SESSION), acceptKey: suite.hmac(master, ACCEPT) };
 }
 
+/**
+ * The digest of a handshake so far. Each frame is digested by itself and then with what came before
+ * it, so that no octet can be moved from one frame to another, and a long handshake takes no room.
+ */
+export class Transcript {
+  readonly #suite: Suite;
+  digest: Uint8Array;
+
+  constructor(suite: Suite) {
+    this.#suite = suite;
+    this.digest = suite.sha256(HANDSHAKE);
+  }
+
+  add(type: number, body: Uint8Array): void {
+    const frame = this.#suite.sha256(Uint8Array.of(type), body);
+    this.digest = this.#suite.sha256(this.digest, frame);
+  }
+}
+
 /** What an authentication signs or proves: this handshake, so far, on this transport. */
 export function authenticationBinding(
   suite: Suite,
   binding: Uint8Array,
-  transcript: readonly Uint8Array[],
+  transcript: Uint8Array,
 ): Uint8Array {
-  return suite.sha256(AUTHENTICATE, suite.sha256(binding), suite.sha256(...transcript));
+  return suite.sha256(AUTHENTICATE, suite.sha256(binding), transcript);
 }
 
 /** The three proofs of a resume. Each covers the frames before it, the epoch and the transport. */

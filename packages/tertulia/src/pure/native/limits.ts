@@ -10,6 +10,15 @@ import { SessionError } from "../errors.ts";
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
+/**
+ * The least that a window may be. A sender waits for 1 KiB of credit rather than cut a message into
+ * crumbs, and a receiver may keep up to half a window to itself before it grants it anew.
+ */
+export const WINDOW_OCTETS_MIN: number = 4 * KiB;
+
+/** The shortest time between probes that a peer can make us agree to. */
+export const PROBE_MS_MIN = 100;
+
 export interface Limits {
   /** Octets of one frame's body. 64 KiB: one read of a socket, and what an expedited message waits for. */
   readonly frameOctetsMax: number;
@@ -94,17 +103,30 @@ export function limitsFrom(changes: Partial<Limits> = {}): Limits {
       throw new SessionError("ERR_ARGUMENT", `${name} must be a whole number, not ${value}`);
     }
   }
-  const limits = { ...defaultLimits, ...changes };
+  const said = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const limits = { ...defaultLimits, ...Object.fromEntries(said) };
   for (const [less, more] of ordered) {
     if (limits[less] > limits[more]) {
       throw new SessionError("ERR_ARGUMENT", `${less} must not exceed ${more}`);
     }
   }
-  if (limits.frameOctetsMax < 256) {
-    throw new SessionError("ERR_ARGUMENT", "frameOctetsMax must be at least 256");
+  for (const [name, least] of Object.entries(leasts)) {
+    if (limits[name as keyof Limits] < least) {
+      // `leasts` has no other names
+      throw new SessionError("ERR_ARGUMENT", `${name} must be at least ${least}`);
+    }
   }
   return limits;
 }
+
+const leasts: Partial<Limits> = {
+  frameOctetsMax: 256,
+  windowOctets: WINDOW_OCTETS_MIN,
+  sessionWindowOctets: WINDOW_OCTETS_MIN,
+  journalOctetsMax: WINDOW_OCTETS_MIN,
+  handshakeOctetsMax: 1024,
+  probeMs: PROBE_MS_MIN,
+};
 
 const ordered: readonly (readonly [keyof Limits, keyof Limits])[] = [
   ["expeditedOctetsMax", "frameOctetsMax"],

@@ -29,13 +29,13 @@ import {
   MESSAGE,
   MORE,
   messageKinds,
-  type NOT_FINISHED,
+  NOT_FINISHED,
   OPEN,
   OPTIONAL,
   RESET,
   STREAM_CREDIT,
 } from "./frames.ts";
-import { Journal, type SlabPool } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import type { Limits } from "./limits.ts";
 import { Message, type PresentationContext } from "./message.ts";
 import { StreamState } from "./stream.ts";
@@ -71,7 +71,7 @@ export interface LinkListener {
   control(type: number, body: Uint8Array): void;
   /** The first of some messages waits. */
   readable(): void;
-  /** Sends up to this ticket are in the journal. */
+  /** The send with this ticket is in the journal. */
   accepted(ticket: number): void;
   dialogue(octets: Uint8Array, isExpedited: boolean): void;
   streamOpened(stream: StreamState): void;
@@ -107,8 +107,8 @@ export class Link {
   readonly #contexts: readonly PresentationContext[];
   readonly #listener: LinkListener;
   readonly #reader: FrameReader;
-  readonly #lane0: Journal;
-  readonly #lane1: Journal;
+  readonly #lane0: Journal = new Journal();
+  readonly #lane1: Journal = new Journal();
 
   // Receiving. A cursor is the position on this transport, which after a resume may be behind what
   // was received on the last one: frames up to there are old news.
@@ -140,7 +140,6 @@ export class Link {
   readonly #waitingExpedited: Fifo<WaitingMessage> = new Fifo();
   #waitingOctets = 0;
   #ticket = 0;
-  #accepted = 0;
 
   // Streams. Made when first needed: most sessions have none.
   #streams: Map<number, StreamState> | undefined;
@@ -151,6 +150,10 @@ export class Link {
   #peerStreams = 0;
   #ownStreams = 0;
 
+  /** FINISH or FINISHED is sent: nothing may follow it. */
+  #isFinishing = false;
+  /** Whether the listener knows that messages wait. */
+  #wasReadable = false;
   #isStopped = false;
 
   /** The last round trip measured, in ms. */
@@ -161,7 +164,6 @@ export class Link {
     limits: Limits,
     peer: PeerLimits,
     contexts: readonly PresentationContext[],
-    pool: SlabPool,
     listener: LinkListener,
   ) {
     this.#limits = limits;
@@ -169,8 +171,6 @@ export class Link {
     this.#contexts = contexts;
     this.#listener = listener;
     this.#reader = new FrameReader(limits.frameOctetsMax);
-    this.#lane0 = new Journal(pool);
-    this.#lane1 = new Journal(pool);
     this.#messageWindow = new ReceiveWindow(limits.windowOctets, limits.windowOctetsMax);
     const expedited = expeditedWindowOctets(limits);
     this.#expeditedWindow = new ReceiveWindow(expedited, expedited);
@@ -196,7 +196,7 @@ export class Link {
     const size = octets.length;
     const cost = size + MESSAGE_COST;
     if (
-      this.#waiting.length === 0 &&
+      this.#waitingOctets === 0 &&
       size <= this.#segmentOctets &&
       this.#messageSent + cost <= this.#messageCredit &&
       this.#sessionSent + cost <= this.#sessionCredit &&
@@ -230,16 +230,33 @@ export class Link {
     return this.#wait(this.#waitingExpedited, type, octets);
   }
 
-  /** Carries octets of the dialogue machine. They are few, and are not held back by credit. */
+  /** Carries octets of the dialogue machine, in order. They are few, and credit does not count them. */
   sendDialogue(octets: Uint8Array, isExpedited: boolean): void {
     if (octets.length > this.#segmentOctets) tooLong("an SPDU", octets.length, this.#segmentOctets);
-    if (isExpedited) this.#lane1.append(DIALOGUE_EXPEDITED, octets);
-    else this.#lane0.append(DIALOGUE, octets);
+    if (isExpedited) {
+      if (this.#waitingExpedited.length === 0) this.#lane1.append(DIALOGUE_EXPEDITED, octets);
+      else this.#wait(this.#waitingExpedited, DIALOGUE_EXPEDITED, octets);
+    } else if (this.#waitingOctets === 0) this.#lane0.append(DIALOGUE, octets);
+    else this.#wait(this.#waiting, DIALOGUE, octets);
   }
 
-  /** Puts a frame of the release behind everything that was sent. */
-  sendControl(type: typeof FINISH | typeof FINISHED | typeof NOT_FINISHED): void {
+  /**
+   * Puts a frame of the release behind everything that was sent. Behind FINISH and FINISHED nothing
+   * more may be said, unless the peer declines.
+   */
+  sendRelease(type: typeof FINISH | typeof FINISHED | typeof NOT_FINISHED): void {
     this.#lane0.append(type, NO_OCTETS);
+    this.#isFinishing = type !== NOT_FINISHED;
+  }
+
+  /** The peer declined to end: streams may be written to again. */
+  resumeSending(): void {
+    this.#isFinishing = false;
+  }
+
+  /** Has what was received acknowledged at once: the peer waits for it. */
+  acknowledge(): void {
+    this.#isControlDirty = true;
   }
 
   /** The oldest message that waits, expedited ones first. */
@@ -263,8 +280,12 @@ export class Link {
     return this.#inbox.length > 0 || this.#expedited.length > 0;
   }
 
-  /** @throws {SessionError} `ERR_LIMIT` when the peer takes no more streams, or no such label. */
+  /**
+   * @throws {SessionError} `ERR_LIMIT` when the peer takes no more streams, or no such label;
+   *   `ERR_STATE` when the session is ending.
+   */
   openStream(label: string): StreamState {
+    this.#checkFinishing();
     const octets = utf8(label);
     if (octets.length > this.#limits.labelOctetsMax) {
       tooLong("a stream's label", octets.length, this.#limits.labelOctetsMax);
@@ -287,8 +308,16 @@ export class Link {
     return this.#streams?.values() ?? [];
   }
 
-  /** Queues octets of a stream; false when the writer should wait for `streamWritable`. */
+  /**
+   * Queues octets of a stream; false when the writer should wait for `streamWritable`.
+   *
+   * @throws {SessionError} `ERR_STATE` when the stream, or the session, is ending.
+   */
   writeStream(stream: StreamState, octets: Uint8Array): boolean {
+    this.#checkFinishing();
+    if (stream.isEnding || !this.#streams?.has(stream.id)) {
+      throw new SessionError("ERR_STATE", `write to stream ${stream.id}, which has ended`);
+    }
     if (octets.length > 0) {
       stream.pending.push(octets);
       stream.pendingOctets += octets.length;
@@ -301,7 +330,7 @@ export class Link {
 
   /** Says that nothing more will be written; the peer is told behind what is pending. */
   endStream(stream: StreamState): void {
-    if (stream.isEnding) return;
+    if (stream.isEnding || !this.#streams?.has(stream.id)) return;
     stream.isEnding = true;
     this.#queueStream(stream);
     this.#pumpStreams();
@@ -309,9 +338,11 @@ export class Link {
 
   /** Ends both directions now. What is pending or unread is dropped. */
   resetStream(stream: StreamState, code: number): void {
-    if (!this.#streams?.has(stream.id)) return;
-    this.#lane0.append(RESET, new Writer().varint(code).finish(), stream.id);
-    this.#removeStream(stream);
+    if (this.#streams?.has(stream.id)) {
+      this.#lane0.append(RESET, new Writer().varint(code).finish(), stream.id);
+      this.#retire(stream);
+    }
+    this.#drop(stream);
   }
 
   /** The oldest octets of a stream that wait. */
@@ -326,7 +357,7 @@ export class Link {
 
   /** Whether everything that was asked to be sent is in the journal. */
   get isDrained(): boolean {
-    if (this.#waiting.length > 0 || this.#waitingExpedited.length > 0) return false;
+    if (this.#waitingOctets > 0) return false;
     for (const { pendingOctets, isEnding, isEndSent } of this.streams) {
       if (pendingOctets > 0 || (isEnding && !isEndSent)) return false;
     }
@@ -335,7 +366,8 @@ export class Link {
 
   /** Whether the peer has acknowledged everything that was sent. */
   get isAcknowledged(): boolean {
-    return this.#lane0.size === 0 && this.#lane1.size === 0;
+    const [lane0, lane1] = [this.#lane0, this.#lane1];
+    return lane0.acknowledged === lane0.end && lane1.acknowledged === lane1.end;
   }
 
   /** Octets kept for the peer, in the journal and before it. */
@@ -366,8 +398,8 @@ export class Link {
   checkPositions({ received, retained }: Positions): string | undefined {
     for (const [lane, journal] of [this.#lane0, this.#lane1].entries()) {
       const position = received[lane] as number; // both tuples have two
-      if (position > journal.end) {
-        return `the peer has ${position} of lane ${lane}, we sent ${journal.end}`;
+      if (position > journal.given) {
+        return `the peer has ${position} of lane ${lane}, we sent ${journal.given}`;
       }
       if (position < journal.start) {
         return `lost: lane ${lane} from ${position} to ${journal.start}`;
@@ -379,6 +411,22 @@ export class Link {
       if (position > have) return `lost: lane ${lane} of the peer from ${have} to ${position}`;
     }
     return undefined;
+  }
+
+  /**
+   * Keeps everything that can be sent now until `attach` or `unhold`: a new transport is on its way,
+   * and begins where the peer stands when it answers there, whatever it acknowledges here meanwhile.
+   */
+  hold(): void {
+    this.#lane0.hold();
+    this.#lane1.hold();
+  }
+
+  /** The new transport came to nothing. */
+  unhold(): void {
+    this.#lane0.unhold();
+    this.#lane1.unhold();
+    this.#pump();
   }
 
   /**
@@ -430,6 +478,7 @@ export class Link {
   receive(chunk: Uint8Array, now: number): void {
     const reader = this.#reader;
     const unread = this.#inbox.length;
+    this.#wasReadable = this.isReadable;
     reader.feed(chunk);
     while (!this.#isStopped && reader.next()) {
       const { type } = reader;
@@ -442,10 +491,8 @@ export class Link {
         this.#receiveOther(type, reader);
       }
     }
-    if (this.#inbox.length > unread) {
-      this.#letGoOf(chunk, unread);
-      if (unread === 0) this.#listener.readable();
-    }
+    if (this.#inbox.length > unread) this.#letGoOf(chunk, unread);
+    this.#announce();
     const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
     if (news >= ACKNOWLEDGE_OCTETS) this.#isControlDirty = true;
     else if (news > 0 && this.#acknowledgeAt === 0) {
@@ -475,7 +522,8 @@ export class Link {
     const control = this.#composeControl(now);
     if (control.length > 0) into.push(control);
     let octets = control.length;
-    octets += this.#lane1.take(octetsMax, into);
+    // All of lane 1, however much: what was sent later on lane 0 must not come before it.
+    octets += this.#lane1.take(Number.MAX_SAFE_INTEGER, into);
     octets += this.#lane0.take(octetsMax, into);
     if (this.#sending.length > 0) this.#pumpStreams();
     return octets;
@@ -605,6 +653,7 @@ export class Link {
     }
     if (type >= MESSAGE && type < OPTIONAL) return this.#receiveExpedited(type, body);
     if (type >= OPTIONAL) return;
+    this.#announce();
     this.#listener.control(type, body);
   }
 
@@ -618,20 +667,18 @@ export class Link {
       throw new ProtocolError("messageTooLong", "Tertulia 6.3", `${body.length}, limit ${limit}`);
     }
     this.#count(this.#expeditedWindow, body.length + MESSAGE_COST);
-    const isFirst = !this.isReadable;
     this.#expedited.push(new Message("expedited", context, body.slice()));
-    if (isFirst) this.#listener.readable();
   }
 
+  /** Received and committed, of lane 0 and of lane 1. Only what is committed may be forgotten. */
   #receiveAck(fields: Reader): void {
-    const received = [fields.varint(), fields.varint(), fields.varint(), fields.varint()];
-    for (const [lane, journal] of [this.#lane0, this.#lane1].entries()) {
-      const committed = received[lane * 2 + 1] as number;
-      if (committed > journal.sent || committed > (received[lane * 2] as number)) {
-        const detail = `lane ${lane}: ${committed}, sent ${journal.sent}`;
+    for (const journal of [this.#lane0, this.#lane1]) {
+      const [received, committed] = [fields.varint(), fields.varint()];
+      if (received > journal.given || committed > received) {
+        const detail = `received ${received}, committed ${committed}, sent ${journal.given}`;
         throw new ProtocolError("acknowledgedUnsent", "Tertulia 5.2", detail);
       }
-      if (committed > journal.start) journal.acknowledge(committed);
+      journal.acknowledge(committed);
     }
     this.#pump();
   }
@@ -698,7 +745,8 @@ export class Link {
     const stream = this.#peerStream(fields.varint());
     const code = fields.varint();
     if (stream === undefined) return;
-    this.#removeStream(stream);
+    this.#retire(stream);
+    this.#drop(stream);
     this.#listener.streamReset(stream.id, code);
   }
 
@@ -728,11 +776,19 @@ export class Link {
     for (const message of this.#inbox.from(unread)) message.octets = message.octets.slice();
   }
 
+  /** Tells of the first messages that wait, before it tells of anything that came behind them. */
+  #announce(): void {
+    if (this.#wasReadable || !this.isReadable) return;
+    this.#wasReadable = true;
+    this.#listener.readable();
+  }
+
   // What waits to go out.
 
   #wait(queue: Fifo<WaitingMessage>, type: number, octets: Uint8Array): number {
     const waiting = this.#waitingOctets + octets.length + MESSAGE_COST;
-    if (waiting > this.#limits.waitingOctetsMax) {
+    // One message may wait however long it is: the peer takes it, and its sender has been told nothing.
+    if (waiting > this.#limits.waitingOctetsMax && this.#waitingOctets > 0) {
       const limit = this.#limits.waitingOctetsMax;
       throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await send()`);
     }
@@ -740,7 +796,7 @@ export class Link {
     this.#ticket += 1;
     queue.push({ type, octets, offset: 0, ticket: this.#ticket });
     this.#pump();
-    return this.#accepted >= this.#ticket ? 0 : this.#ticket;
+    return queue.length === 0 ? 0 : this.#ticket;
   }
 
   /** Moves what waits into the journal, as far as credit and room go. */
@@ -754,9 +810,11 @@ export class Link {
     for (;;) {
       const message = this.#waitingExpedited.peek();
       if (message === undefined) return;
-      const cost = message.octets.length + MESSAGE_COST;
-      if (this.#expeditedSent + cost > this.#expeditedCredit) return;
-      this.#expeditedSent += cost;
+      if (message.type !== DIALOGUE_EXPEDITED) {
+        const cost = message.octets.length + MESSAGE_COST;
+        if (this.#expeditedSent + cost > this.#expeditedCredit) return;
+        this.#expeditedSent += cost;
+      }
       this.#lane1.append(message.type, message.octets);
       this.#waitingExpedited.shift();
       this.#accept(message);
@@ -768,6 +826,15 @@ export class Link {
       const message = this.#waiting.peek();
       if (message === undefined) return;
       const { octets, offset, type } = message;
+      // An expedited message never comes after one that was sent later: what is later waits with it.
+      const expedited = this.#waitingExpedited.peek();
+      if (expedited && expedited.ticket < message.ticket) return;
+      if (type === DIALOGUE) {
+        this.#lane0.append(type, octets);
+        this.#waiting.shift();
+        this.#accept(message);
+        continue;
+      }
       const overhead = offset === 0 ? MESSAGE_COST : 0;
       const room = Math.min(
         this.#messageCredit - this.#messageSent - overhead,
@@ -792,7 +859,6 @@ export class Link {
 
   #accept({ octets, ticket }: WaitingMessage): void {
     this.#waitingOctets -= octets.length + MESSAGE_COST;
-    this.#accepted = Math.max(this.#accepted, ticket);
     this.#listener.accepted(ticket);
   }
 
@@ -870,11 +936,16 @@ export class Link {
     else this.#peerStreams -= 1;
   }
 
-  #removeStream(stream: StreamState): void {
-    this.#retire(stream);
+  /** Drops what is pending and unread; it frees the session's window as if it had been read. */
+  #drop(stream: StreamState): void {
     this.#sessionWindow.consumed += stream.window.waiting;
-    stream.pending.clear();
-    stream.pendingOctets = 0;
+    stream.clear();
+  }
+
+  #checkFinishing(): void {
+    if (this.#isFinishing) {
+      throw new SessionError("ERR_STATE", "no stream octets after the release was asked for");
+    }
   }
 
   /** After a resume everything that is only ever stated is stated again. */

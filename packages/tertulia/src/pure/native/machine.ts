@@ -25,6 +25,7 @@ import {
   encodeResumeClaim,
   encodeResumedClaim,
   type Refusal,
+  type RefusalReason,
   type ResumeRequest,
   withProof,
 } from "./establishment.ts";
@@ -43,11 +44,11 @@ import {
   PING,
   PONG,
   REFUSE,
+  RELEASED,
   RESUME,
   RESUMED,
 } from "./frames.ts";
 import type { Established } from "./initiation.ts";
-import type { SlabPool } from "./journal.ts";
 import { NONCE_OCTETS, PROOF_OCTETS, proveResume } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { Link, type LinkListener, type Positions } from "./link.ts";
@@ -73,7 +74,7 @@ export type SessionOutcome =
 export type SessionEvent =
   /** Messages wait to be taken. */
   | { readonly type: "readable" }
-  /** Sends up to this ticket are in the journal. */
+  /** The send with this ticket is in the journal. */
   | { readonly type: "accepted"; readonly ticket: number }
   /** The transport is gone. The session is not. */
   | { readonly type: "suspended"; readonly error: SessionError }
@@ -137,7 +138,6 @@ export interface SessionMachineOptions {
   /** The agreed contexts, in the agreed order. */
   readonly contexts: readonly PresentationContext[];
   readonly suite: Suite;
-  readonly pool: SlabPool;
   /** The transport that it was established on. */
   readonly transport: number;
 }
@@ -148,6 +148,14 @@ const LATE_MS = 2000;
 const SEND_OCTETS = 256 * 1024;
 /** How long a probe may go unanswered when there is reason to doubt. */
 const DOUBT_MS = 5000;
+/** How long a transport has to live for the next dial to be called the first again. */
+const STABLE_MS = 10_000;
+
+/** What a session that ended so says to whoever wants to go on with it, if not `aborted`. */
+const tombstones: { readonly [O in SessionOutcome]?: RefusalReason } = {
+  released: "finished",
+  expired: "expired",
+};
 
 const NOWHERE: Positions = { received: [0, 0], retained: [0, 0] };
 
@@ -165,11 +173,14 @@ export class SessionMachine implements LinkListener {
   readonly #outputs: Fifo<SessionOutput> = new Fifo();
   #state: "connected" | "suspended" | "closed" = "connected";
   #release: ReleaseState = "open";
+  #outcome: SessionOutcome = "aborted";
   #releaseBy = 0;
   #transport: number | undefined;
   #candidate: Candidate | undefined;
   #nextTransport: number;
   #epoch = 0;
+  /** The highest epoch that anybody with a good proof asked for. */
+  #claimed = 0;
 
   // Keepalive.
   #heardAt: number;
@@ -177,9 +188,12 @@ export class SessionMachine implements LinkListener {
   #pingAt = 0;
   /** When an unanswered probe means death; 0 while none is out. */
   #deadAt = 0;
+  /** The probe of the peer's that is to be answered: only the last, however many it sends. */
+  #pongId: number | undefined;
 
   // Suspension and dialling.
-  #suspendedAt = 0;
+  #attachedAt: number;
+  #expiresAt = 0;
   #dialAt = 0;
   #dials = 0;
   #location: string | undefined;
@@ -189,7 +203,7 @@ export class SessionMachine implements LinkListener {
   #idleMark = 0;
 
   constructor(options: SessionMachineOptions, now: number) {
-    const { role, established, limits, contexts, suite, pool, transport } = options;
+    const { role, established, limits, contexts, suite, transport } = options;
     this.role = role;
     this.agreement = established.agreement;
     this.sessionId = established.sessionId;
@@ -199,10 +213,11 @@ export class SessionMachine implements LinkListener {
     this.#transport = transport;
     this.#nextTransport = transport + 1;
     this.#heardAt = now;
+    this.#attachedAt = now;
     this.#endsAt = this.agreement.absoluteMs && now + this.agreement.absoluteMs;
     this.#idleAt = this.agreement.idleMs && now + this.agreement.idleMs;
     const peer = this.agreement.peer;
-    this.link = new Link(role === "initiator", limits, peer, contexts, pool, this);
+    this.link = new Link(role === "initiator", limits, peer, contexts, this);
     if (established.rest.length > 0) this.receive(transport, established.rest, now);
   }
 
@@ -241,24 +256,35 @@ export class SessionMachine implements LinkListener {
     return this.link.take();
   }
 
-  /** Ends the session once both sides have said everything. */
+  /**
+   * Ends the session once both sides have said everything.
+   *
+   * @throws {SessionError} `ERR_CLOSED`.
+   */
   requestRelease(now: number): void {
-    if (this.#state === "closed") throw new SessionError("ERR_CLOSED", "the session has ended");
-    this.#releaseBy ||= now + this.#limits.releaseMs;
+    this.#checkOpen();
     this.#enter("SRELreq");
+    this.#releaseBy ||= now + this.#limits.releaseMs;
     this.#advance();
   }
 
-  /** Answers the peer that asked to end. */
+  /**
+   * Answers the peer that asked to end.
+   *
+   * @throws {SessionError} `ERR_CLOSED`, `ERR_STATE` when it did not ask.
+   */
   answerRelease(isAgreed: boolean, now: number): void {
-    if (isAgreed) this.#releaseBy ||= now + this.#limits.releaseMs;
+    this.#checkOpen();
     this.#enter(isAgreed ? "SRELrsp+" : "SRELrsp-");
+    if (isAgreed) this.#releaseBy ||= now + this.#limits.releaseMs;
     this.#advance();
   }
 
   /** Ends the session now. The peer is told if it can be. */
   abort(reason: AbortReason, message: string, userData?: Uint8Array): void {
     if (this.#state === "closed") return;
+    // Both have everything and have said so: there is nothing left to abort.
+    if (this.#isAgreed) return this.#close("released");
     this.#sendAbort(reason, message, userData);
     this.#close("aborted", new SessionError("ERR_ABORTED", message));
   }
@@ -306,10 +332,13 @@ export class SessionMachine implements LinkListener {
   /** A transport that we dialled is there. */
   opened(transport: number, binding: Uint8Array): void {
     const candidate = this.#candidate;
-    if (candidate?.transport !== transport) {
+    if (candidate?.transport !== transport || candidate.phase !== "dialing") {
       this.#outputs.push({ type: "close", transport });
       return;
     }
+    // The peer answers with where it stands, and before its answer is here it may acknowledge more
+    // on the transport there is.
+    this.link.hold();
     candidate.phase = "resuming";
     candidate.binding = binding;
     this.#epoch += 1;
@@ -356,17 +385,21 @@ export class SessionMachine implements LinkListener {
     if (!equalOctets(this.#prove(candidate, "resume", claim), request.proof)) {
       return { reason: "badProof", isPersistent: true };
     }
-    if (epoch <= this.#epoch) return { reason: "fenced", isPersistent: true, epoch: this.#epoch };
+    if (this.#state === "closed") return this.#refusal;
+    if (epoch <= this.#claimed) {
+      // Somebody claimed this epoch. If nobody came to hold it, a higher one is still to be had.
+      return { reason: "fenced", isPersistent: epoch <= this.#epoch, epoch: this.#claimed };
+    }
     const wrong = this.link.checkPositions(positions);
     if (wrong !== undefined) {
-      const error = new ProtocolError("badPositions", "Tertulia 8.3", wrong);
-      this.#close("lost", error);
+      // An old copy of the peer, perhaps: the peer itself may still come, or be here.
       const { received } = this.link.positions;
-      return { reason: "lost", isPersistent: true, received, message: error.message };
+      return { reason: "lost", isPersistent: true, received, message: wrong };
     }
     this.#dropCandidate();
-    this.#epoch = epoch;
+    this.#claimed = epoch;
     this.#candidate = candidate;
+    this.link.hold();
     const nonce = this.#suite.random(NONCE_OCTETS);
     candidate.claim = encodeResumedClaim(epoch, candidate.declared, nonce);
     const proof = this.#prove(candidate, "resumed", claim, candidate.claim);
@@ -421,12 +454,13 @@ export class SessionMachine implements LinkListener {
     at(this.#candidate?.deadline ?? 0);
     if (this.#state === "connected") {
       at(this.#deadAt || this.#heardAt + this.agreement.probeMs);
-      at(this.link.deadline);
+      // What a clogged transport does not take is not waited for.
+      if (!this.isClogged) at(this.link.deadline);
       at(this.#releaseBy);
     } else if (this.role === "responder") {
-      at(this.#suspendedAt + this.agreement.resumeWindowMs);
+      at(this.#expiresAt);
     }
-    return next;
+    return Number.isFinite(next) ? next : undefined;
   }
 
   /** The next thing to do, or `undefined` when there is nothing more. */
@@ -434,9 +468,14 @@ export class SessionMachine implements LinkListener {
     const output = this.#outputs.shift();
     if (output) return output;
     if (this.#transport === undefined || this.isClogged) return undefined;
-    if (this.#release === "draining" || this.#release === "answering") this.#advance();
+    this.#advance();
     const chunks: Uint8Array[] = [];
-    if (this.link.compose(now, SEND_OCTETS, chunks) === 0) return undefined;
+    if (this.#pongId !== undefined) {
+      chunks.push(encodeVarints(PONG, this.#pongId));
+      this.#pongId = undefined;
+    }
+    this.link.compose(now, SEND_OCTETS, chunks);
+    if (chunks.length === 0) return undefined;
     return { type: "send", transport: this.#transport, chunks };
   }
 
@@ -446,9 +485,7 @@ export class SessionMachine implements LinkListener {
     const fields = new Reader(body, `Tertulia 2.2 ${frameName(type)}`);
     switch (type) {
       case PING:
-        if (this.#transport !== undefined) {
-          this.#sendTo(this.#transport, encodeVarints(PONG, fields.varint()));
-        }
+        this.#pongId = fields.varint();
         return;
       case PONG:
         if (fields.varint() === this.#pingId && this.#pingAt > 0) {
@@ -465,9 +502,12 @@ export class SessionMachine implements LinkListener {
         return this.#close("aborted", error, abort);
       }
       case FENCED: {
-        const error = new SessionError("ERR_RESUME", `fenced by epoch ${fields.varint()}`);
-        return this.#close("fenced", error);
+        const epoch = fields.varint();
+        if (this.role === "responder" || epoch <= this.#epoch) break;
+        return this.#close("fenced", new SessionError("ERR_RESUME", `fenced by epoch ${epoch}`));
       }
+      case RELEASED:
+        return this.#enterByPeer("RELEASED");
       case FINISH:
         return this.#enterByPeer("FINISH");
       case FINISHED:
@@ -512,15 +552,21 @@ export class SessionMachine implements LinkListener {
 
   // Private.
 
-  #checkSend(): void {
+  #checkOpen(): void {
     if (this.#state === "closed") throw new SessionError("ERR_CLOSED", "the session has ended");
+  }
+
+  #checkSend(): void {
+    this.#checkOpen();
     if (this.#release !== "asked") {
       throw new SessionError("ERR_STATE", "send after the release was asked for");
     }
   }
 
   #tickConnected(now: number): void {
-    if (this.#releaseBy && now >= this.#releaseBy) {
+    if (this.#releaseBy && now >= this.#releaseBy + LATE_MS) {
+      this.#releaseBy = now + DOUBT_MS;
+    } else if (this.#releaseBy && now >= this.#releaseBy) {
       return this.abort("releaseTimeout", `no release within ${this.#limits.releaseMs} ms`);
     }
     const dueAt = this.#deadAt || this.#heardAt + this.agreement.probeMs;
@@ -539,9 +585,10 @@ export class SessionMachine implements LinkListener {
   }
 
   #tickSuspended(now: number): void {
-    if (this.role === "responder" && now >= this.#suspendedAt + this.agreement.resumeWindowMs) {
-      this.#expire();
-    }
+    if (this.role !== "responder" || now < this.#expiresAt) return;
+    // We slept: the peer may be at the door.
+    if (now > this.#expiresAt + LATE_MS) this.#expiresAt = now + DOUBT_MS;
+    else this.#expire();
   }
 
   #isIdle(now: number): boolean {
@@ -569,17 +616,19 @@ export class SessionMachine implements LinkListener {
   #suspend(now: number, error: SessionError): void {
     this.#transport = undefined;
     this.isClogged = false;
+    this.#pongId = undefined;
     this.link.detach();
     if (this.#state !== "connected") return;
-    // The last word was said, and whoever comes back for it finds the tombstone.
-    if (this.#release === "answered" && this.role === "responder") return this.#close("released");
+    // Nobody has anything left to say; the initiator, if it does not know yet, comes back and is told.
+    if (this.#isAgreed && this.role === "responder") return this.#close("released");
     this.#state = "suspended";
-    this.#suspendedAt = now;
+    this.#expiresAt = now + this.agreement.resumeWindowMs;
     this.#deadAt = 0;
     this.#pingAt = 0;
     this.#tell({ type: "suspended", error });
     if (this.role === "initiator" && this.#candidate === undefined) {
-      this.#dials = 0;
+      // A transport that breaks as soon as it is there is dialled less and less often.
+      if (now - this.#attachedAt >= STABLE_MS) this.#dials = 0;
       this.#dialAt = now + this.#backoffMs();
     }
   }
@@ -608,10 +657,11 @@ export class SessionMachine implements LinkListener {
   /** The candidate came to nothing. */
   #retry(now: number, error: SessionError, retryMs = 0): void {
     this.#dropCandidate(error);
+    this.#advance();
     if (this.role !== "initiator" || this.#state === "closed") return;
     // A wrong new address must not keep us from the old one.
     if (this.#dials > 2) this.#location = undefined;
-    if (this.#state === "suspended" && now >= this.#suspendedAt + this.agreement.resumeWindowMs) {
+    if (this.#state === "suspended" && now >= this.#expiresAt) {
       return this.#expire();
     }
     const delayMs = Math.max(retryMs, this.#backoffMs());
@@ -634,11 +684,8 @@ export class SessionMachine implements LinkListener {
     const candidate = this.#candidate;
     if (candidate === undefined) return;
     this.#candidate = undefined;
-    const { transport } = candidate;
-    if (candidate.phase === "confirming") {
-      this.#sendTo(transport, encodeVarints(FENCED, this.#epoch));
-    }
-    this.#drop(transport, error);
+    this.link.unhold();
+    this.#drop(candidate.transport, error);
   }
 
   #receiveCandidate(candidate: Candidate, octets: Uint8Array, now: number): void {
@@ -668,9 +715,7 @@ export class SessionMachine implements LinkListener {
     }
     const wrong = this.link.checkPositions(positions);
     if (wrong !== undefined) {
-      const error = new ProtocolError("badPositions", "Tertulia 8.3", wrong);
-      this.#outputs.push({ type: "close", transport: candidate.transport, error });
-      return this.#close("lost", error);
+      return this.#close("lost", new ProtocolError("badPositions", "Tertulia 8.3", wrong));
     }
     const confirmation = this.#prove(candidate, "confirm", candidate.claim, claim);
     this.#sendTo(candidate.transport, encodeFrame(CONFIRM, confirmation));
@@ -693,10 +738,12 @@ export class SessionMachine implements LinkListener {
     const rest = candidate.reader.rest();
     const replayed = isMove ? 0 : this.link.countMessages(peer.received);
     this.#candidate = undefined;
+    this.#epoch = epoch;
     this.#dialAt = 0;
-    this.#dials = 0;
+    this.#attachedAt = now;
     this.#transport = transport;
     this.isClogged = false;
+    this.#pongId = undefined;
     this.#state = "connected";
     this.#heardAt = now;
     this.#deadAt = 0;
@@ -707,18 +754,27 @@ export class SessionMachine implements LinkListener {
     }
     this.link.attach(peer.received, declared.received);
     this.#tell({ type: "resumed", epoch, replayed, isMove });
+    this.#advance();
     if (rest.length > 0) this.receive(transport, rest, now);
   }
 
   #refused(refusal: Refusal, now: number): void {
     const { reason, message, retryMs, location, received, epoch } = refusal;
     const said = message ? `: ${message}` : "";
+    if (this.#state === "connected") {
+      // Where we wanted to go they do not want us. Here we are, and nobody said otherwise.
+      if (refusal.isPersistent) this.#location = undefined;
+      const error = new SessionError("ERR_REFUSED", `${reason}${said}`);
+      return this.#retry(now, error, retryMs);
+    }
     switch (reason) {
       case "finished":
+        if (this.#release !== "answered" && this.#release !== "crossing" && !this.#isAgreed) break;
         return this.#close("released");
       case "aborted":
         return this.#close("aborted", new SessionError("ERR_ABORTED", `the peer aborted${said}`));
       case "fenced": {
+        if (!refusal.isPersistent) break;
         const error = new SessionError("ERR_RESUME", `fenced by epoch ${epoch}`);
         return this.#close("fenced", error);
       }
@@ -760,11 +816,11 @@ export class SessionMachine implements LinkListener {
 
   /** Moves the release on when what it waits for has come. */
   #advance(): void {
-    if (this.#state === "closed") return;
-    if (this.#release === "draining" || this.#release === "answering") {
-      if (this.link.isDrained) this.#enter("drained");
-    }
-    if (this.#release === "answered" && this.link.isAcknowledged) this.#enter("acknowledged");
+    if (this.#state === "closed" || this.#release === "open") return;
+    const { drained } = releaseTable[this.#release];
+    if (drained && this.link.isDrained) this.#enter("drained");
+    const { acknowledged } = releaseTable[this.#release];
+    if (acknowledged && this.link.isAcknowledged) this.#enter("acknowledged");
   }
 
   #enterByPeer(input: ReleaseInput): void {
@@ -782,21 +838,34 @@ export class SessionMachine implements LinkListener {
     }
     const { send, tell, to } = transition;
     this.#release = to;
-    if (send === "FINISH") this.link.sendControl(FINISH);
-    if (send === "FINISHED") this.link.sendControl(FINISHED);
-    if (send === "NOT_FINISHED") this.link.sendControl(NOT_FINISHED);
+    if (send === "FINISH") this.link.sendRelease(FINISH);
+    if (send === "FINISHED") this.link.sendRelease(FINISHED);
+    if (send === "NOT_FINISHED") this.link.sendRelease(NOT_FINISHED);
     if (tell === "releaseAsked") this.#tell({ type: "releaseAsked" });
     if (tell === "releaseRefused") {
       this.#releaseBy = 0;
+      this.link.resumeSending();
       this.#tell({ type: "releaseRefused" });
     }
-    if (to === "released") this.#close("released");
+    // The peer waits for this acknowledgement, and for nothing else.
+    if (this.#isAgreed) this.link.acknowledge();
+    if (to === "released") this.#close("released", undefined, undefined, send === "RELEASED");
+  }
+
+  /** Whether both sides have everything and have said so. Only the last acknowledgement may lack. */
+  get #isAgreed(): boolean {
+    return this.#release === "finished" || this.#release === "crossed";
   }
 
   /** Ends the session: the only place where it does. */
-  #close(outcome: SessionOutcome, error?: SessionError, abort?: Abort): void {
+  #close(how: SessionOutcome, why?: SessionError, abort?: Abort, isFarewell = false): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    // Whatever became of the transport, or of the peer: both had said that all is said and received.
+    const outcome = this.#isAgreed ? "released" : how;
+    const error = outcome === "released" ? undefined : why;
+    this.#outcome = outcome;
+    this.#dialAt = 0;
     if (this.#release === "open") this.#release = "released";
     const transport = this.#transport;
     if (transport !== undefined) {
@@ -808,12 +877,19 @@ export class SessionMachine implements LinkListener {
       ) {
         this.#outputs.push({ type: "send", transport, chunks });
       }
+      if (isFarewell) this.#sendTo(transport, encodeFrame(RELEASED, NO_OCTETS));
       this.#outputs.push({ type: "close", transport });
       this.#transport = undefined;
     }
     this.#dropCandidate();
     this.link.stop();
     this.#tell({ type: "closed", outcome, ...(error && { error }), ...(abort && { abort }) });
+  }
+
+  /** What whoever comes to a session that has ended is told. */
+  get #refusal(): Refusal {
+    const reason = tombstones[this.#outcome] ?? "aborted";
+    return { reason, isPersistent: true, received: this.link.positions.received };
   }
 
   #guard(work: () => void): void {

@@ -24,7 +24,7 @@ import {
 import { FrameReader } from "./frame-reader.ts";
 import { ACCEPT, AUTH, CONNECT, encodeFrame, frameName, REFUSE, RESUME } from "./frames.ts";
 import type { Established } from "./initiation.ts";
-import { authenticationBinding, deriveKeys, NONCE_OCTETS } from "./keys.ts";
+import { authenticationBinding, deriveKeys, NONCE_OCTETS, Transcript } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import type { Suite } from "./suite.ts";
@@ -49,7 +49,10 @@ export class Reception {
   readonly #limits: Limits;
   readonly #binding: Uint8Array;
   readonly #reader: FrameReader;
-  readonly #transcript: Uint8Array[] = [];
+  readonly #transcript: Transcript;
+  /** The transcript without what the initiator said last. */
+  #before: Uint8Array;
+  #isChallenged = false;
   #connect: { readonly proposal: Proposal; readonly publicKey: Uint8Array } | undefined;
 
   /** @param binding - The channel binding of the transport; empty where it has none. */
@@ -58,11 +61,17 @@ export class Reception {
     this.#limits = limits;
     this.#binding = binding;
     this.#reader = new FrameReader(limits.handshakeOctetsMax);
+    this.#transcript = new Transcript(suite);
+    this.#before = this.#transcript.digest;
   }
 
   /** @throws {ProtocolError} when the initiator broke a rule. */
   receive(octets: Uint8Array): ReceptionStep {
     const reader = this.#reader;
+    // Each side waits for the other's answer: nothing is sent ahead.
+    if (reader.rest().length > 0) {
+      throw new ProtocolError("unexpectedFrame", CLAUSE, "before our answer");
+    }
     reader.feed(octets);
     if (!reader.next()) return { type: "more" };
     const body = reader.body().slice();
@@ -70,8 +79,9 @@ export class Reception {
     if (reader.type === RESUME && this.#connect === undefined) {
       return { type: "resume", request: decodeResume(body) };
     }
-    if (reader.type === AUTH && this.#transcript.length > 1) {
-      this.#transcript.push(body);
+    if (reader.type === AUTH && this.#isChallenged) {
+      this.#isChallenged = false;
+      this.#heard(AUTH, body);
       return { type: "answer", data: new Parameters(body).required("authData") };
     }
     throw new ProtocolError("unexpectedFrame", CLAUSE, `${frameName(reader.type)} at the door`);
@@ -82,15 +92,16 @@ export class Reception {
     return this.#reader.rest();
   }
 
-  /** What an answer to the challenge sent last has to be bound to. */
+  /** What the initiator's last answer has to be bound to: the handshake before it. */
   get binding(): Uint8Array {
-    return authenticationBinding(this.#suite, this.#binding, this.#transcript.slice(0, -1));
+    return authenticationBinding(this.#suite, this.#binding, this.#before);
   }
 
   /** The frame that asks the initiator to prove who it is. */
   challenge(data: Uint8Array): Uint8Array {
     const body = new ParameterWriter().octets("authData", data).finish();
-    this.#transcript.push(body);
+    this.#transcript.add(AUTH, body);
+    this.#isChallenged = true;
     return encodeFrame(AUTH, body);
   }
 
@@ -121,7 +132,8 @@ export class Reception {
       .octets("sessionId", sessionId)
       .octets("authData", data)
       .finish();
-    const transcript = suite.sha256(...this.#transcript, claim);
+    this.#transcript.add(ACCEPT, claim);
+    const transcript = this.#transcript.digest;
     const { secret, acceptKey } = deriveKeys(suite, agreed, this.#binding, transcript);
     return {
       frame: encodeFrame(ACCEPT, withProof(claim, suite.hmac(acceptKey, transcript))),
@@ -134,8 +146,13 @@ export class Reception {
     return this.#connect;
   }
 
+  #heard(type: number, body: Uint8Array): void {
+    this.#before = this.#transcript.digest;
+    this.#transcript.add(type, body);
+  }
+
   #connected(body: Uint8Array): ReceptionStep {
-    this.#transcript.push(body);
+    this.#heard(CONNECT, body);
     const parameters = new Parameters(body);
     const publicKey = parameters.required("publicKey", 32);
     parameters.required("nonce", NONCE_OCTETS);

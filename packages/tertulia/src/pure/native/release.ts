@@ -2,7 +2,9 @@
  * How a session ends in order: both sides have said everything, and both agree.
  *
  * `FINISH` goes behind everything that was sent, `FINISHED` too; a side that has more to say may
- * refuse. The names of requests and responses are X.215's. Whatever is not in the table is an error.
+ * refuse. The side that sent `FINISHED` last waits for its acknowledgement and says `RELEASED`; until
+ * then the other stays, so that whoever does not know the end yet finds somebody to ask. The names of
+ * requests and responses are X.215's. Whatever is not in the table is an error.
  *
  * @module
  */
@@ -15,6 +17,9 @@ export const releaseStates = {
   asked: "the peer wants to end, our answer is awaited",
   answering: "we agree, and have things to send",
   answered: "FINISHED is sent, its acknowledgement awaited",
+  crossing: "both asked at once: FINISHED is sent, the peer's awaited",
+  crossed: "both have said FINISHED: the acknowledgement of ours is awaited",
+  finished: "both have everything: the peer is to learn that we have",
   released: "over",
 } as const;
 
@@ -32,10 +37,11 @@ export type ReleaseInput =
   /** What the peer sends. */
   | "FINISH"
   | "FINISHED"
-  | "NOT_FINISHED";
+  | "NOT_FINISHED"
+  | "RELEASED";
 
 export interface ReleaseTransition {
-  readonly send?: "FINISH" | "FINISHED" | "NOT_FINISHED";
+  readonly send?: "FINISH" | "FINISHED" | "NOT_FINISHED" | "RELEASED";
   readonly tell?: "releaseAsked" | "releaseRefused";
   readonly to: ReleaseState;
 }
@@ -55,10 +61,10 @@ export const releaseTable: {
   },
   finishing: {
     SRELreq: { to: "finishing" },
-    FINISHED: { to: "released" },
+    FINISHED: { to: "finished" },
     NOT_FINISHED: { tell: "releaseRefused", to: "open" },
     // They crossed: each answers, and each waits for the other's answer.
-    FINISH: { send: "FINISHED", to: "finishing" },
+    FINISH: { send: "FINISHED", to: "crossing" },
   },
   asked: {
     SRELreq: { to: "answering" },
@@ -71,7 +77,20 @@ export const releaseTable: {
   },
   answered: {
     SRELreq: { to: "answered" },
-    acknowledged: { to: "released" },
+    acknowledged: { send: "RELEASED", to: "released" },
+  },
+  crossing: {
+    SRELreq: { to: "crossing" },
+    FINISHED: { to: "crossed" },
+  },
+  crossed: {
+    SRELreq: { to: "crossed" },
+    acknowledged: { send: "RELEASED", to: "released" },
+    RELEASED: { to: "released" },
+  },
+  finished: {
+    SRELreq: { to: "finished" },
+    RELEASED: { to: "released" },
   },
   released: {},
 };

@@ -55,7 +55,9 @@ export class StreamState {
     this.window.received += octets.length;
     if (octets.length >= GATHER_OCTETS) {
       this.#flushGathered();
-      this.#inbox.push(octets);
+      // A view of a buffer much larger than itself would hold more than credit counts.
+      const isSmallPart = octets.length * 4 < octets.buffer.byteLength;
+      this.#inbox.push(isSmallPart ? octets.slice() : octets);
       return;
     }
     if (this.#gathering && this.#gathered + octets.length > this.#gathering.length) {
@@ -79,6 +81,16 @@ export class StreamState {
     const octets = this.#inbox.shift();
     if (octets) this.window.consumed += octets.length;
     return octets;
+  }
+
+  /** Drops what is pending and what waits to be read. */
+  clear(): void {
+    this.pending.clear();
+    this.pendingOctets = 0;
+    this.#inbox.clear();
+    this.#gathering = undefined;
+    this.#gathered = 0;
+    this.window.consumed = this.window.received;
   }
 
   #flushGathered(): void {

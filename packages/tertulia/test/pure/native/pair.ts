@@ -13,7 +13,6 @@ import {
 } from "../../../src/pure/native/establishment.ts";
 import { messageFrame } from "../../../src/pure/native/frames.ts";
 import { type Established, Initiation } from "../../../src/pure/native/initiation.ts";
-import { SlabPool } from "../../../src/pure/native/journal.ts";
 import { ID_OCTETS } from "../../../src/pure/native/keys.ts";
 import { type Limits, limitsFrom } from "../../../src/pure/native/limits.ts";
 import {
@@ -107,7 +106,6 @@ export class Side {
         limits,
         contexts: contextsOf(session),
         suite,
-        pool: new SlabPool(),
         transport: 0,
       },
       now,

@@ -1,0 +1,12 @@
+/**
+ * What makes sessions testable without sockets, time or chance: a seeded suite, a virtual clock and
+ * a virtual network. Nothing here is for production.
+ *
+ * @module
+ */
+
+export { VirtualClock } from "./clock.ts";
+export { Wire, type WireEnd, type WireQuality, type WireSide } from "./network.ts";
+export { Random } from "./random.ts";
+export { hmacSha256, sha256 } from "./sha256.ts";
+export { seededSuite } from "./suite.ts";

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { play, type Report } from "./simulation/scenario.ts";
+
+const SEEDS = 1000;
+
+function failuresIn(reports: readonly Report[]): string[] {
+  return reports.flatMap(({ seed, failure }) =>
+    failure === undefined
+      ? []
+      : [`${failure}\n  again: npm run simulate -- --seed ${seed} --trace`],
+  );
+}
+
+describe("simulator", () => {
+  it(`loses, doubles and reorders nothing in ${SEEDS} scenarios, and both sides end`, () => {
+    const reports = Array.from({ length: SEEDS }, (_, index) => play(index + 1));
+    assert.deepEqual(failuresIn(reports), []);
+  });
+
+  it("plays the same scenario for the same seed", () => {
+    const traces = [1, 2].map(() => {
+      const lines: string[] = [];
+      play(7, (line) => lines.push(line));
+      return lines;
+    });
+    assert.deepEqual(traces[0], traces[1]);
+  });
+});
