@@ -34,9 +34,14 @@ export type {
   SignalOptions,
 } from "./io/session.ts";
 export { type SessionStream, StreamResetError } from "./io/stream.ts";
+export { dialProcess, type ProcessOptions, stdioTransport } from "./io/stdio-transport.ts";
 export { toDuplex } from "./io/stream-duplex.ts";
 export type { Dial, Transport, TransportPeer, TransportSink } from "./io/transport.ts";
-export { serveWebSockets, type WebSocketServerOptions } from "./io/websocket-server.ts";
+export {
+  serveWebSockets,
+  type TransportReceiver,
+  type WebSocketServerOptions,
+} from "./io/websocket-server.ts";
 export { WEBSOCKET_PROTOCOL, WebSocketTransport } from "./io/websocket-transport.ts";
 export { type ErrorCode, ProtocolError, SessionError } from "./pure/errors.ts";
 export type {

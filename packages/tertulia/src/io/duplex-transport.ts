@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { SessionError } from "../pure/errors.ts";
 import { NO_OCTETS } from "../pure/octets.ts";
+import { Delivery } from "./delivery.ts";
 import type { Transport, TransportPeer, TransportSink } from "./transport.ts";
 
 /** Octets that may wait in the stream's own buffer before it counts as clogged. */
@@ -27,25 +28,24 @@ export class DuplexTransport implements Transport {
   readonly binding: Uint8Array;
   readonly peer: TransportPeer;
   readonly #stream: Duplex;
-  #sink: TransportSink | undefined;
-  #early: Uint8Array[] = [];
-  #ending: { readonly error?: SessionError } | undefined;
+  readonly #delivery = new Delivery();
   #isClogged = false;
 
-  /** @param stream - Open already. The transport is its owner from now on. */
-  constructor(kind: string, stream: Duplex, early?: Uint8Array) {
+  /**
+   * @param stream - Open already. The transport is its owner from now on, and does not read from it
+   *   before a sink is attached.
+   * @param early - What was read from it already.
+   */
+  constructor(kind: string, stream: Duplex, early: Uint8Array = NO_OCTETS) {
     this.kind = kind;
     this.#stream = stream;
-    if (early && early.length > 0) this.#early.push(early);
+    if (early.length > 0) this.#delivery.received(plain(early));
     const isTls = stream instanceof TLSSocket;
     this.isConfidential = isTls || kind === "unix" || kind === "stdio";
     this.binding = isTls ? stream.exportKeyingMaterial(32, EXPORTER_LABEL, NO_BUFFER) : NO_OCTETS;
     this.peer = isTls ? tlsPeer(stream) : { address: addressOf(stream) };
     if (stream instanceof Socket) stream.setNoDelay(true);
-    stream.on("data", (octets: Uint8Array) => {
-      if (this.#sink) this.#sink.received(octets);
-      else this.#early.push(octets);
-    });
+    stream.pause();
     stream.on("drain", () => this.#drained());
     stream.on("end", () => this.#ended());
     stream.on("close", () => this.#ended());
@@ -56,11 +56,11 @@ export class DuplexTransport implements Transport {
   }
 
   attach(sink: TransportSink): void {
-    this.#sink = sink;
-    const early = this.#early;
-    this.#early = [];
-    for (const octets of early) this.#sink.received(octets);
-    if (this.#ending) this.#sink.ended(this.#ending.error);
+    if (!this.#delivery.isAttached) {
+      this.#stream.on("data", (octets: Uint8Array) => this.#delivery.received(plain(octets)));
+      this.#stream.resume();
+    }
+    this.#delivery.attach(sink);
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -88,23 +88,27 @@ export class DuplexTransport implements Transport {
   }
 
   abort(): void {
-    if (this.#stream instanceof Socket && !(this.#stream instanceof TLSSocket)) {
-      this.#stream.resetAndDestroy();
-    } else this.#stream.destroy();
+    // Only TCP has a reset; a Unix socket throws when it is asked for one.
+    if (this.kind === "tcp" && this.#stream instanceof Socket) this.#stream.resetAndDestroy();
+    else this.#stream.destroy();
   }
 
   #drained(): void {
     if (!this.#isClogged) return;
     this.#isClogged = false;
-    this.#sink?.drained();
+    this.#delivery.drained();
   }
 
   #ended(error?: SessionError): void {
-    if (this.#ending) return;
-    this.#ending = error ? { error } : {};
-    this.#sink?.ended(error);
+    if (this.#delivery.hasEnded) return;
+    this.#delivery.ended(error);
     if (!this.#stream.destroyed) this.end();
   }
+}
+
+/** Not a Buffer any more: its `slice` would be a view where everybody else's is a copy. */
+function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 const NO_BUFFER = Buffer.alloc(0);

@@ -6,6 +6,7 @@
 
 import { SessionError } from "../pure/errors.ts";
 import { concatOctets, NO_OCTETS } from "../pure/octets.ts";
+import { Delivery } from "./delivery.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
 /** A pair: what goes into one comes out of the other, a turn later. */
@@ -23,15 +24,11 @@ class MemoryTransport implements Transport {
   readonly binding: Uint8Array = NO_OCTETS;
   readonly peer = { address: "memory" };
   other: MemoryTransport | undefined;
-  #sink: TransportSink | undefined;
-  #early: (Uint8Array | { readonly error: SessionError | undefined })[] = [];
+  readonly #delivery = new Delivery();
   #hasEnded = false;
 
   attach(sink: TransportSink): void {
-    this.#sink = sink;
-    const early = this.#early;
-    this.#early = [];
-    for (const item of early) this.#deliver(item);
+    this.#delivery.attach(sink);
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -51,26 +48,27 @@ class MemoryTransport implements Transport {
   }
 
   /** The other side wrote, or ended. */
-  deliver(item: Uint8Array | { readonly error: SessionError | undefined }): void {
-    if (this.#sink && this.#early.length === 0) this.#deliver(item);
-    else this.#early.push(item);
+  deliver(octets: Uint8Array): void {
+    try {
+      this.#delivery.received(octets);
+    } catch (error) {
+      if (this.#delivery.isAttached) throw error; // the sink's own affair
+      this.abort();
+    }
   }
 
-  #deliver(item: Uint8Array | { readonly error: SessionError | undefined }): void {
-    if (this.#hasEnded) return;
-    if (item instanceof Uint8Array) {
-      this.#sink?.received(item);
-      return;
-    }
+  /** Either side ended it. */
+  over(error: SessionError | undefined): void {
     this.#hasEnded = true;
-    this.#sink?.ended(item.error);
+    this.#delivery.ended(error);
   }
 
   #finish(error: SessionError | undefined): void {
     if (this.#hasEnded) return;
+    this.#hasEnded = true;
     queueMicrotask(() => {
-      this.other?.deliver({ error });
-      this.deliver({ error });
+      this.other?.over(error);
+      this.over(error);
     });
   }
 }

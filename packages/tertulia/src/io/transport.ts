@@ -15,7 +15,10 @@ export interface TransportSink {
   received(octets: Uint8Array): void;
   /** There is room again after `write` said false. */
   drained(): void;
-  /** It is over: by the peer's end, or by an error. The last call, and there is exactly one. */
+  /**
+   * It is over: by the peer's end, by ours, or by an error. The last call, and there is exactly one;
+   * a sink that is attached later is told at once.
+   */
   ended(error?: SessionError): void;
 }
 
@@ -42,11 +45,15 @@ export interface Transport {
 
   /**
    * Calls this sink from now on, instead of the one before, if any. What came before the first waits
-   * for it. May be called while a sink is being called.
+   * for it: kept in the network where that can wait, else at most 1 MiB of it. May be called while a
+   * sink is being called.
    */
   attach(sink: TransportSink): void;
 
-  /** Sends octets, in order. False when it would rather have no more until `drained`. */
+  /**
+   * Sends octets, in order; it does not write into them, and they stay as they are until the peer
+   * has them. False when it would rather have no more until `drained`. After the end it does nothing.
+   */
   write(chunks: readonly Uint8Array[]): boolean;
 
   /** Ends our direction behind what was written, and the whole transport soon after. */

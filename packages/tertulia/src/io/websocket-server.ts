@@ -8,7 +8,8 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Listener } from "./listener.ts";
+import { SessionError } from "../pure/errors.ts";
+import type { Transport } from "./transport.ts";
 import {
   WEBSOCKET_PROTOCOL,
   type WebSocketLike,
@@ -24,6 +25,13 @@ export interface WebSocketServerOptions {
   readonly messageOctetsMax?: number;
 }
 
+/** Who takes what comes in: a listener. */
+export interface TransportReceiver {
+  receive(transport: Transport): void;
+  /** Somebody was sent away before there was a transport. */
+  refused(address: string, error: SessionError): void;
+}
+
 /**
  * Hands the WebSocket upgrades of an HTTP server to a listener: those that name the subprotocol
  * `tertulia.v1`. Others are left alone, for whoever else handles upgrades there.
@@ -31,7 +39,7 @@ export interface WebSocketServerOptions {
  * @returns a function that stops it.
  */
 export function serveWebSockets(
-  listener: Listener,
+  listener: TransportReceiver,
   server: Server,
   { path, origins, messageOctetsMax = 1024 * 1024 }: WebSocketServerOptions = {},
 ): () => void {
@@ -41,19 +49,28 @@ export function serveWebSockets(
     maxPayload: messageOctetsMax,
     handleProtocols: () => WEBSOCKET_PROTOCOL,
   });
+  const deny = (request: IncomingMessage, socket: Duplex, status: string, why: string) => {
+    // The HTTP server listens for its errors no more.
+    socket.on("error", () => socket.destroy());
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const { remoteAddress = "" } = request.socket;
+    listener.refused(remoteAddress, new SessionError("ERR_REFUSED", `WebSocket: ${why}`));
+  };
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const offered = request.headers["sec-websocket-protocol"]?.split(",").map((p) => p.trim());
     if (!offered?.includes(WEBSOCKET_PROTOCOL)) {
-      // Nobody else listens: whoever waits for an answer would wait for ever.
-      if (server.listenerCount("upgrade") === 1) deny(socket, "426 Upgrade Required");
-      return;
+      // When nobody else listens, whoever waits for an answer would wait for ever.
+      if (server.listenerCount("upgrade") > 1) return;
+      const why = `need the subprotocol ${WEBSOCKET_PROTOCOL}, have ${offered ?? "none"}`;
+      return deny(request, socket, "426 Upgrade Required", why);
+    }
+    const [asked] = (request.url ?? "/").split("?");
+    if (path !== undefined && asked !== path) {
+      return deny(request, socket, "404 Not Found", `not here: ${asked}`);
     }
     const { origin } = request.headers;
-    if (path !== undefined && new URL(request.url ?? "/", "http://x").pathname !== path) {
-      return deny(socket, "404 Not Found");
-    }
     if (origins && origin !== undefined && !origins.includes(origin)) {
-      return deny(socket, "403 Forbidden");
+      return deny(request, socket, "403 Forbidden", `not from ${origin}`);
     }
     sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
       const { remoteAddress, remotePort } = request.socket;
@@ -63,13 +80,12 @@ export function serveWebSockets(
       listener.receive(new WebSocketTransport(webSocket as WebSocketLike, peer, isSecure));
     });
   };
+  const onClientError = (error: Error, socket: Duplex, request: IncomingMessage) =>
+    deny(request, socket, "400 Bad Request", error.message);
+  sockets.on("wsClientError", onClientError);
   server.on("upgrade", onUpgrade);
   return () => {
     server.off("upgrade", onUpgrade);
     sockets.close();
   };
-}
-
-function deny(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

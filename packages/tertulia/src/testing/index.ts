@@ -1,6 +1,7 @@
 /**
- * What makes sessions testable without sockets, time or chance: a seeded suite, a virtual clock and
- * a virtual network. Nothing here is for production.
+ * What makes sessions testable without sockets, time or chance (a seeded suite, a virtual clock, a
+ * virtual network), and the contracts that transports and stores of others' making pass as ours do.
+ * Nothing here is for production.
  *
  * @module
  */
@@ -10,3 +11,9 @@ export { Wire, type WireEnd, type WireQuality, type WireSide } from "./network.t
 export { Random } from "./random.ts";
 export { hmacSha256, sha256 } from "./sha256.ts";
 export { seededSuite } from "./suite.ts";
+export {
+  type TransportClaim,
+  type TransportContractOptions,
+  type TransportPair,
+  transportContract,
+} from "./transport-contract.ts";
