@@ -12,6 +12,10 @@ export interface Case {
   readonly better: "higher" | "lower";
   /** The figure of one round, by column. A column that cannot run here throws {@link Missing}. */
   readonly columns: Readonly<Record<string, () => Promise<number>>>;
+  /** The most rounds that make sense, where fewer than usual do. */
+  readonly rounds?: number;
+  /** Called when the last round is over. */
+  readonly close?: () => Promise<void>;
 }
 
 /** What a column throws when its peer is not installed: it is left out, and said. */
@@ -27,13 +31,13 @@ export interface Result {
 /** Measures the cases, round by round, and returns the medians. */
 export async function measure(cases: readonly Case[], rounds: number): Promise<Result[]> {
   const results: Result[] = [];
-  for (const { name, unit, better, columns } of cases) {
+  for (const { name, unit, better, columns, rounds: roundsMax = rounds, close } of cases) {
     const figures: Record<string, number[]> = {};
     const missing = new Set<string>();
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < Math.min(rounds, roundsMax); round++) {
       for (const [column, run] of Object.entries(columns)) {
         if (missing.has(column)) continue;
-        progress(`${name} ${round + 1}/${rounds} ${column}`);
+        progress(`${name} ${round + 1} ${column}`);
         try {
           figures[column] ??= [];
           figures[column].push(await run());
@@ -46,6 +50,7 @@ export async function measure(cases: readonly Case[], rounds: number): Promise<R
       }
     }
     progress("");
+    await close?.();
     const median = Object.fromEntries(
       Object.entries(figures)
         .filter(([, values]) => values.length > 0)

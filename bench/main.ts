@@ -15,7 +15,11 @@ import { type Case, measure, print } from "./harness.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "5" } },
+  options: {
+    json: { type: "boolean", default: false },
+    rounds: { type: "string", default: "5" },
+    smoke: { type: "boolean", default: false },
+  },
 });
 const [area = "", ...wanted] = positionals;
 const entry = join(import.meta.dirname, area, "index.ts");
@@ -26,11 +30,14 @@ if (area === "" || !existsSync(entry)) {
   console.error(`usage: npm run bench -- AREA [CASE ...] [--rounds N] [--json]; areas: ${areas}`);
   process.exit(2);
 }
+// One round with next to nothing in it: whether the bench runs at all.
+if (values.smoke) process.env["BENCH_SMOKE"] = "1";
+const rounds = values.smoke ? 1 : Number(values.rounds);
 const { cases }: { cases: readonly Case[] } = await import(entry);
 const chosen = cases.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 if (chosen.length === 0) {
   console.error(`no such case in ${area}; there are: ${cases.map(({ name }) => name).join(", ")}`);
   process.exit(2);
 }
-for (const one of chosen) print(await measure([one], Number(values.rounds)), values.json);
+for (const one of chosen) print(await measure([one], rounds), values.json);
 process.exit(0);

@@ -87,9 +87,11 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
       refuse(socket, options, "this port takes TLS only");
     } else if (first > 0 && first <= RESUME) {
       listener.receive(new DuplexTransport(kind, socket, octets));
+      socket.resume();
     } else if (/^[A-Z]/.test(String.fromCharCode(first))) {
       socket.unshift(octets);
       http.emit("connection", socket);
+      socket.resume();
     } else {
       const tls = first === TLS_HANDSHAKE ? "TLS, which is not set up here" : "";
       refuse(socket, options, `neither Tertulia nor HTTP: ${tls || `begins with ${first}`}`);
@@ -123,7 +125,10 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   });
 }
 
-/** Waits for the first octets of a connection. */
+/**
+ * Waits for the first octets of a connection, which is paused then. TLS reads what was put back by
+ * itself; a socket that is resumed under it would lose them.
+ */
 function sniff(socket: Socket, timeoutMs: number, then: (octets: Buffer) => void): void {
   const onError = () => socket.destroy();
   const timer = setTimeout(onError, timeoutMs);
@@ -135,7 +140,6 @@ function sniff(socket: Socket, timeoutMs: number, then: (octets: Buffer) => void
     socket.off("error", onError);
     socket.pause();
     then(octets);
-    socket.resume();
   });
 }
 

@@ -118,7 +118,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   readonly machine: SessionMachine;
 
   readonly #runtime: Runtime;
-  readonly #parts: Pick<SessionParts, "contexts" | "dial" | "agreeToRelease" | "onClosed">;
+  readonly #contexts: readonly PresentationContext[];
+  readonly #parts: Pick<SessionParts, "dial" | "agreeToRelease" | "onClosed">;
   readonly #entry: SessionEntry;
   /** The current transport and, now and then, one that wants to be. */
   #transport: Transport | undefined;
@@ -129,6 +130,10 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   #suspendedAt = 0;
   #wasReleaseAsked = false;
   #isReading = false;
+  /** What `consume` has messages handed to while nobody waits for anything. */
+  #handler: ((message: Message) => void | Promise<void>) | undefined;
+  /** What `consume` is to wait for before it goes on. */
+  #handled: Promise<void> | undefined;
   #reader: (() => void) | undefined;
   /** Sends that wait for credit, by their ticket. */
   #waiters: Map<number, PromiseWithResolvers<void>> | undefined;
@@ -144,6 +149,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.#runtime = parts.runtime;
     this.identity = parts.identity;
     this.peer = parts.established.peer;
+    this.#contexts = parts.contexts;
     this.#parts = parts;
     const now = parts.runtime.now();
     this.#transport = parts.transport;
@@ -202,15 +208,14 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
    *   it is longer than the peer takes or when too much waits, `ERR_ARGUMENT` when no agreed context
    *   takes the value. Nothing was sent then.
    */
-  send(value: unknown, { type = "normal", context, signal }: SendOptions = {}): Promise<void> {
+  send(value: unknown, options?: SendOptions): Promise<void> {
     try {
       const contexts = this.#contexts;
       let index = 0;
-      if (context === undefined)
-        while (!contexts[index]?.accepts(value)) this.#fits(index++, value);
-      else index = this.#contextIndex(context);
+      if (options?.context !== undefined) index = this.#contextIndex(options.context);
+      else while (!contexts[index]?.accepts(value)) this.#fits(index++, value);
       const octets = (contexts[index] as PresentationContext).encode(value); // it was found
-      return this.#sendOctets(type, index, octets, signal);
+      return this.#sendOctets(options?.type ?? "normal", index, octets, options?.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -231,14 +236,18 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     try {
       for (;;) {
         signal?.throwIfAborted();
-        for (let message = this.machine.take(); message; message = this.machine.take()) {
-          const handled = handler(message);
-          if (handled !== undefined) await handled;
-        }
+        await this.#handOver(handler);
         this.#markDirty();
-        if (!(await this.#moreToRead(signal))) return;
+        // Until there is something to wait for, messages go from the transport to the handler.
+        this.#handler = handler;
+        const isMore = await this.#moreToRead(signal);
+        this.#handler = undefined;
+        await this.#handled;
+        this.#handled = undefined;
+        if (!isMore) return;
       }
     } finally {
+      this.#handler = undefined;
       this.#isReading = false;
     }
   }
@@ -405,10 +414,6 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 
   // Private.
 
-  get #contexts(): readonly PresentationContext[] {
-    return this.#parts.contexts;
-  }
-
   #fits(index: number, value: unknown): void {
     if (index < this.#contexts.length) return;
     const names = this.#contexts.map(({ name }) => name).join(", ");
@@ -445,7 +450,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     const waiter = Promise.withResolvers<void>();
     this.#waiters ??= new Map();
     this.#waiters.set(ticket, waiter);
-    return raced(waiter.promise, signal);
+    return signal ? raced(waiter.promise, signal) : waiter.promise;
   }
 
   #checkOpen(): void {
@@ -487,8 +492,37 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       await this.#answerRelease();
       return this.machine.releaseState === "open" || this.machine.link.isReadable;
     }
-    await raced(new Promise<void>((resolve) => (this.#reader = resolve)), signal);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#reader = resolve;
+    await (signal ? raced(promise, signal) : promise);
     return true;
+  }
+
+  /** Hands messages over until there are none, or one of them is to be waited for. */
+  async #handOver(handler: (message: Message) => void | Promise<void>): Promise<void> {
+    for (let message = this.machine.take(); message; message = this.machine.take()) {
+      const handled = handler(message);
+      if (handled !== undefined) await handled;
+    }
+  }
+
+  /** Messages came: to the handler at once, or to whoever waits. */
+  #readable(): void {
+    const handler = this.#handler;
+    if (handler === undefined) return this.#wake();
+    try {
+      for (let message = this.machine.take(); message; message = this.machine.take()) {
+        this.#handled = handler(message) ?? undefined;
+        if (this.#handled !== undefined) break;
+      }
+      if (this.#handled === undefined) return;
+    } catch (error) {
+      this.#handled = Promise.reject(error);
+      // It is awaited below, unless the signal has come first.
+      this.#handled.catch(() => {});
+    }
+    this.#handler = undefined;
+    this.#wake();
   }
 
   #wake(): void {
@@ -508,14 +542,15 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   // Driving.
 
   #markDirty(): void {
-    if (this.#isDirty) return;
+    // While it settles, what there is to send is sent at the end of that.
+    if (this.#isDirty || this.#isSettling) return;
     this.#isDirty = true;
     this.#runtime.flushLater(this);
   }
 
   /** Does everything that the machine says, and sees to its timer. */
   #settle(): void {
-    if (this.#isSettling) return this.#markDirty();
+    if (this.#isSettling) return;
     this.#isSettling = true;
     this.#unflushed = 0;
     const now = this.#runtime.now();
@@ -597,7 +632,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   #happened(event: SessionEvent): void {
     switch (event.type) {
       case "readable":
-        return this.#wake();
+        return this.#readable();
       case "accepted":
         this.#waiters?.get(event.ticket)?.resolve();
         this.#waiters?.delete(event.ticket);
