@@ -23,7 +23,15 @@ if (files.length === 0) {
 const { status } = spawnSync(
   process.execPath,
   // The tests share two cores with the peers that they start: two files at a time is what fits.
-  ["--enable-source-maps", "--test", "--test-concurrency=2", ...options, ...files],
+  // (node:sqlite is a release candidate, and says so at each start.)
+  [
+    "--enable-source-maps",
+    "--disable-warning=ExperimentalWarning",
+    "--test",
+    "--test-concurrency=2",
+    ...options,
+    ...files,
+  ],
   { stdio: "inherit" },
 );
 process.exit(status ?? 1);

@@ -17,3 +17,9 @@ export {
   type TransportPair,
   transportContract,
 } from "./transport-contract.ts";
+  type ContractCase,
+  type StoreAbility,
+  type StoreContractOptions,
+  type StoreFixture,
+  storeContract,
+} from "./store-contract.ts";

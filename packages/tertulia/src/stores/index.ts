@@ -1,0 +1,23 @@
+/**
+ * The store contract, and the store that needs nothing.
+ *
+ * @module
+ */
+
+export { type MemoryImage, MemoryStore } from "./memory.ts";
+export {
+  type ActivityChange,
+  type JournalEntry,
+  type JournalName,
+  type JournalTrim,
+  journalNames,
+  type SessionChanges,
+  type SessionRecord,
+  type SessionSummary,
+  type Store,
+  type StoredSession,
+  StoreError,
+  type StoreFailure,
+  type StoreReport,
+  type Tombstone,
+} from "./store.ts";

@@ -1,0 +1,460 @@
+/**
+ * The SQLite store's file, as the thread that owns it sees it. Everything here blocks.
+ *
+ * @module
+ */
+
+import { chmodSync, closeSync, openSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
+import { NO_OCTETS } from "../pure/octets.ts";
+import { migrate } from "./sqlite-schema.ts";
+import {
+  type JournalEntry,
+  type JournalName,
+  journalNames,
+  type SessionChanges,
+  type SessionSummary,
+  type StoredSession,
+  StoreError,
+  type StoreReport,
+  type Tombstone,
+} from "./store.ts";
+
+/** What SQLite calls "database or disk is full", and an attempt to write that failed. */
+const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+
+/** Sessions whose place is remembered between batches. 20,000: 4 MiB at most. */
+const PLACES_MAX = 20_000;
+/** Rows read at a time, so that a list of many sessions is never in memory as a whole. */
+const PAGE_ROWS = 500;
+
+/** Octets of a page, and pages after which the log is copied into the file: 16 MiB. */
+const PAGE_OCTETS = 4096;
+const CHECKPOINT_PAGES = 4096;
+
+export interface DatabaseOptions {
+  readonly path: string;
+  /** Looks, takes no lock, and changes nothing. */
+  readonly isReadOnly: boolean;
+  /** Octets that the file may have; 0 for no limit but the disk's. */
+  readonly octetsMax: number;
+  /** Opens a damaged file all the same: what is whole can be read. */
+  readonly isDamageAllowed: boolean;
+}
+
+/** Where a session is in the file, and where its journals end. */
+interface Place {
+  readonly n: number;
+  epoch: number;
+  /** Behind the last entry of each journal; `undefined` while it has none. */
+  readonly ends: (number | undefined)[];
+}
+
+/** What became of one batch of a transaction. */
+export type BatchOutcome = StoreError | undefined;
+
+export class Database {
+  readonly #db: DatabaseSync;
+  readonly #lock: DatabaseSync | undefined;
+  readonly #path: string;
+  readonly #places = new Map<string, Place>();
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** @throws {StoreError} `failed` when it is in use or not ours, `damaged`. */
+  constructor({ path, isReadOnly, octetsMax, isDamageAllowed }: DatabaseOptions) {
+    this.#path = path;
+    if (!isReadOnly) {
+      // The secrets of sessions are in it: nobody else's business. SQLite gives its log the same mode.
+      closeSync(openSync(path, "a", 0o600));
+      chmodSync(path, 0o600);
+      this.#lock = takeLock(path);
+    }
+    try {
+      this.#db = new DatabaseSync(path, { readOnly: isReadOnly, timeout: 5000 });
+    } catch (error) {
+      throw this.failure(error);
+    }
+    try {
+      if (!isReadOnly) {
+        this.#db.exec("PRAGMA journal_mode = WAL");
+        this.#db.exec("PRAGMA synchronous = FULL");
+        this.#db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+        this.#db.exec(`PRAGMA journal_size_limit = ${4 * CHECKPOINT_PAGES * PAGE_OCTETS}`);
+        if (octetsMax > 0) {
+          this.#db.exec(`PRAGMA max_page_count = ${Math.max(32, octetsMax / PAGE_OCTETS) | 0}`);
+        }
+        migrate(this.#db, path);
+      }
+      const problems = isDamageAllowed ? [] : this.#integrity("quick_check");
+      if (problems.length > 0) {
+        throw new StoreError("damaged", `${path}: ${problems.slice(0, 5).join("; ")}`);
+      }
+    } catch (error) {
+      this.close();
+      throw this.failure(error);
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db?.close();
+    this.#lock?.close();
+  }
+
+  /**
+   * Applies batches in one transaction with one sync. A batch that is refused leaves the others.
+   *
+   * @throws {StoreError} `full`, `failed`: nothing at all was kept.
+   */
+  apply(batches: readonly SessionChanges[], now: number): BatchOutcome[] {
+    try {
+      this.#db.exec("BEGIN IMMEDIATE");
+      const outcomes = batches.map((changes) => this.#apply(changes, now));
+      this.#db.exec("COMMIT");
+      return outcomes;
+    } catch (error) {
+      // What is remembered of places may be of what was rolled back.
+      this.#places.clear();
+      try {
+        this.#db.exec("ROLLBACK");
+      } catch {
+        // SQLite has rolled it back itself, as it does when the disk is full.
+      }
+      throw this.failure(error);
+    }
+  }
+
+  load(id: string): StoredSession | undefined {
+    const row = this.#prepared("SELECT * FROM sessions WHERE id = ?").get(id);
+    if (row === undefined) return undefined;
+    const { n, epoch, updatedAt, record, state } = sessionOf(row);
+    const entries = this.#entries(id, n);
+    return { record, epoch, state, updatedAt, entries };
+  }
+
+  /** Up to a page of sessions whose id is beyond this one. */
+  sessionsAfter(id: string): SessionSummary[] {
+    const rows = this.#prepared(
+      `SELECT id, role, identity, created_at, updated_at, epoch,
+         (SELECT coalesce(sum(length(octets)), 0) FROM entries
+          WHERE session = n AND journal < 2) AS sent_octets,
+         (SELECT coalesce(sum(length(octets)), 0) FROM entries
+          WHERE session = n AND journal = 2) AS received_octets
+       FROM sessions WHERE id > ? ORDER BY id LIMIT ${PAGE_ROWS}`,
+    ).all(id);
+    return rows.map((row) => ({
+      id: String(row["id"]),
+      role: row["role"] === "initiator" ? "initiator" : "responder",
+      identity: String(row["identity"]),
+      createdAt: Number(row["created_at"]),
+      updatedAt: Number(row["updated_at"]),
+      epoch: Number(row["epoch"]),
+      sentOctets: Number(row["sent_octets"]),
+      receivedOctets: Number(row["received_octets"]),
+    }));
+  }
+
+  /** Up to a page of tombstones beyond this one. */
+  tombstonesAfter(endedAt: number, id: string): Tombstone[] {
+    const rows = this.#prepared(
+      `SELECT * FROM tombstones WHERE (ended_at, id) > (?, ?)
+       ORDER BY ended_at, id LIMIT ${PAGE_ROWS}`,
+    ).all(endedAt, id);
+    return rows.map((row) => ({
+      id: String(row["id"]),
+      outcome: String(row["outcome"]),
+      message: String(row["message"]),
+      received: [Number(row["received0"]), Number(row["received1"])],
+      endedAt: Number(row["ended_at"]),
+    }));
+  }
+
+  forget(endedBefore: number): void {
+    this.#prepared("DELETE FROM tombstones WHERE ended_at < ?").run(endedBefore);
+  }
+
+  activity(name: string): Uint8Array | undefined {
+    const row = this.#prepared("SELECT octets, crc FROM activities WHERE name = ?").get(name);
+    if (row === undefined) return undefined;
+    return whole(row["octets"], row["crc"], `activity ${name}`);
+  }
+
+  activitiesAfter(name: string): string[] {
+    const rows = this.#prepared(
+      `SELECT name FROM activities WHERE name > ? ORDER BY name LIMIT ${PAGE_ROWS}`,
+    ).all(name);
+    return rows.map((row) => String(row["name"]));
+  }
+
+  /** Looks at every page, and at every checksum. */
+  check(): StoreReport {
+    const problems = this.#integrity("integrity_check");
+    const damaged: string[] = [];
+    const look = (what: string, id: string | undefined, read: () => unknown) => {
+      try {
+        read();
+      } catch (error) {
+        problems.push(`${what}: ${this.failure(error).message}`);
+        if (id !== undefined) damaged.push(id);
+      }
+    };
+    let ids: string[] = [];
+    look("sessions", undefined, () => {
+      ids = this.#db.prepare("SELECT id FROM sessions ORDER BY id").all().map(idOf);
+    });
+    for (const id of ids) look(`session ${id}`, id, () => this.load(id));
+    let names: string[] = [];
+    look("activities", undefined, () => {
+      names = this.#db.prepare("SELECT name AS id FROM activities").all().map(idOf);
+    });
+    for (const name of names) look(`activity ${name}`, undefined, () => this.activity(name));
+    return { problems, damaged };
+  }
+
+  /** Gives the file system back what is not used. */
+  compact(): void {
+    this.#db.exec("VACUUM");
+    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  /** What went wrong underneath, in our words. */
+  failure(error: unknown): StoreError {
+    if (error instanceof StoreError) return error;
+    const { errcode, message } = error as { errcode?: number; message?: string }; // node:sqlite's
+    const code = (errcode ?? 0) & 0xff;
+    const text = `${this.#path}: ${message}`;
+    const cause = { cause: error };
+    if (code === SQLITE_FULL) return new StoreError("full", text, cause);
+    if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) {
+      return new StoreError("damaged", text, cause);
+    }
+    return new StoreError("failed", text, cause);
+  }
+
+  /** One batch. Whatever refuses it does so before anything of it is written. */
+  #apply(changes: SessionChanges, now: number): BatchOutcome {
+    const { id, epoch, create, state, end } = changes;
+    const known = this.#place(id);
+    if (create && known) return new StoreError("exists", id);
+    if (!create && !known) return new StoreError("unknown", id);
+    if (known && known.epoch > epoch) {
+      return new StoreError("fenced", `epoch ${epoch} of ${id}, the store has ${known.epoch}`);
+    }
+    const gap = known && gapIn(known, changes);
+    if (gap) return gap;
+    const place = known ?? this.#create(changes, now);
+    if (known && !end) {
+      if (state) {
+        this.#prepared(
+          "UPDATE sessions SET epoch = ?, updated_at = ?, state = ?, state_crc = ? WHERE n = ?",
+        ).run(epoch, now, state, crc32(state), place.n);
+      } else {
+        const update = "UPDATE sessions SET epoch = ?, updated_at = ? WHERE n = ?";
+        this.#prepared(update).run(epoch, now, place.n);
+      }
+      place.epoch = epoch;
+    }
+    this.#applyJournals(place, changes);
+    for (const { name, octets } of changes.activities ?? []) {
+      if (octets) {
+        const put = "INSERT OR REPLACE INTO activities (name, octets, crc) VALUES (?, ?, ?)";
+        this.#prepared(put).run(name, octets, crc32(octets));
+      } else this.#prepared("DELETE FROM activities WHERE name = ?").run(name);
+    }
+    if (end) this.#end(place, end);
+    return undefined;
+  }
+
+  #create({ id, epoch, create, state }: SessionChanges, now: number): Place {
+    if (create === undefined) throw new Error("looked before");
+    const { role, identity, createdAt, establishment } = create;
+    const { lastInsertRowid } = this.#prepared(
+      `INSERT INTO sessions (id, role, identity, created_at, updated_at, epoch,
+         establishment, establishment_crc, state, state_crc)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      id,
+      role,
+      identity,
+      createdAt,
+      now,
+      epoch,
+      establishment,
+      crc32(establishment),
+      state ?? null,
+      crc32(state ?? NO_OCTETS),
+    );
+    const place = { n: Number(lastInsertRowid), epoch, ends: [undefined, undefined, undefined] };
+    this.#remember(id, place);
+    return place;
+  }
+
+  #applyJournals(place: Place, { appends = [], trims = [] }: SessionChanges): void {
+    for (const { journal, position, octets } of appends) {
+      const index = journalNames.indexOf(journal);
+      this.#prepared(
+        "INSERT INTO entries (session, journal, position, octets, crc) VALUES (?, ?, ?, ?, ?)",
+      ).run(place.n, index, position, octets, checksum(place.n, index, position, octets));
+      place.ends[index] = position + octets.length;
+    }
+    for (const { journal, position } of trims) {
+      const index = journalNames.indexOf(journal);
+      this.#prepared(
+        `DELETE FROM entries WHERE session = ? AND journal = ? AND position < ?
+         AND position + length(octets) <= ?`,
+      ).run(place.n, index, position, position);
+      if ((place.ends[index] ?? 0) <= position) place.ends[index] = undefined;
+    }
+  }
+
+  #end(place: Place, { id, outcome, message, received, endedAt }: Tombstone): void {
+    this.#prepared("DELETE FROM entries WHERE session = ?").run(place.n);
+    this.#prepared("DELETE FROM sessions WHERE n = ?").run(place.n);
+    this.#prepared(
+      `INSERT OR REPLACE INTO tombstones (id, outcome, message, received0, received1, ended_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    ).run(id, outcome, message, received[0], received[1], endedAt);
+    this.#places.delete(id);
+  }
+
+  #place(id: string): Place | undefined {
+    const known = this.#places.get(id);
+    if (known) return known;
+    const row = this.#prepared("SELECT n, epoch FROM sessions WHERE id = ?").get(id);
+    if (row === undefined) return undefined;
+    const n = Number(row["n"]);
+    const ends = journalNames.map((_, index) => {
+      const last = this.#prepared(
+        `SELECT position + length(octets) AS end FROM entries
+         WHERE session = ? AND journal = ? ORDER BY position DESC LIMIT 1`,
+      ).get(n, index);
+      return last && Number(last["end"]);
+    });
+    const place = { n, epoch: Number(row["epoch"]), ends };
+    this.#remember(id, place);
+    return place;
+  }
+
+  #remember(id: string, place: Place): void {
+    if (this.#places.size >= PLACES_MAX) {
+      for (const oldest of this.#places.keys()) {
+        this.#places.delete(oldest);
+        break;
+      }
+    }
+    this.#places.set(id, place);
+  }
+
+  #entries(id: string, n: number): JournalEntry[] {
+    const rows = this.#prepared(
+      `SELECT journal, position, octets, crc FROM entries
+       WHERE session = ? ORDER BY journal, position`,
+    ).all(n);
+    const entries: JournalEntry[] = [];
+    for (const row of rows) {
+      const [index, position] = [Number(row["journal"]), Number(row["position"])];
+      const octets = row["octets"] as Uint8Array; // the table is strict
+      const journal = journalNames[index] as JournalName; // we wrote it
+      const where = `${journal} at ${position} of session ${id}`;
+      if (checksum(n, index, position, octets) !== Number(row["crc"])) {
+        throw new StoreError("damaged", `checksum of ${where}`);
+      }
+      const last = entries.at(-1);
+      if (last?.journal === journal && last.position + last.octets.length !== position) {
+        const end = last.position + last.octets.length;
+        throw new StoreError("damaged", `lost: ${journal} from ${end} to ${position} of ${id}`);
+      }
+      entries.push({ journal, position, octets });
+    }
+    return entries;
+  }
+
+  #integrity(pragma: "quick_check" | "integrity_check"): string[] {
+    const rows = this.#db.prepare(`PRAGMA ${pragma}(100)`).all();
+    return rows.map((row) => String(Object.values(row)[0])).filter((text) => text !== "ok");
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/**
+ * A lock that goes away with whoever holds it, even by kill -9: an open transaction on a file beside.
+ * Reading the store itself stays possible for others.
+ */
+function takeLock(path: string): DatabaseSync {
+  const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    const { errcode, message } = error as { errcode?: number; message?: string }; // node:sqlite's
+    const why = errcode === SQLITE_BUSY ? "another process has it open" : message;
+    throw new StoreError("failed", `${path}: ${why}`, { cause: error });
+  }
+}
+
+/** Why these entries cannot go behind what is there, if they cannot. */
+function gapIn(place: Place, { id, appends = [] }: SessionChanges): StoreError | undefined {
+  const ends = [...place.ends];
+  for (const { journal, position, octets } of appends) {
+    const index = journalNames.indexOf(journal);
+    const end = ends[index];
+    if (end !== undefined && end !== position) {
+      return new StoreError("gap", `${journal} of ${id} ends at ${end}, not at ${position}`);
+    }
+    ends[index] = position + octets.length;
+  }
+  return undefined;
+}
+
+/** Covers where an entry belongs as well as what it is. */
+function checksum(n: number, journal: number, position: number, octets: Uint8Array): number {
+  return crc32(octets, crc32(`${n} ${journal} ${position}`));
+}
+
+type Row = Record<string, unknown>;
+
+function idOf(row: Row): string {
+  return String(row["id"]);
+}
+
+function sessionOf(row: Row) {
+  const id = idOf(row);
+  const role: "initiator" | "responder" = row["role"] === "initiator" ? "initiator" : "responder";
+  const establishment = whole(row["establishment"], row["establishment_crc"], `record of ${id}`);
+  const hasState = row["state"] !== null;
+  const state = whole(row["state"] ?? NO_OCTETS, row["state_crc"], `state of ${id}`);
+  return {
+    n: Number(row["n"]),
+    epoch: Number(row["epoch"]),
+    updatedAt: Number(row["updated_at"]),
+    record: {
+      id,
+      role,
+      identity: String(row["identity"]),
+      createdAt: Number(row["created_at"]),
+      establishment,
+    },
+    state: hasState ? state : undefined,
+  };
+}
+
+/** The octets of a blob, if they are what they were. */
+function whole(octets: unknown, crc: unknown, what: string): Uint8Array {
+  if (!(octets instanceof Uint8Array) || crc32(octets) !== Number(crc)) {
+    throw new StoreError("damaged", `checksum of the ${what}`);
+  }
+  return octets;
+}

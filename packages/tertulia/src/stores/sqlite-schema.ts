@@ -1,0 +1,81 @@
+/**
+ * What the file of the SQLite store looks like, and how an older one becomes it.
+ *
+ * @module
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+import { StoreError } from "./store.ts";
+
+/** "Tert": SQLite files have many owners, and this says that the file is ours. */
+const APPLICATION_ID = 0x54657274;
+
+/** Each step makes the next version out of the one before. Never change one that was released. */
+const migrations: readonly string[] = [
+  `CREATE TABLE sessions (
+     n INTEGER PRIMARY KEY,
+     id TEXT NOT NULL UNIQUE,
+     role TEXT NOT NULL,
+     identity TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     epoch INTEGER NOT NULL,
+     establishment BLOB NOT NULL,
+     establishment_crc INTEGER NOT NULL,
+     state BLOB,
+     state_crc INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE entries (
+     session INTEGER NOT NULL,
+     journal INTEGER NOT NULL,
+     position INTEGER NOT NULL,
+     octets BLOB NOT NULL,
+     crc INTEGER NOT NULL,
+     PRIMARY KEY (session, journal, position)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE tombstones (
+     id TEXT PRIMARY KEY,
+     outcome TEXT NOT NULL,
+     message TEXT NOT NULL,
+     received0 INTEGER NOT NULL,
+     received1 INTEGER NOT NULL,
+     ended_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX tombstones_by_age ON tombstones (ended_at);
+   CREATE TABLE activities (
+     name TEXT PRIMARY KEY,
+     octets BLOB NOT NULL,
+     crc INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+];
+
+/** The version that this code reads and writes. */
+export const SCHEMA_VERSION: number = migrations.length;
+
+/**
+ * Brings a file, which may be empty, to the version of now, in one transaction.
+ *
+ * @throws {StoreError} `failed` for a file that is not ours, or of a later version.
+ */
+export function migrate(db: DatabaseSync, path: string): void {
+  const version = pragma(db, "user_version");
+  const owner = pragma(db, "application_id");
+  const isEmpty = version === 0 && owner === 0 && pragma(db, "schema_version") === 0;
+  if (!isEmpty && owner !== APPLICATION_ID) {
+    throw new StoreError("failed", `${path} is the database of another program`);
+  }
+  if (version > SCHEMA_VERSION) {
+    const message = `${path} has schema ${version}, this Tertulia knows ${SCHEMA_VERSION}`;
+    throw new StoreError("failed", message);
+  }
+  if (version === SCHEMA_VERSION) return;
+  db.exec("BEGIN IMMEDIATE");
+  for (const step of migrations.slice(version)) db.exec(step);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  db.exec("COMMIT");
+}
+
+function pragma(db: DatabaseSync, name: string): number {
+  return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+}

@@ -1,0 +1,208 @@
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { after, describe, it } from "node:test";
+import { utf8 } from "../../src/pure/octets.ts";
+import { openSqliteStore, type SqliteStore } from "../../src/stores/sqlite.ts";
+import { Database } from "../../src/stores/sqlite-database.ts";
+import type { SessionChanges, Store } from "../../src/stores/store.ts";
+import { storeContract } from "../../src/testing/store-contract.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tertulia-store-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const paths = new WeakMap<Store, string>();
+
+async function openAt(path: string): Promise<SqliteStore> {
+  const store = await openSqliteStore(path);
+  paths.set(store, path);
+  return store;
+}
+
+function newPath(): string {
+  return join(folder, `${files++}.db`);
+}
+
+function pathOf(store: Store): string {
+  return paths.get(store) ?? "";
+}
+
+/** The files as they are at this instant: what kill -9 leaves, and a power failure at its kindest. */
+function copied(path: string): string {
+  const copy = newPath();
+  for (const suffix of ["", "-wal"]) cpSync(path + suffix, copy + suffix);
+  return copy;
+}
+
+const fixture = {
+  open: () => openAt(newPath()),
+  async reopen(store: Store) {
+    await store[Symbol.asyncDispose]();
+    return openAt(pathOf(store));
+  },
+  async crash(store: Store) {
+    const copy = copied(pathOf(store));
+    void store[Symbol.asyncDispose]();
+    return openAt(copy);
+  },
+  async damage(store: Store, id: string) {
+    await store[Symbol.asyncDispose]();
+    const db = new DatabaseSync(pathOf(store));
+    db.prepare(
+      `UPDATE entries SET octets = x'616263ff'
+       WHERE session = (SELECT n FROM sessions WHERE id = ?)`,
+    ).run(id);
+    db.close();
+    return openAt(pathOf(store));
+  },
+};
+
+describe("SqliteStore", () => {
+  const supports = { reopen: true, crash: true, damage: true };
+  for (const { claim, skip, run } of storeContract(fixture, { supports })) {
+    it(claim, { skip: skip ?? false }, run);
+  }
+
+  it("opens what a torn log leaves: whole batches, from the first on", async () => {
+    await using store = await fixture.open();
+    await store.write(created("01"));
+    for (let i = 0; i < 20; i++) await store.write(appended("01", i));
+    const log = readFileSync(`${pathOf(store)}-wal`);
+    for (let cut = 0; cut < log.length; cut += 3571) {
+      const copy = copied(pathOf(store));
+      const torn = Buffer.from(log);
+      // What was not synced is not only absent: it may be anything.
+      const end = Math.min(cut + 4096, log.length);
+      torn.fill(0xa5, cut, end);
+      writeFileSync(`${copy}-wal`, torn.subarray(0, end));
+      const recovered = new Database({ ...OPTIONS, path: copy });
+      const stored = recovered.load("01");
+      recovered.close();
+      const count = stored?.entries.length ?? 0;
+      deepEqual(stored?.entries.map(({ position }) => position) ?? [], [...Array(count).keys()]);
+    }
+  });
+
+  it("refuses a file that another process has open, and lets it be looked at", async () => {
+    await using store = await fixture.open();
+    await store.write(created("01"));
+    await rejects(openSqliteStore(pathOf(store)), {
+      failure: "failed",
+      message: /another process/,
+    });
+    await using reader = await openSqliteStore(pathOf(store), { readOnly: true });
+    equal((await reader.load("01"))?.record.id, "01");
+  });
+
+  it("refuses a file of another program, of a later version, and of no database", async () => {
+    const foreign = newPath();
+    new DatabaseSync(foreign).exec("CREATE TABLE t (a)");
+    await rejects(openSqliteStore(foreign), { failure: "failed", message: /another program/ });
+    const later = newPath();
+    await (await openSqliteStore(later))[Symbol.asyncDispose]();
+    new DatabaseSync(later).exec("PRAGMA user_version = 99");
+    await rejects(openSqliteStore(later), { failure: "failed", message: /schema 99/ });
+    const garbage = newPath();
+    writeFileSync(garbage, "no database at all, but long enough to have a header".repeat(100));
+    await rejects(openSqliteStore(garbage), { failure: "damaged" });
+  });
+
+  it("says what is wrong with a damaged file, and gives what is whole if asked to", async () => {
+    const store = await fixture.open();
+    for (let i = 0; i < 100; i++) {
+      const id = String(i).padStart(2, "0");
+      await store.write(created(id, { appends: [{ ...ENTRY, octets: new Uint8Array(3000) }] }));
+    }
+    await store[Symbol.asyncDispose]();
+    const file = readFileSync(pathOf(store));
+    // Two pages in the middle of the entries, which are most of the file.
+    const page = (file.length >> 13) * 4096;
+    file.fill(0xff, page, page + 8192);
+    writeFileSync(pathOf(store), file);
+    await rejects(openSqliteStore(pathOf(store)), { failure: "damaged" });
+    await using saved = await openSqliteStore(pathOf(store), { allowDamaged: true });
+    const { problems, damaged } = await saved.check();
+    match(problems.join("\n"), /\w/);
+    const whole: string[] = [];
+    for (let i = 0; i < 100; i++) {
+      const id = String(i).padStart(2, "0");
+      const isWhole = await saved.load(id).then(
+        (session) => session?.entries.length === 1,
+        () => false,
+      );
+      if (isWhole) whole.push(id);
+    }
+    equal(whole.length > 0 && whole.length < 100, true);
+    equal(
+      whole.some((id) => damaged.includes(id)),
+      false,
+    );
+  });
+
+  it("waits for room when there is none, and loses nothing", async () => {
+    const path = newPath();
+    let blocked = 0;
+    const onBlocked = () => {
+      blocked += 1;
+    };
+    const octetsMax = 400_000;
+    await using store = await openSqliteStore(path, { octetsMax, retryMs: 5, onBlocked });
+    await store.write(created("01"));
+    const writes: Promise<void>[] = [];
+    let position = 0;
+    while (blocked === 0) {
+      writes.push(store.write(appended("01", position, 20_000)));
+      position += 20_000;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const waits = writes.at(-1);
+    // Room is made behind its back, as by an operator.
+    const other = new DatabaseSync(path);
+    other.exec("DELETE FROM entries WHERE position < 100000");
+    other.close();
+    await waits;
+    equal(blocked, 2);
+  });
+
+  it("refuses when there is no room and the policy says so, and goes on when there is", async () => {
+    const path = newPath();
+    await using store = await openSqliteStore(path, { octetsMax: 400_000, onFull: "fail" });
+    await store.write(created("01"));
+    await rejects(store.write(appended("01", 0, 1_000_000)), { failure: "full" });
+    await store.write(appended("01", 0, 1000));
+    equal((await store.load("01"))?.entries.length, 1);
+  });
+
+  it("keeps its file from the eyes of others", async () => {
+    await using store = await fixture.open();
+    await store.write(created("01"));
+    deepEqual(
+      ["", "-wal"].map((suffix) => statSync(pathOf(store) + suffix).mode & 0o777),
+      [0o600, 0o600],
+    );
+  });
+
+  it("gives room back when it is compacted", async () => {
+    await using store = await openSqliteStore(newPath().replace("db", "compact.db"));
+    await store.write(created("01"));
+    await store.write(appended("01", 0, 4_000_000));
+    await store.write({ id: "01", epoch: 0, trims: [{ journal: "sent0", position: 4_000_000 }] });
+    await store.compact();
+    deepEqual(await store.check(), { problems: [], damaged: [] });
+  });
+});
+
+const OPTIONS = { isReadOnly: false, octetsMax: 0, isDamageAllowed: false };
+const ENTRY = { journal: "sent0", position: 0 } as const;
+
+function created(id: string, changes: Partial<SessionChanges> = {}): SessionChanges {
+  const establishment = utf8("secret");
+  const record = { id, role: "responder", identity: "none:", createdAt: 1, establishment } as const;
+  return { id, epoch: 0, create: record, ...changes };
+}
+
+function appended(id: string, position: number, octets = 1): SessionChanges {
+  return { id, epoch: 0, appends: [{ ...ENTRY, position, octets: new Uint8Array(octets) }] };
+}
