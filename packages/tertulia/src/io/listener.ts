@@ -19,7 +19,10 @@ import { type Identity, Session, type SessionEnd } from "./session.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 
 export interface ListenerOptions extends SessionOptions {
-  /** Ways to prove who one is. When there is one, one of them is demanded. Default: none. */
+  /**
+   * Ways to prove who one is. When there is one, one of them is demanded; `anonymous` among them lets
+   * in who proves nothing. Default: none.
+   */
   readonly verifiers?: readonly Verifier[];
   /** Whether somebody with this identity may come in, or come back. Default: yes. */
   readonly authorize?: (identity: Identity, proposal: Proposal | undefined) => boolean;
@@ -143,10 +146,10 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     return undefined;
   }
 
-  /** The verifier for a method; `undefined` when none is demanded; a refusal when it is not served. */
+  /** The verifier for a method, empty for none; `undefined` when none is demanded; a refusal when it is not served. */
   verifier(method: string): Verifier | undefined | Refusal {
     const verifiers = this.#options.verifiers ?? [];
-    const verifier = verifiers.find((one) => one.method === method);
+    const verifier = verifiers.find((one) => one.method === (method || "none"));
     if (verifier || verifiers.length === 0) return verifier;
     const message = `one of: ${verifiers.map((one) => one.method).join(", ")}`;
     return { reason: "authenticationRequired", isPersistent: true, message };
