@@ -16,7 +16,8 @@ import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./o
 import { Queue } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Identity, Session, type SessionEnd } from "./session.ts";
-import type { Transport, TransportSink } from "./transport.ts";
+import type { Transport, TransportPeer, TransportSink } from "./transport.ts";
+import { asSessionError } from "./wait.ts";
 
 export interface ListenerOptions extends SessionOptions {
   /**
@@ -24,6 +25,8 @@ export interface ListenerOptions extends SessionOptions {
    * in who proves nothing. Default: none.
    */
   readonly verifiers?: readonly Verifier[];
+  /** Looks at the other end of every transport before a word is said; throws to drop it. */
+  readonly checkPeer?: (peer: TransportPeer) => void;
   /** Whether somebody with this identity may come in, or come back. Default: yes. */
   readonly authorize?: (identity: Identity, proposal: Proposal | undefined) => boolean;
   /** Selectors that are served. Default: any. */
@@ -80,6 +83,12 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
 
   /** Takes a transport that came in. */
   receive(transport: Transport): void {
+    try {
+      this.#options.checkPeer?.(transport.peer);
+    } catch (error) {
+      transport.abort();
+      return this.refused(transport.peer.address, asSessionError(error));
+    }
     const door = new Door(this, transport);
     if (this.#isClosed) return door.refuse({ reason: "congestion", isPersistent: false });
     if (this.#handshakes >= (this.#options.handshakesMax ?? 1024)) {

@@ -8,6 +8,7 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
+import { peerOf } from "./duplex-transport.ts";
 import type { Listener } from "./listener.ts";
 import {
   WEBSOCKET_PROTOCOL,
@@ -56,8 +57,7 @@ export function serveWebSockets(
       return deny(socket, "403 Forbidden");
     }
     sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
-      const { remoteAddress, remotePort } = request.socket;
-      const peer = { address: `${remoteAddress}:${remotePort}` };
+      const peer = peerOf(request.socket);
       const isSecure = request.socket instanceof TLSSocket;
       // `ws` has more than we need of it.
       listener.receive(new WebSocketTransport(webSocket as WebSocketLike, peer, isSecure));
