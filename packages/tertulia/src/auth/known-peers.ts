@@ -102,7 +102,7 @@ export class KnownPeers {
 
   async #write(lines: readonly string[]): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    const draft = `${this.path}.${process.pid}`;
+    const draft = `${this.path}.${randomUUID()}`;
     await writeFile(draft, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 });
     await rename(draft, this.path);
   }
