@@ -9,8 +9,8 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "n
 import WebSocket from "ws";
 import { SessionError } from "../pure/errors.ts";
 import { type Address, parseAddress } from "./address.ts";
-import { DuplexTransport } from "./duplex-transport.ts";
-import type { Dial, Transport } from "./transport.ts";
+import { DuplexTransport, peerOf } from "./duplex-transport.ts";
+import type { Dial, Transport, TransportPeer } from "./transport.ts";
 import { WEBSOCKET_PROTOCOL, type WebSocketLike, whenOpen } from "./websocket-transport.ts";
 
 /** The application protocol both sides name in TLS (RFC 7301). */
@@ -42,9 +42,11 @@ export function dialerOf(address: Address | string, { tls }: DialOptions = {}): 
           perMessageDeflate: false,
           ...(tls as object), // both take the options of node:tls
         });
+        let peer: TransportPeer = { address: to.url };
+        socket.on("upgrade", (response) => (peer = peerOf(response.socket)));
         const isSecure = to.url.startsWith("wss:");
         // `ws` has more than we need of it.
-        return whenOpen(socket as WebSocketLike, { address: to.url }, isSecure, signal);
+        return whenOpen(socket as WebSocketLike, () => peer, isSecure, signal);
       };
   }
 }

@@ -43,7 +43,7 @@ export class DuplexTransport implements Transport {
     const isTls = stream instanceof TLSSocket;
     this.isConfidential = isTls || kind === "unix" || kind === "stdio";
     this.binding = isTls ? stream.exportKeyingMaterial(32, EXPORTER_LABEL, NO_BUFFER) : NO_OCTETS;
-    this.peer = isTls ? tlsPeer(stream) : { address: addressOf(stream) };
+    this.peer = peerOf(stream);
     if (stream instanceof Socket) stream.setNoDelay(true);
     stream.pause();
     stream.on("drain", () => this.#drained());
@@ -112,6 +112,11 @@ function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
 }
 
 const NO_BUFFER = Buffer.alloc(0);
+
+/** Who is at the other end of a stream, as far as it tells. */
+export function peerOf(stream: Duplex): TransportPeer {
+  return stream instanceof TLSSocket ? tlsPeer(stream) : { address: addressOf(stream) };
+}
 
 function addressOf(stream: Duplex): string {
   if (!(stream instanceof Socket) || stream.remoteAddress === undefined) return "";

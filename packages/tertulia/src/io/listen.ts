@@ -81,9 +81,12 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   const route = (octets: Buffer, socket: Socket | TLSSocket, kind: "tcp" | "tls" | "unix") => {
     const [first = 0] = octets;
     if (kind !== "tls" && first === TLS_HANDSHAKE && options.tls) {
+      // TLS reads from below the socket: one that flows would take the octets away from it.
       socket.unshift(octets);
       secure.emit("connection", socket);
-    } else if (kind !== "tls" && requireTls) {
+      return;
+    }
+    if (kind !== "tls" && requireTls) {
       refuse(socket, options, "this port takes TLS only");
     } else if (first > 0 && first <= RESUME) {
       listener.receive(new DuplexTransport(kind, socket, octets));
@@ -96,6 +99,7 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
       const tls = first === TLS_HANDSHAKE ? "TLS, which is not set up here" : "";
       refuse(socket, options, `neither Tertulia nor HTTP: ${tls || `begins with ${first}`}`);
     }
+    socket.resume();
   };
 
   const server = createServer({ noDelay: true }, (socket) => {
@@ -129,6 +133,7 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
  * Waits for the first octets of a connection, which is paused then. TLS reads what was put back by
  * itself; a socket that is resumed under it would lose them.
  */
+/** Waits for the first octets of a connection, and pauses it there. */
 function sniff(socket: Socket, timeoutMs: number, then: (octets: Buffer) => void): void {
   const onError = () => socket.destroy();
   const timer = setTimeout(onError, timeoutMs);

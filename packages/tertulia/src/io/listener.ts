@@ -16,11 +16,17 @@ import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./o
 import { Queue } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Identity, Session, type SessionEnd } from "./session.ts";
-import type { Transport, TransportSink } from "./transport.ts";
+import type { Transport, TransportPeer, TransportSink } from "./transport.ts";
+import { asSessionError } from "./wait.ts";
 
 export interface ListenerOptions extends SessionOptions {
-  /** Ways to prove who one is. When there is one, one of them is demanded. Default: none. */
+  /**
+   * Ways to prove who one is. When there is one, one of them is demanded; `anonymous` among them lets
+   * in who proves nothing. Default: none.
+   */
   readonly verifiers?: readonly Verifier[];
+  /** Looks at the other end of every transport before a word is said; throws to drop it. */
+  readonly checkPeer?: (peer: TransportPeer) => void;
   /** Whether somebody with this identity may come in, or come back. Default: yes. */
   readonly authorize?: (identity: Identity, proposal: Proposal | undefined) => boolean;
   /** Selectors that are served. Default: any. */
@@ -77,6 +83,12 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
 
   /** Takes a transport that came in. */
   receive(transport: Transport): void {
+    try {
+      this.#options.checkPeer?.(transport.peer);
+    } catch (error) {
+      transport.abort();
+      return this.refused(transport.peer.address, asSessionError(error));
+    }
     const door = new Door(this, transport);
     if (this.#isClosed) return door.refuse({ reason: "congestion", isPersistent: false });
     if (this.#handshakes >= (this.#options.handshakesMax ?? 1024)) {
@@ -143,10 +155,10 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     return undefined;
   }
 
-  /** The verifier for a method; `undefined` when none is demanded; a refusal when it is not served. */
+  /** The verifier for a method, empty for none; `undefined` when none is demanded; a refusal when it is not served. */
   verifier(method: string): Verifier | undefined | Refusal {
     const verifiers = this.#options.verifiers ?? [];
-    const verifier = verifiers.find((one) => one.method === method);
+    const verifier = verifiers.find((one) => one.method === (method || "none"));
     if (verifier || verifiers.length === 0) return verifier;
     const message = `one of: ${verifiers.map((one) => one.method).join(", ")}`;
     return { reason: "authenticationRequired", isPersistent: true, message };

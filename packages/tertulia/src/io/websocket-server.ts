@@ -10,6 +10,8 @@ import { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
 import { SessionError } from "../pure/errors.ts";
 import type { Transport } from "./transport.ts";
+import { peerOf } from "./duplex-transport.ts";
+import type { Listener } from "./listener.ts";
 import {
   WEBSOCKET_PROTOCOL,
   type WebSocketLike,
@@ -73,8 +75,7 @@ export function serveWebSockets(
       return deny(request, socket, "403 Forbidden", `not from ${origin}`);
     }
     sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
-      const { remoteAddress, remotePort } = request.socket;
-      const peer = { address: `${remoteAddress}:${remotePort}` };
+      const peer = peerOf(request.socket);
       const isSecure = request.socket instanceof TLSSocket;
       // `ws` has more than we need of it.
       listener.receive(new WebSocketTransport(webSocket as WebSocketLike, peer, isSecure));

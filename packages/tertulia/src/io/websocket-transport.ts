@@ -142,10 +142,14 @@ function* messagesOf(chunks: readonly Uint8Array[]): Generator<Uint8Array, void,
   if (first) yield gathered.length === 1 ? first : concatOctets(gathered);
 }
 
-/** Resolves when the socket is open. */
+/**
+ * Resolves when the socket is open.
+ *
+ * @param peer - Who is there, asked when it is open.
+ */
 export function whenOpen(
   socket: WebSocketLike,
-  peer: TransportPeer,
+  peer: () => TransportPeer,
   isConfidential: boolean,
   signal: AbortSignal,
 ): Promise<Transport> {
@@ -153,13 +157,13 @@ export function whenOpen(
   const drop = () => (socket.terminate ? socket.terminate() : socket.close());
   const fail = (event: unknown) => {
     const { message } = event as { message?: string }; // browsers say nothing here
-    reject(new SessionError("ERR_CLOSED", message || `no WebSocket to ${peer.address}`));
+    reject(new SessionError("ERR_CLOSED", message || `no WebSocket to ${peer().address}`));
   };
   socket.addEventListener("error", fail);
   socket.addEventListener("close", fail);
   socket.addEventListener("open", () => {
     signal.removeEventListener("abort", onAbort);
-    resolve(new WebSocketTransport(socket, peer, isConfidential));
+    resolve(new WebSocketTransport(socket, peer(), isConfidential));
   });
   const onAbort = () => {
     reject(signal.reason);
