@@ -430,6 +430,9 @@ function keepResync(v: Variables, resync: NonNullable<Incoming["resync"]>, event
   v.Vrsp = resync.s === "no" ? resync.r : resync.s;
   v.discardSent = resync.s !== "no";
   v.discardReceived = resync.r !== "no";
+  // The winner of a collision goes on sending on a flow that only the loser asked about, until it
+  // has heard of that: STA11A has no place for data that comes while it is discarded.
+  if (event?.merged && event.spdu) v.discardReceived = event.merged.asked.r !== "no";
 }
 
 /** What is pending no more; also when STA713 is entered by another way. */

@@ -106,7 +106,8 @@ function collide(event: Incoming, v: Variables, state: State): Incoming {
     ? mergeResync(pending, event.resync)
     : mergeResync(event.resync, pending);
   const pendingWins = initiatorWins === isInitiators;
-  return { ...event, resync: pendingWins ? event.resync : result, merged: { pendingWins, result } };
+  const merged = { pendingWins, result, asked: event.resync };
+  return { ...event, resync: pendingWins ? event.resync : result, merged };
 }
 
 /**
@@ -169,6 +170,10 @@ export function fromRequest(
       checkIdentifier(linkingInformation.activityIdentifier);
       return event;
     }
+    case "SRELreq":
+      // The tables would send a second FINISH after a collision: X.225 7.5 has one a side.
+      if (v.Vcoll) throw new SessionError("ERR_STATE", "S-RELEASE was requested already");
+      return event;
     case "SUERreq":
     case "SACTIreq":
     case "SACTDreq": {

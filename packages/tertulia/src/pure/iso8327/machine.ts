@@ -11,6 +11,7 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import { NO_OCTETS } from "../octets.ts";
 import { type Action, actions, endResync } from "./actions.ts";
+import { amendmentsWithoutSymmetric, amendmentsWithSymmetric } from "./amendments.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { fromRequest, fromSpdu } from "./incoming.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -291,14 +292,31 @@ export class SessionMachine {
     const symmetric = ((event.agreement?.units ?? this.#v.units) & FU.SS) !== 0;
     const table = symmetric ? tables().symmetric : tables().plain;
     const cell = table[event.name]?.[this.#state];
-    if (cell === undefined) return "invalid";
     if (cell === "impossible") return cell;
+    return this.#first(cell, event) ?? this.#amended(symmetric, event) ?? "invalid";
+  }
+
+  /** What to do where the printed tables have nothing that applies. */
+  #amended(symmetric: boolean, event: Incoming): BoundBranch | undefined {
+    const { plainAmendments, symmetricAmendments } = tables();
+    const amendments = symmetric ? symmetricAmendments : plainAmendments;
+    const cell = amendments[event.name]?.[this.#state];
+    return cell === "impossible" ? undefined : this.#first(cell, event);
+  }
+
+  #first(cell: readonly BoundBranch[] | undefined, event: Incoming): BoundBranch | undefined {
+    if (!cell) return undefined;
     for (const branch of cell) {
-      if (branch.when.every(({ test, want }) => test(this.#v, event, this.#spm) === want)) {
-        return branch;
-      }
+      if (this.#holds(branch, event)) return branch;
     }
-    return "invalid";
+    return undefined;
+  }
+
+  #holds({ when }: BoundBranch, event: Incoming): boolean {
+    for (const { test, want } of when) {
+      if (test(this.#v, event, this.#spm) !== want) return false;
+    }
+    return true;
   }
 
   #run(event: Incoming, { actions, next, after }: BoundBranch): void {
@@ -537,11 +555,23 @@ type BoundTable = Readonly<
   Record<string, Readonly<Partial<Record<State, "impossible" | readonly BoundBranch[]>>>>
 >;
 
-let bound: { readonly plain: BoundTable; readonly symmetric: BoundTable } | undefined;
+interface BoundTables {
+  readonly plain: BoundTable;
+  readonly symmetric: BoundTable;
+  readonly plainAmendments: BoundTable;
+  readonly symmetricAmendments: BoundTable;
+}
+
+let bound: BoundTables | undefined;
 
 /** Both sets of tables with names turned into functions: made when the first machine needs them. */
-function tables(): { readonly plain: BoundTable; readonly symmetric: BoundTable } {
-  bound ??= { plain: bind(withoutSymmetric), symmetric: bind(withSymmetric) };
+function tables(): BoundTables {
+  bound ??= {
+    plain: bind(withoutSymmetric),
+    symmetric: bind(withSymmetric),
+    plainAmendments: bind(amendmentsWithoutSymmetric),
+    symmetricAmendments: bind(amendmentsWithSymmetric),
+  };
   return bound;
 }
 

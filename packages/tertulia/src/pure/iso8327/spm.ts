@@ -43,7 +43,12 @@ export interface Incoming {
   /** What a resynchronization asks for, in our own view of the flows. */
   readonly resync?: Resync;
   /** What is left of two resynchronizations that crossed, with symmetric synchronization. */
-  readonly merged?: { readonly pendingWins: boolean; readonly result: Resync };
+  readonly merged?: {
+    readonly pendingWins: boolean;
+    readonly result: Resync;
+    /** What the event asked for before that. */
+    readonly asked: Resync;
+  };
   /** SPABind: why. */
   readonly error?: SessionError;
 }
