@@ -97,6 +97,11 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
     return this.#state;
   }
 
+  /** Octets in the slab that wait for a poll. */
+  get pendingOctets(): number {
+    return this.#used - this.#sent;
+  }
+
   request(request: TransportRequest): void {
     switch (request.type) {
       case "TCONreq": {

@@ -122,8 +122,13 @@ describe("session machine", () => {
   }
 
   it("bounds what a CONNECT may overflow by", () => {
-    const pair = longConnect(20_000, { limits: { connectOctets: 15_000 } });
-    assert.deepEqual(pair.told, []);
+    const pair = new Pair({}, { limits: { connectOctets: 15_000 } });
+    pair.say("initiator", { type: "SCONreq", userData: new Uint8Array(20_000) });
+    assert.deepEqual(pair.told, ["initiator SPABind"]);
+    assert.deepEqual(
+      pair.errors.map(({ code }) => code),
+      ["ERR_LIMIT"],
+    );
   });
 
   it("refuses versions and selectors that it does not have", () => {
