@@ -1,0 +1,45 @@
+/**
+ * Where the printed state tables leave two correct machines without a cell.
+ *
+ * Random walks of both ends find these: a collision or an overtaking that the standard allows leads
+ * to an intersection that it leaves blank or guards with what cannot be true. The machine asks here
+ * only when no printed cell applies. Each entry says why; docs/conformance/iso8327.md lists them.
+ *
+ * @module
+ */
+
+import type { TableSource } from "./table.ts";
+
+/** For Tables A.8 to A.16. */
+export const amendmentsWithoutSymmetric: TableSource = {
+  // PREPARE(RESYNCHRONIZE) may overtake an exception that the peer sent before: X.225 7.17 has
+  // everything discarded until RS, and the other error states do.
+  ED: { "15B": "p48: →=" },
+  ER: { "15B": "p48: →=" },
+};
+
+/** For Tables A.17 to A.25. */
+export const amendmentsWithSymmetric: TableSource = {
+  ED: { "15B": "p48: →=" },
+  ER: { "15B": "p48: →=" },
+  MIA: {
+    // Printed with p186, which the alternative before it has taken already: points of a flow that
+    // is not being resynchronized are still confirmed, as 15C says in its last alternative.
+    "05A 06 15B": "p17&p176&¬p186: SSYNmcnf [65] →=",
+    // The loser of a collision hears a confirmation that was sent before the winner knew of it.
+    "11A": "p186: →=",
+  },
+  // MIP is here and MIP-d is not: the same rules, and the point noted.
+  "MIP-d": {
+    "11A": "p82&p178&¬p185: SSYNmind [44] [62] →=",
+    "15B": "p82&p178&p185: [44] →= | p82&p178&¬p185: SSYNmind [44] [62] →=",
+  },
+  RS: {
+    "01D": "TDISreq →01",
+    // Guarded by p35, which is false with an expedited flow; Table A.11 has p28.
+    "05B 05C": "p28: →=",
+    "15D": "→=",
+  },
+  // STDreq is allowed in 05A while its flow goes on; DT has the cell.
+  TD: { "11A": "p06&¬p185: STDind →=" },
+};

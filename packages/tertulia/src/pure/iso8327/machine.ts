@@ -1,0 +1,613 @@
+/**
+ * The session protocol machine (SPM): ISO/IEC 8327-1, X.225.
+ *
+ * Does what the state tables say, and nothing that they do not say. The transport below may be any
+ * that keeps TSDUs apart: octets of its normal and expedited flow, connects and disconnects go in,
+ * and come out as {@link SessionOutput}. The state changes in `#run` and `#violation` only.
+ *
+ * @module
+ */
+
+import { ProtocolError, SessionError } from "../errors.ts";
+import { NO_OCTETS } from "../octets.ts";
+import { type Action, actions, endResync } from "./actions.ts";
+import { amendmentsWithoutSymmetric, amendmentsWithSymmetric } from "./amendments.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { fromRequest, fromSpdu } from "./incoming.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
+import { type Predicate, predicates } from "./predicates.ts";
+import {
+  abortReasons,
+  type EventType,
+  type SessionEvent,
+  type SessionRequest,
+} from "./primitives.ts";
+import { Assembler, segment } from "./segments.ts";
+import { encodeSpdu, type Spdu } from "./spdu.ts";
+import type { Incoming, Spm } from "./spm.ts";
+import { compileTable, type State, states, type Table } from "./table.ts";
+import { decodeExpeditedTsdu, decodeTsdu, headOf, processingOrder } from "./tsdu.ts";
+import { bitsToTokens, bitsToUnits, FU, type FunctionalUnit, type Token } from "./units.ts";
+import { available, initialVariables, isSymmetric, type Variables } from "./variables.ts";
+import { withSymmetric } from "./with-symmetric.ts";
+import { withoutSymmetric } from "./without-symmetric.ts";
+
+export interface SessionOptions extends ConnectionOptions {
+  /** Whether every violation aborts, or those that do no harm are forgiven. Default false. */
+  readonly strict?: boolean;
+  /**
+   * Whether to report an error of the peer as an exception where X.225 A.4.1.2 b) lets us, instead
+   * of aborting. The text warns that this can end in a deadlock. Default false.
+   */
+  readonly exceptionReports?: boolean;
+  /** Whether to keep the transport connection for another session where we may. Default false. */
+  readonly reuse?: boolean;
+  readonly limits?: Partial<Limits>;
+  /** Told of each violation that was forgiven. */
+  readonly report?: (violation: ProtocolError) => void;
+}
+
+/** What the driver is to do next. Order matters; do them one by one. */
+export type SessionOutput =
+  /** T-DATA request: one TSDU, in two parts so that long data need not be copied. */
+  | { readonly type: "send"; readonly head: Uint8Array; readonly octets: Uint8Array }
+  /** T-EXPEDITED-DATA request. */
+  | { readonly type: "sendExpedited"; readonly octets: Uint8Array }
+  /** T-CONNECT request, and response. */
+  | { readonly type: "connect"; readonly expedited: boolean }
+  | { readonly type: "accept" }
+  | { readonly type: "event"; readonly event: SessionEvent }
+  /** T-DISCONNECT request. */
+  | { readonly type: "close"; readonly error?: SessionError };
+
+/** `01 00 01 00`: GIVE TOKENS and DATA TRANSFER, both empty: what stands before data. */
+const DATA_HEAD = Uint8Array.of(1, 0, 1, 0);
+
+/** X.225 A.4.1.2: where an error may be reported as an exception. */
+const exceptionStates: ReadonlySet<State> = new Set<State>(
+  "04A 04B 05A 05B 05C 06 10A 10B 11A 11B 11C 15A 15B 15C 19 20 22 713"
+    .split(" ")
+    .map((name) => `STA${name}` as State), // All are keys of `states`; the table test says so.
+);
+
+export class SessionMachine {
+  readonly #limits: Limits;
+  readonly #options: SessionOptions;
+  readonly #assembler: Assembler;
+  readonly #spm: Spm;
+  #outputs: SessionOutput[] = [];
+  #next = 0;
+  #state: State = "STA01";
+  #v: Variables = initialVariables();
+  #connection: Connection;
+  #event: Incoming = { name: "" };
+  #queue: Incoming[] = [];
+  #now = 0;
+  #deadline: number | undefined;
+  #closing: SessionError | undefined;
+
+  constructor(options: SessionOptions = {}) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#assembler = new Assembler(this.#limits.ssduOctets);
+    this.#connection = new Connection(options, this.#limits);
+    this.#spm = this.#makeSpm();
+  }
+
+  /** The state, by its name in the standard. */
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The variables of the standard, to look at. */
+  get variables(): Readonly<Variables> {
+    return this.#v;
+  }
+
+  /** The functional units in force. */
+  get functionalUnits(): FunctionalUnit[] {
+    return bitsToUnits(this.#v.units);
+  }
+
+  /** The tokens that are ours now. */
+  get tokens(): Token[] {
+    return bitsToTokens(this.#v.owned);
+  }
+
+  /** When `tick` is due, in milliseconds on the caller's clock, or `undefined` for never. */
+  get deadline(): number | undefined {
+    return this.#deadline;
+  }
+
+  /** Whether a request of this kind would be taken now, whatever its parameters. */
+  allows(type: SessionRequest["type"]): boolean {
+    const rows = type === "SRSYNreq" ? [type, "SRSYNreq(a)", "SRSYNreq(r)", "SRSYNreq(s)"] : [type];
+    return rows.some((row) => this.#table()[row]?.[this.#state] !== undefined);
+  }
+
+  /**
+   * Takes a request or response of the user.
+   *
+   * @throws {SessionError} `ERR_STATE` when it is not allowed now; `ERR_ARGUMENT` or `ERR_LIMIT` for
+   *   its parameters. Nothing has changed.
+   */
+  request(request: SessionRequest, now: number): void {
+    this.#now = now;
+    const agreed = {
+      version: this.#connection.version,
+      serialDigits: this.#connection.serialDigits,
+      ssduOctets: this.#limits.ssduOctets,
+    };
+    let event = fromRequest(request, this.#v, this.#state, agreed);
+    event = this.#connection.prepare(event, this.#v, this.#state);
+    const branch = this.#branch(event);
+    if (typeof branch === "string") {
+      const detail = `${event.name} in ${this.#state}: ${states[this.#state]}`;
+      throw new SessionError("ERR_STATE", detail);
+    }
+    if (event.name === "SCONreq") this.#connection.propose(event);
+    this.#run(event, branch);
+  }
+
+  /** T-CONNECT indication: a peer wants the transport that the session is to run on. */
+  transportIndication(expedited: boolean, now: number): void {
+    this.#now = now;
+    this.#v.TEXP = expedited;
+    this.#enter({ name: "TCONind" });
+  }
+
+  /** T-CONNECT confirm. */
+  transportConfirm(expedited: boolean, now: number): void {
+    this.#now = now;
+    this.#v.TEXP = expedited;
+    this.#enter({ name: "TCONcnf", overflows: this.#connection.overflows });
+  }
+
+  /** T-DISCONNECT indication. Calling it again does nothing. */
+  transportDisconnected(now: number, error?: SessionError): void {
+    this.#now = now;
+    const cause = error ?? new SessionError("ERR_CLOSED", "the transport connection has ended");
+    this.#enter({ name: "TDISind", error: cause });
+  }
+
+  /**
+   * T-DATA indication: one whole TSDU. Octets of indications are views of it.
+   *
+   * Never throws because of what a peer sent: a violation becomes S-P-ABORT and an ABORT SPDU.
+   */
+  receive(tsdu: Uint8Array, now: number): void {
+    this.#now = now;
+    if (this.#state === "STA01" || this.#state === "STA01B") return;
+    this.#guard(() => {
+      if (this.#isPlainData(tsdu)) {
+        this.#take({ name: "DT", userData: tsdu.subarray(4) });
+        return;
+      }
+      const { strict = false, report } = this.#options;
+      const extended = this.#connection.weTakeExtended;
+      for (const spdu of processingOrder(decodeTsdu(tsdu, { strict, report, extended }))) {
+        this.#takeSpdu(spdu);
+      }
+    });
+  }
+
+  /** T-EXPEDITED-DATA indication. */
+  receiveExpedited(tsdu: Uint8Array, now: number): void {
+    this.#now = now;
+    if (this.#state === "STA01" || this.#state === "STA01B") return;
+    this.#guard(() => {
+      const { strict = false, report } = this.#options;
+      const spdu = decodeExpeditedTsdu(tsdu, { strict, report });
+      if (!this.#v.TEXP) throw new ProtocolError("wrongFlow", "X.225 6.3.7", "no expedited flow");
+      if (spdu.type === "AB" || spdu.prepareType === 2) this.#assembler.clear();
+      this.#takeWhole(spdu);
+    });
+  }
+
+  /** Lets time pass. Calling it early does nothing. */
+  tick(now: number): void {
+    this.#now = now;
+    if (this.#deadline === undefined || now < this.#deadline) return;
+    this.#deadline = undefined;
+    // The tables disconnect in silence; after PREPARE(ABORT) our user was told of nothing yet.
+    if (this.#state === "STA15D") this.#tell("SPABind", { reason: abortReasons.undefined });
+    this.#enter({ name: "TIM" });
+  }
+
+  /** The next thing to do, or `undefined` when there is nothing more. */
+  poll(): SessionOutput | undefined {
+    const output = this.#outputs[this.#next];
+    if (output) {
+      this.#next += 1;
+      return output;
+    }
+    if (this.#next > 0) {
+      this.#outputs = [];
+      this.#next = 0;
+    }
+    return undefined;
+  }
+
+  #isPlainData(tsdu: Uint8Array): boolean {
+    return (
+      tsdu.length > 4 &&
+      tsdu[0] === 1 &&
+      tsdu[1] === 0 &&
+      tsdu[2] === 1 &&
+      tsdu[3] === 0 &&
+      this.#connection.receivedTsduOctets === 0 &&
+      this.#connection.isAgreed
+    );
+  }
+
+  #takeSpdu(spdu: Spdu): void {
+    if (this.#connection.isAgreed && (spdu.type === "DT" || spdu.type === "TD")) {
+      // X.225 6.3.5: the Enclosure Item is there if segmenting was selected, and only then.
+      const isSegmenting = this.#connection.receivedTsduOctets > 0;
+      if (isSegmenting !== (spdu.enclosureItem !== undefined)) {
+        const detail = `${spdu.type} ${isSegmenting ? "without" : "with"} Enclosure Item`;
+        throw new ProtocolError("enclosureItem", "X.225 6.3.5", detail);
+      }
+    }
+    const isDiscarding =
+      this.#v.discardReceived || ["STA15B", "STA15D", "STA16", "STA01A"].includes(this.#state);
+    const whole = this.#assembler.take(spdu, isDiscarding);
+    if (whole) this.#takeWhole(whole);
+  }
+
+  #takeWhole(spdu: Spdu): void {
+    this.#connection.check(spdu);
+    let event = fromSpdu(spdu, this.#v, this.#state);
+    event = this.#connection.prepare(event, this.#v, this.#state);
+    if (event.name === "CN" && this.#state === "STA01C") this.#connection.proposed(spdu);
+    this.#take(event);
+    // X.225 1.8 and 8.3.4: the tokens in an ACCEPT are a PLEASE TOKENS after it.
+    if (spdu.type === "AC" && spdu.tokenItem !== undefined && this.#state === "STA713") {
+      const tokens = spdu.tokenItem & available(this.#v);
+      if (tokens !== 0) this.#take({ name: "PT", tokens });
+    }
+  }
+
+  /** An event that a peer caused. */
+  #take(event: Incoming): void {
+    const branch = this.#branch(event);
+    if (branch === "impossible") return;
+    if (branch === "invalid") {
+      throw new ProtocolError("unexpected", "X.225 A.4", `${event.name} in ${this.#state}`);
+    }
+    this.#run(event, branch);
+  }
+
+  /** An event of the transport or the clock: where it makes no sense, it does nothing. */
+  #enter(event: Incoming): void {
+    const branch = this.#branch(event);
+    if (typeof branch !== "string") this.#run(event, branch);
+  }
+
+  #table(): BoundTable {
+    return isSymmetric(this.#v) ? tables().symmetric : tables().plain;
+  }
+
+  #branch(event: Incoming): BoundBranch | "invalid" | "impossible" {
+    const symmetric = ((event.agreement?.units ?? this.#v.units) & FU.SS) !== 0;
+    const table = symmetric ? tables().symmetric : tables().plain;
+    const cell = table[event.name]?.[this.#state];
+    if (cell === "impossible") return cell;
+    return this.#first(cell, event) ?? this.#amended(symmetric, event) ?? "invalid";
+  }
+
+  /** What to do where the printed tables have nothing that applies. */
+  #amended(symmetric: boolean, event: Incoming): BoundBranch | undefined {
+    const { plainAmendments, symmetricAmendments } = tables();
+    const amendments = symmetric ? symmetricAmendments : plainAmendments;
+    const cell = amendments[event.name]?.[this.#state];
+    return cell === "impossible" ? undefined : this.#first(cell, event);
+  }
+
+  #first(cell: readonly BoundBranch[] | undefined, event: Incoming): BoundBranch | undefined {
+    if (!cell) return undefined;
+    for (const branch of cell) {
+      if (this.#holds(branch, event)) return branch;
+    }
+    return undefined;
+  }
+
+  #holds({ when }: BoundBranch, event: Incoming): boolean {
+    for (const { test, want } of when) {
+      if (test(this.#v, event, this.#spm) !== want) return false;
+    }
+    return true;
+  }
+
+  #run(event: Incoming, { actions, next, after }: BoundBranch): void {
+    this.#event = event;
+    const before = this.#state;
+    for (const action of actions) action(this.#spm);
+    this.#state = next;
+    if (before !== next) this.#entered(before, event);
+    for (const action of after) action(this.#spm);
+  }
+
+  /** What goes with a new state, whatever the cell. */
+  #entered(before: State, event: Incoming): void {
+    switch (this.#state) {
+      case "STA01":
+      case "STA01C":
+        if (before === "STA01") return;
+        this.#forget();
+        break;
+      case "STA713":
+        // X.225 Table A.6: Vrsp is "no" in STA713, however it is entered.
+        endResync(this.#v);
+        break;
+      case "STA15B":
+        // X.225 7.17: what follows PREPARE(RESYNCHRONIZE) is discarded. Only the tables with
+        // symmetric synchronization say so by an action.
+        if (event.name === "PR-RS" && !isSymmetric(this.#v)) {
+          this.#v.discardReceived = this.#v.discardSent = true;
+        }
+        break;
+      case "STA15D":
+        // The ABORT that was announced may never come: the tables let TIM run out here, but do not
+        // start it.
+        this.#startTimer();
+        break;
+    }
+  }
+
+  /** What a session knew ends with it. What the transport is stays, if the transport stays. */
+  #forget(): void {
+    const { Vtca, TEXP } = this.#v;
+    this.#v = initialVariables();
+    if (this.#state === "STA01C") {
+      this.#v.Vtca = Vtca;
+      this.#v.TEXP = TEXP;
+    }
+    this.#assembler.clear();
+    this.#queue = [];
+    this.#deadline = undefined;
+    this.#connection = new Connection(this.#options, this.#limits);
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      this.#violation(error);
+    }
+  }
+
+  /** X.225 A.4.1.2: what to do about a peer that broke the protocol. */
+  #violation(error: SessionError): void {
+    this.#assembler.clear();
+    switch (this.#state) {
+      case "STA01":
+      case "STA01A":
+      case "STA01B":
+      case "STA15D":
+      case "STA16":
+        // Nothing but the end is awaited; nobody wants to hear more.
+        return;
+      case "STA01C":
+      case "STA01D":
+        this.#outputs.push({ type: "close", error });
+        this.#state = "STA01";
+        this.#forget();
+        return;
+    }
+    if (this.#mayReportException()) {
+      const reason = error instanceof ProtocolError ? 0 : 1;
+      this.#send({ type: "ER", reflectParameterValues: NO_REFLECTION });
+      this.#tell("SPERind", { reason, error });
+      this.#state = "STA20";
+      return;
+    }
+    const isLimit = error.code === "ERR_LIMIT";
+    const reason = isLimit ? abortReasons.restriction : abortReasons.protocol;
+    this.#tell("SPABind", { reason, error });
+    const spdu: Spdu = { type: "AB", transportDisconnect: isLimit ? 1 | 16 : 1 | 4 };
+    if (this.#v.TEXP) this.#sendExpedited(spdu);
+    else this.#send(spdu);
+    this.#closing = error;
+    this.#startTimer();
+    this.#state = "STA16";
+  }
+
+  #mayReportException(): boolean {
+    const { units, Vact, owned } = this.#v;
+    return (
+      this.#options.exceptionReports === true &&
+      (units & FU.EXCEP) !== 0 &&
+      (available(this.#v) & ~owned & 1) !== 0 &&
+      ((units & FU.ACT) === 0 || Vact || this.#state === "STA22") &&
+      exceptionStates.has(this.#state)
+    );
+  }
+
+  #makeSpm(): Spm {
+    const machine = this;
+    return {
+      get v() {
+        return machine.#v;
+      },
+      get event() {
+        return machine.#event;
+      },
+      keepsTransport: ({ request }) => request?.keepTransport ?? this.#options.reuse ?? false,
+      send: (spdu) => this.#send(spdu),
+      sendExpedited: (spdu) => this.#sendExpedited(spdu),
+      sendConnect: () => this.#sendRaw(this.#connection.connect(this.#v.TEXP)),
+      sendOverflow: () => {
+        for (const spdu of this.#connection.overflow()) this.#sendRaw(spdu);
+      },
+      sendAccept: () => this.#sendCut(this.#connection.accept(this.#event)),
+      acceptOverflow: () => this.#sendRaw(this.#connection.overflowAccept()),
+      keepUserData: () => this.#connection.keep(this.#event.userData ?? NO_OCTETS),
+      refuse: (keepTransport) => this.#sendCut(this.#connection.refuse(this.#event, keepTransport)),
+      abort: (keepTransport) => this.#abort(keepTransport),
+      agree: () => {
+        const { agreement } = this.#event;
+        if (!agreement) return;
+        this.#connection.agree(agreement);
+        Object.assign(this.#v, {
+          units: agreement.units,
+          Vsc: false,
+          Vcoll: false,
+          Vdnr: false,
+          Vact: false,
+          VAdo: -1,
+          VAdi: -1,
+        });
+      },
+      tell: (type, extra) => this.#tell(type, extra),
+      connectTransport: () => {
+        this.#outputs.push({ type: "connect", expedited: this.#connection.wantsExpedited });
+      },
+      acceptTransport: () => this.#outputs.push({ type: "accept" }),
+      disconnectTransport: () => {
+        const error = this.#closing;
+        this.#closing = undefined;
+        this.#outputs.push({ type: "close", ...(error && { error }) });
+      },
+      startTimer: () => this.#startTimer(),
+      stopTimer: () => {
+        this.#deadline = undefined;
+      },
+      queue: () => {
+        const { queuedEvents } = this.#limits;
+        if (this.#queue.length >= queuedEvents) {
+          throw new SessionError("ERR_LIMIT", `at most ${queuedEvents} events may wait`);
+        }
+        this.#queue.push(this.#event);
+      },
+      replay: () => {
+        const events = this.#queue;
+        this.#queue = [];
+        for (const event of events) this.#take(event);
+      },
+    };
+  }
+
+  #startTimer(): void {
+    this.#deadline = this.#now + this.#limits.timMs;
+  }
+
+  #abort(keepTransport: boolean): void {
+    const { userData = NO_OCTETS } = this.#event;
+    const transportDisconnect = (keepTransport ? 0 : 1) | 2;
+    const spdu: Spdu = {
+      type: "AB",
+      transportDisconnect,
+      ...(userData.length > 0 && { userData }),
+    };
+    // X.225 7.8: on the expedited flow if it fits there, else announced there.
+    if (this.#v.TEXP && userData.length <= 9) {
+      this.#sendExpedited(spdu);
+      return;
+    }
+    if (this.#v.TEXP) this.#sendExpedited({ type: "PR", prepareType: 4 });
+    this.#send(spdu);
+  }
+
+  #send(spdu: Spdu): void {
+    const { sentTsduOctets } = this.#connection;
+    if (spdu.type === "DT" && sentTsduOctets === 0) {
+      this.#outputs.push({ type: "send", head: DATA_HEAD, octets: spdu.userData ?? NO_OCTETS });
+      return;
+    }
+    this.#sendCut(spdu);
+  }
+
+  #sendCut(spdu: Spdu): void {
+    const head = headOf(spdu.type);
+    const headOctets = head ? encodeSpdu(head) : NO_OCTETS;
+    for (const each of segment(spdu, this.#connection.sentTsduOctets, headOctets.length)) {
+      this.#outputs.push({ type: "send", head: headOctets, octets: encodeSpdu(each) });
+    }
+  }
+
+  #sendRaw(spdu: Spdu): void {
+    this.#outputs.push({ type: "send", head: NO_OCTETS, octets: encodeSpdu(spdu) });
+  }
+
+  #sendExpedited(spdu: Spdu): void {
+    this.#outputs.push({ type: "sendExpedited", octets: encodeSpdu(spdu) });
+  }
+
+  #tell(type: EventType, extra: Partial<SessionEvent> = {}): void {
+    const event = this.#connection.describe(type, this.#event, this.#v);
+    this.#outputs.push({ type: "event", event: { ...event, ...extra } });
+  }
+}
+
+/** X.225 8.3 ER: what is reflected has to be there; of a broken SPDU we give its unknown SI. */
+const NO_REFLECTION = Uint8Array.of(0);
+
+interface BoundBranch {
+  readonly when: readonly { readonly test: Predicate; readonly want: boolean }[];
+  readonly actions: readonly Action[];
+  readonly next: State;
+  readonly after: readonly Action[];
+}
+
+type BoundTable = Readonly<
+  Record<string, Readonly<Partial<Record<State, "impossible" | readonly BoundBranch[]>>>>
+>;
+
+interface BoundTables {
+  readonly plain: BoundTable;
+  readonly symmetric: BoundTable;
+  readonly plainAmendments: BoundTable;
+  readonly symmetricAmendments: BoundTable;
+}
+
+let bound: BoundTables | undefined;
+
+/** Both sets of tables with names turned into functions: made when the first machine needs them. */
+function tables(): BoundTables {
+  bound ??= {
+    plain: bind(withoutSymmetric),
+    symmetric: bind(withSymmetric),
+    plainAmendments: bind(amendmentsWithoutSymmetric),
+    symmetricAmendments: bind(amendmentsWithSymmetric),
+  };
+  return bound;
+}
+
+function bind(source: Parameters<typeof compileTable>[0]): BoundTable {
+  const table: Table = compileTable(source);
+  return Object.fromEntries(
+    Object.entries(table).map(([event, row]) => [
+      event,
+      Object.fromEntries(
+        Object.entries(row).map(([state, cell]) => [
+          state,
+          typeof cell === "string"
+            ? cell
+            : cell.map(({ when, actions, next, after }) => ({
+                when: when.map((name) => ({
+                  test: predicateOf(name.replace("¬", "")),
+                  want: !name.startsWith("¬"),
+                })),
+                actions: actions.map(actionOf),
+                next,
+                after: after.map(actionOf),
+              })),
+        ]),
+      ),
+    ]),
+  );
+}
+
+function predicateOf(name: string): Predicate {
+  const found = predicates[name];
+  if (!found) throw new Error(`no predicate ${name}`);
+  return found;
+}
+
+function actionOf(name: string): Action {
+  const found = actions[name];
+  if (!found) throw new Error(`no action ${name}`);
+  return found;
+}
