@@ -172,7 +172,9 @@ export class Writer {
   }
 
   u8(value: number): this {
-    this.#octets[this.#grow(1)] = value;
+    // Grown first: the buffer that is written to must be the one that comes out of it.
+    const at = this.#grow(1);
+    this.#octets[at] = value;
     return this;
   }
 
