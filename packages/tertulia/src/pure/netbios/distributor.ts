@@ -47,6 +47,8 @@ export interface DistributorOptions {
    * packet from a stranger would become as many as the group has members.
    */
   readonly ownersOnly?: boolean;
+  /** Send datagrams for one node on, too. Default: `true`; not on the host of an end node. */
+  readonly relaysUnique?: boolean;
   /** RFC 1002 6, FRAGMENT_TO: how long later fragments find their destination. Default: 2 s. */
   readonly fragmentTimeoutMs?: number;
   /** How many fragmented datagrams may be on their way at once. Default: 256. */
@@ -88,6 +90,7 @@ export class Distributor implements PacketMachine<DistributorEvent> {
     if (packet.type === "queryRequest") this.#queryRequest(packet, from, now);
     // What does not come from where it says has been distributed already: it must not go round.
     else if ("body" in packet && packet.sourceAddress === from.address) {
+      if (packet.type === "directUnique" && this.#options.relaysUnique === false) return;
       if (packet.first) this.#first(packet, from, now);
       else this.#later(packet, from);
     }

@@ -328,7 +328,10 @@ export class EndNode implements PacketMachine<NodeEvent> {
     // nmbd answers every broadcast twice: the same entries again are a duplicate, not a conflict.
     const owners = new Set(first.entries.map(({ address }) => address));
     if (second.entries.every(({ address }) => owners.has(address))) return;
-    if ([...first.entries, ...second.entries].every(({ group }) => group)) return;
+    if ([...first.entries, ...second.entries].every(({ group }) => group)) {
+      this.#tell({ type: "alsoFound", name, entries: second.entries, from });
+      return;
+    }
     this.#asker.send((id) => conflictDemand(id, name), { ...from, port: this.#asker.port });
     this.#tell({ type: "conflictDemanded", name, of: from });
   }

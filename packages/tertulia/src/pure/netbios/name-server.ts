@@ -138,6 +138,17 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     return this.#live(nameKey(name), now);
   }
 
+  /** Every address that owns a name of this scope; at most as many as a group may have members. */
+  everyone(scope: string): string[] {
+    const addresses = new Set<string>();
+    for (const [, { name, members }] of this.#database.all()) {
+      if (name.scope !== scope) continue;
+      for (const { address } of members) addresses.add(address);
+      if (addresses.size >= this.#limits.membersMax) break;
+    }
+    return [...addresses];
+  }
+
   receive(octets: Uint8Array, from: Endpoint, now: number, via: Via = "udp"): void {
     const plain = readPlainQuery(octets);
     if (plain !== undefined && this.#challenges.size === 0) {

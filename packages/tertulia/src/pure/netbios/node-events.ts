@@ -63,6 +63,13 @@ export type NodeEvent =
   | { readonly type: "conflict"; readonly name: NetbiosName; readonly from: Endpoint }
   /** Somebody says that our name is in conflict, but nobody else answers to it. We keep it. */
   | { readonly type: "falseConflict"; readonly name: NetbiosName; readonly from: Endpoint }
+  /** Another member of a group answered a broadcast query. */
+  | {
+      readonly type: "alsoFound";
+      readonly name: NetbiosName;
+      readonly entries: readonly NameEntry[];
+      readonly from: Endpoint;
+    }
   /** Two nodes answered to one unique name, and we told the later one. */
   | { readonly type: "conflictDemanded"; readonly name: NetbiosName; readonly of: Endpoint }
   /** The name server took a name away. */

@@ -171,6 +171,8 @@ function nodeStory(event: NodeEvent): string {
       return `refreshed ${formatName(event.name)} for ${event.ttl}`;
     case "conflictDemanded":
       return `conflictDemanded of ${event.of.address}`;
+    case "alsoFound":
+      return `also found at ${event.from.address}`;
     case "malformed":
       return `malformed ${(event.error as { violation?: string }).violation}`;
   }
