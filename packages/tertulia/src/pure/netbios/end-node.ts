@@ -1,0 +1,462 @@
+/**
+ * An end node of the name service, of any type: B, P, M or H (RFC 1001 15, RFC 1002 5.1.1 to 5.1.3).
+ *
+ * It owns names, claims, refreshes, defends and releases them, finds others' names, and answers
+ * for its own. Each request returns a number; a `done` or `failed` event carries it.
+ *
+ * @module
+ */
+
+import { ProtocolError, SessionError } from "../errors.ts";
+import type { Endpoint } from "./address.ts";
+import { NAME_SERVICE_PORT } from "./address.ts";
+import { type Asker, askEveryone, isPositiveQueryResponse } from "./asking.ts";
+import { claim, refresh, release } from "./claim.ts";
+import { NetbiosError } from "./errors.ts";
+import { find, findAt, status } from "./find.ts";
+import { entryOf, type LocalName, LocalNames } from "./local-names.ts";
+import {
+  claimOf,
+  conflictDemand,
+  negativeQueryResponse,
+  positiveQueryResponse,
+  queryRequest,
+  registrationResponse,
+  releaseRequest,
+  statusResponse,
+} from "./messages.ts";
+import {
+  formatName,
+  isOwnable,
+  type NetbiosName,
+  type NodeType,
+  nameKey,
+  WILDCARD,
+} from "./name.ts";
+import {
+  decodeNamePacket,
+  encodeNamePacket,
+  type NamePacket,
+  OPCODE,
+  RCODE,
+} from "./name-packet.ts";
+import type { Found, NodeEvent, NodeResult } from "./node-events.ts";
+import { earlier, type PacketMachine, type PacketOutput, type Via } from "./packet-machine.ts";
+import { NO_STATISTICS, type Statistics } from "./statistics.ts";
+import { NAME_TIMERS, type NameTimers, NODE_LIMITS, type NodeLimits } from "./timers.ts";
+import { type Procedure, type Reply, Transactions } from "./transactions.ts";
+import { truncatedTo } from "./truncation.ts";
+
+export interface EndNodeOptions {
+  /** Default: `"B"`. */
+  readonly nodeType?: NodeType;
+  /** What we register: an address that others reach us at, not necessarily one we are bound to. */
+  readonly address: string;
+  /** Where broadcasts go. Default: 255.255.255.255. */
+  readonly broadcastAddress?: string;
+  /** Asked in this order. Needed for P, M and H. Default: none. */
+  readonly nameServers?: readonly Endpoint[];
+  /** The port of the name service everywhere. Default: 137. */
+  readonly port?: number;
+  /** Sixteen random bits. */
+  readonly random: () => number;
+  readonly timers?: Partial<NameTimers>;
+  readonly limits?: Partial<NodeLimits>;
+  /** What a node status response says besides names. Default: zeros. */
+  readonly statistics?: Statistics;
+  /** Who may ask for our names. Default: everyone. */
+  readonly answersStatusTo?: (from: Endpoint) => boolean;
+  /**
+   * What a NAME CONFLICT DEMAND does. `verify`, the default: we ask whether another node answers to
+   * the name before we give it up, for anyone can send one. `obey`: as RFC 1002 5.1.1.5 has it.
+   */
+  readonly conflictDemands?: "verify" | "obey";
+}
+
+/** What to claim a name for. */
+export interface ClaimOptions {
+  readonly group?: boolean;
+  /** Seconds that we ask the NBNS for; 0 is for ever. Default: 259200, three days, as nmbd does. */
+  readonly ttl?: number;
+  /** The permanent node name, which a node status response marks. Default: `false`. */
+  readonly permanent?: boolean;
+}
+
+interface Watch {
+  readonly name: NetbiosName;
+  readonly reply: Reply;
+  readonly until: number;
+}
+
+export class EndNode implements PacketMachine<NodeEvent> {
+  readonly names: LocalNames;
+  readonly #options: EndNodeOptions;
+  readonly #asker: Asker;
+  readonly #transactions: Transactions;
+  readonly #outputs: PacketOutput<NodeEvent>[] = [];
+  /** Broadcast queries that were answered, by id: a second answer may be a conflict. */
+  readonly #watches = new Map<number, Watch>();
+  /** Names whose alleged conflict is being verified. */
+  readonly #verifying = new Set<string>();
+  #requestCount = 0;
+  #now = 0;
+
+  constructor(options: EndNodeOptions) {
+    this.#options = options;
+    const timers = { ...NAME_TIMERS, ...options.timers };
+    const limits = { ...NODE_LIMITS, ...options.limits };
+    const port = options.port ?? NAME_SERVICE_PORT;
+    this.names = new LocalNames(limits.namesMax);
+    this.#asker = {
+      nodeType: options.nodeType ?? "B",
+      address: options.address,
+      broadcast: { address: options.broadcastAddress ?? "255.255.255.255", port },
+      nameServers: options.nameServers ?? [],
+      port,
+      timers,
+      limits,
+      send: (packet, to) => this.#send(packet(this.#transactions.freshId()), to, "udp"),
+      tell: (event) => this.#tell(event),
+      watch: (name, reply) =>
+        this.#watches.set(reply.id, { name, reply, until: this.#now + timers.conflictMs }),
+    };
+    this.#transactions = new Transactions(
+      {
+        send: (packet, to, via) => this.#send(packet, to, via),
+        wack: (_, from, waitMs) => this.#tell({ type: "wack", from, waitMs }),
+      },
+      { wackMsMax: timers.wackMsMax, requestsMax: limits.requestsMax, random: options.random },
+    );
+  }
+
+  get nodeType(): NodeType {
+    return this.#asker.nodeType;
+  }
+
+  get address(): string {
+    return this.#asker.address;
+  }
+
+  get deadline(): number | undefined {
+    let deadline = this.#transactions.deadline;
+    for (const { until } of this.#watches.values()) deadline = earlier(deadline, until);
+    for (const { refreshAt } of this.names.all()) deadline = earlier(deadline, refreshAt);
+    return deadline;
+  }
+
+  /**
+   * Claims a name. Done with `claimed`.
+   *
+   * @throws {NetbiosError} `invalidName`, `duplicateName` or `nameTableFull`; nothing has changed.
+   */
+  claim(name: NetbiosName, now: number, options: ClaimOptions = {}): number {
+    const { group = false, ttl = 259_200, permanent = false } = options;
+    if (!isOwnable(name)) throw new NetbiosError("invalidName", formatName(name));
+    this.names.add(name, group, permanent);
+    return this.#run(
+      claim(this.#asker, name, group, ttl),
+      now,
+      (granted) => {
+        this.names.change(name, { state: "active", ...this.#refreshing(granted) });
+        return { type: "claimed", name, group, ttl: granted };
+      },
+      () => this.names.delete(name),
+    );
+  }
+
+  /**
+   * Gives a name back. Done with `released`; the name is out of the table whatever others say.
+   *
+   * @throws {NetbiosError} `notOurName`; nothing has changed.
+   */
+  release(name: NetbiosName, now: number): number {
+    const entry = this.names.find(name);
+    if (!entry || entry.state === "claiming" || entry.state === "releasing") {
+      throw new NetbiosError("notOurName", formatName(name));
+    }
+    // A name in conflict is another's on the wire: nobody is told that it is free.
+    const isSilent = entry.state === "conflict";
+    this.names.change(name, { state: "releasing", refreshAt: undefined });
+    const procedure = isSilent ? immediately(undefined) : release(this.#asker, name, entry.group);
+    const forget = (): unknown => this.names.delete(name);
+    return this.#run(
+      procedure,
+      now,
+      () => {
+        forget();
+        return { type: "released", name };
+      },
+      forget,
+    );
+  }
+
+  /** Finds who has a name: in our table, by broadcast, or from the NBNS. Done with `found`. */
+  find(name: NetbiosName, now: number): number {
+    const own = this.names.findActive(name);
+    const procedure = own && !own.group ? this.#known(own) : find(this.#asker, name);
+    return this.#run(procedure, now, (result) => ({ type: "found", ...result }));
+  }
+
+  /** Asks one node who has a name. Done with `found`. */
+  findAt(name: NetbiosName, at: Endpoint, now: number): number {
+    return this.#run(findAt(this.#asker, name, at), now, (result) => ({
+      type: "found",
+      ...result,
+    }));
+  }
+
+  /** Asks a node for its names. Done with `status`. */
+  status(at: Endpoint, now: number, name: NetbiosName = WILDCARD): number {
+    return this.#run(status(this.#asker, at, name), now, (result) => ({
+      type: "status",
+      ...result,
+    }));
+  }
+
+  /**
+   * Tells the NBNS that an owner of a name turned out not to have it: a session or a datagram was
+   * refused with "name not present" (RFC 1002 5.2.1.1, 5.3.3). B nodes have nobody to tell.
+   */
+  reportWrongOwner(name: NetbiosName, owner: string, group: boolean): void {
+    if (this.nodeType === "B") return;
+    const [server] = this.#asker.nameServers;
+    if (server) {
+      const entry = entryOf(group, this.nodeType, owner);
+      this.#asker.send((id) => releaseRequest({ id, name, entry }), server);
+    }
+  }
+
+  receive(octets: Uint8Array, from: Endpoint, now: number, via: Via = "udp"): void {
+    try {
+      this.receivePacket(decodeNamePacket(octets), from, now, via);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#tell({ type: "malformed", from, error });
+    }
+  }
+
+  /** As {@link receive}, for who has decoded the packet already. @throws {ProtocolError} */
+  receivePacket(packet: NamePacket, from: Endpoint, now: number, via: Via = "udp"): void {
+    this.#now = now;
+    if (packet.response) this.#response(packet, from, now);
+    else this.#request(packet, from, via);
+  }
+
+  tick(now: number): void {
+    this.#now = now;
+    this.#transactions.tick(now);
+    for (const [id, { until }] of this.#watches) if (until <= now) this.#watches.delete(id);
+    for (const entry of this.names.all()) {
+      if (entry.refreshAt !== undefined && entry.refreshAt <= now) this.#refresh(entry, now);
+    }
+  }
+
+  poll(): PacketOutput<NodeEvent> | undefined {
+    return this.#outputs.shift();
+  }
+
+  #run<Result>(
+    procedure: Procedure<Result>,
+    now: number,
+    done: (result: Result) => NodeResult,
+    failed?: () => unknown,
+  ): number {
+    this.#now = now;
+    const request = ++this.#requestCount;
+    this.#transactions.run(procedure, now, (outcome) => {
+      if ("result" in outcome) {
+        this.#tell({ type: "done", request, result: done(outcome.result) });
+        return;
+      }
+      // Only our own errors are meant for the user; any other is a bug and has to be seen.
+      if (!(outcome.error instanceof SessionError)) throw outcome.error;
+      failed?.();
+      this.#tell({ type: "failed", request, error: outcome.error });
+    });
+    return request;
+  }
+
+  #refresh(entry: LocalName, now: number): void {
+    const { name, group, ttl } = entry;
+    this.names.change(name, { refreshAt: undefined });
+    this.#transactions.run(refresh(this.#asker, name, group, ttl), now, (outcome, then) => {
+      this.#now = then;
+      if (this.names.find(name)?.state !== "active") return;
+      if ("result" in outcome) {
+        this.names.change(name, this.#refreshing(outcome.result));
+        this.#tell({ type: "refreshed", name, ttl: outcome.result });
+        return;
+      }
+      const { error } = outcome;
+      if (!(error instanceof NetbiosError)) throw error;
+      if (error.code === "ERR_REFUSED") {
+        // RFC 1002 5.1.2.6: a negative response to a refresh puts the name in conflict.
+        const from = this.#asker.nameServers[0] ?? this.#asker.broadcast;
+        this.#conflict(name, from);
+        return;
+      }
+      this.names.change(name, this.#refreshing(ttl));
+      this.#tell({ type: "notRefreshed", name, error });
+    });
+  }
+
+  /** When a name with this TTL is to be refreshed. */
+  #refreshing(ttl: number): Pick<LocalName, "ttl" | "refreshAt"> {
+    const waitMs = ttl * 1000 * this.#asker.timers.refreshFraction;
+    return { ttl, refreshAt: ttl === 0 ? undefined : this.#now + waitMs };
+  }
+
+  #response(packet: NamePacket, from: Endpoint, now: number): void {
+    if (this.#transactions.receive(packet, from, now)) return;
+    const watch = this.#watches.get(packet.id);
+    if (watch) {
+      this.#secondAnswer(watch, packet, from);
+      return;
+    }
+    const isDemand = packet.opcode === OPCODE.registration && packet.rcode === RCODE.conflict;
+    const name = packet.answers[0]?.name;
+    if (!isDemand || typeof name !== "object" || !this.names.findActive(name)) return;
+    this.#conflictDemand(name, from, now);
+  }
+
+  /** RFC 1002 5.1.1.3: two answers that are not the same, and one says that the name is unique. */
+  #secondAnswer({ name, reply }: Watch, packet: NamePacket, from: Endpoint): void {
+    if (!isPositiveQueryResponse(packet, name)) return;
+    const [first] = reply.packet.answers;
+    const [second] = packet.answers;
+    if (first?.type !== "NB" || second?.type !== "NB") return;
+    // nmbd answers every broadcast twice: the same entries again are a duplicate, not a conflict.
+    const owners = new Set(first.entries.map(({ address }) => address));
+    if (second.entries.every(({ address }) => owners.has(address))) return;
+    if ([...first.entries, ...second.entries].every(({ group }) => group)) {
+      this.#tell({ type: "alsoFound", name, entries: second.entries, from });
+      return;
+    }
+    this.#asker.send((id) => conflictDemand(id, name), { ...from, port: this.#asker.port });
+    this.#tell({ type: "conflictDemanded", name, of: from });
+  }
+
+  #conflictDemand(name: NetbiosName, from: Endpoint, now: number): void {
+    const { nodeType, nameServers } = this.#asker;
+    const isFromServer = nameServers.some(({ address }) => address === from.address);
+    if (this.#options.conflictDemands === "obey" || (isFromServer && nodeType !== "B")) {
+      this.#conflict(name, from);
+      return;
+    }
+    // A P node has no business with anyone but its NBNS.
+    if (nodeType === "P") return;
+    const key = nameKey(name);
+    if (this.#verifying.has(key)) return;
+    this.#verifying.add(key);
+    const ours = this.#asker.address;
+    const others = askEveryone(
+      this.#asker,
+      (id) => queryRequest(id, name, true),
+      (packet) =>
+        isPositiveQueryResponse(packet, name) &&
+        packet.answers[0]?.type === "NB" &&
+        packet.answers[0].entries.some(({ address }) => address !== ours),
+    );
+    const verify = (function* (): Procedure<Reply | undefined> {
+      return yield others;
+    })();
+    this.#transactions.run(verify, now, (outcome) => {
+      this.#verifying.delete(key);
+      if (!this.names.findActive(name)) return;
+      const other = "result" in outcome ? outcome.result : undefined;
+      if (other) this.#conflict(name, other.from);
+      else this.#tell({ type: "falseConflict", name, from });
+    });
+  }
+
+  #conflict(name: NetbiosName, from: Endpoint): void {
+    this.names.change(name, { state: "conflict", refreshAt: undefined });
+    this.#tell({ type: "conflict", name, from });
+  }
+
+  #request(packet: NamePacket, from: Endpoint, via: Via): void {
+    // RFC 1002 5.1.2.5: a P node ignores broadcasts.
+    if (packet.broadcast && this.nodeType === "P") return;
+    switch (packet.opcode) {
+      case OPCODE.query:
+        if (packet.questions[0]?.type === "NBSTAT") this.#statusRequest(packet, from, via);
+        else this.#query(packet, from, via);
+        return;
+      case OPCODE.registration:
+      case OPCODE.multihomedRegistration:
+      case OPCODE.refresh:
+      case OPCODE.refreshAlternate:
+        this.#defend(packet, from);
+        return;
+      case OPCODE.release:
+        this.#releaseDemand(packet, from);
+    }
+  }
+
+  #query(packet: NamePacket, from: Endpoint, via: Via): void {
+    const [question] = packet.questions;
+    if (!question) return;
+    const entry = this.names.findActive(question.name);
+    if (entry) {
+      const owner = entryOf(entry.group, this.nodeType, this.address);
+      const response = positiveQueryResponse(packet.id, question.name, [owner], entry.ttl);
+      this.#send(response, from, via);
+      return;
+    }
+    // RFC 1002 5.1.1.5, 5.1.2.5: only a unicast query is answered negatively, and not by B nodes.
+    if (packet.broadcast || this.nodeType === "B") return;
+    this.#send(negativeQueryResponse(packet.id, question.name, RCODE.nameError), from, via);
+  }
+
+  /** RFC 1002 4.2.17: for `*`, or for a name that we have; the names of that scope. */
+  #statusRequest(packet: NamePacket, from: Endpoint, via: Via): void {
+    const { answersStatusTo } = this.#options;
+    const [question] = packet.questions;
+    if (!question || (answersStatusTo && !answersStatusTo(from))) return;
+    const { label, scope } = question.name;
+    const names = this.names.status(scope, this.nodeType);
+    const isOurs = label.startsWith("*") ? names.length > 0 : this.names.find(question.name);
+    if (!isOurs) return;
+    const { statistics = NO_STATISTICS } = this.#options;
+    this.#send(statusResponse(packet.id, question.name, names, statistics), from, via);
+  }
+
+  /** RFC 1002 5.1.1.5: a unique name of ours is nobody else's, and a group's is not unique. */
+  #defend(packet: NamePacket, from: Endpoint): void {
+    const { name, entry } = claimOf(packet);
+    const own = this.names.findActive(name);
+    if (!own || entry.address === this.address || (own.group && entry.group)) return;
+    this.#send(registrationResponse(packet.id, name, entry, 0, RCODE.active), from, "udp");
+    this.#tell({ type: "defended", name, against: from });
+  }
+
+  /** RFC 1002 5.1.2.5: a release request from the NBNS takes the name away. */
+  #releaseDemand(packet: NamePacket, from: Endpoint): void {
+    const { name, entry } = claimOf(packet);
+    if (packet.broadcast || this.nodeType === "B" || entry.address !== this.address) return;
+    if (!this.#asker.nameServers.some(({ address }) => address === from.address)) return;
+    if (!this.names.findActive(name)) return;
+    this.names.delete(name);
+    this.#tell({ type: "lost", name, from });
+  }
+
+  #known({ name, group }: LocalName): Procedure<Found> {
+    const entries = [entryOf(group, this.nodeType, this.address)];
+    return immediately({ name, entries, from: undefined, truncated: false });
+  }
+
+  #send(packet: NamePacket, to: Endpoint, via: Via): void {
+    const octets = via === "tcp" ? encodeNamePacket(packet) : truncatedTo(packet);
+    this.#outputs.push({ type: "send", octets, to, via });
+  }
+
+  #tell(event: NodeEvent): void {
+    this.#outputs.push({ type: "event", event });
+  }
+}
+
+/** The procedure that asks nobody. */
+// biome-ignore lint/correctness/useYield: There is nothing to wait for.
+function* immediately<Result>(result: Result): Procedure<Result> {
+  return result;
+}

@@ -1,0 +1,164 @@
+/**
+ * Names as octets: first-level encoding into 32 letters, second-level into labels, with pointers
+ * where they are allowed (RFC 1001 14.1, RFC 1002 4.1).
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import type { Writer } from "../octets.ts";
+import { NAME_WIRE_OCTETS_MAX, type NetbiosName } from "./name.ts";
+
+/** Whether the octets of a packet may be what the RFC says they must not be. */
+export interface Strictness {
+  /** Refuse what the RFC forbids although it can be understood. Default: `false`. */
+  readonly strict?: boolean;
+}
+
+/** What was read, and where the next thing begins. */
+export interface Read<T> {
+  readonly value: T;
+  readonly end: number;
+}
+
+/**
+ * The name at `start` of a packet.
+ *
+ * @param pointers - Name service packets may point back into themselves; session and datagram
+ *   packets may not (RFC 1002 4.3.2, 4.4.1 by their "no label pointers").
+ */
+export function readName(packet: Uint8Array, start: number, pointers: boolean): Read<NetbiosName> {
+  // The usual case, which has to be fast: one label of 32 letters, then the root.
+  if (packet[start] === 32 && packet[start + 33] === 0 && start + 34 <= packet.length) {
+    return { value: { label: readHalfOctets(packet, start + 1), scope: "" }, end: start + 34 };
+  }
+  const { value: labels, end } = readLabels(packet, start, pointers);
+  const [first, ...scope] = labels;
+  if (first === undefined || first.to - first.from !== 32) {
+    const size = first ? first.to - first.from : 0;
+    throw new ProtocolError("nameLength", "RFC 1001 14.1", `need 32 letters, have ${size}`);
+  }
+  const label = readHalfOctets(packet, first.from);
+  return { value: { label, scope: join(packet, scope, "RFC 1002 4.1") }, end };
+}
+
+/** A domain name that is not a NetBIOS name: the name of a server in a redirect. */
+export function readDomain(packet: Uint8Array, start: number): Read<string> {
+  const { value, end } = readLabels(packet, start, true);
+  return { value: join(packet, value, "RFC 1002 4.2.15"), end };
+}
+
+/** Appends a name, all of it: a pointer is up to the packet. */
+export function writeName(writer: Writer, { label, scope }: NetbiosName): Writer {
+  writer.u8(32);
+  for (let i = 0; i < 16; i++) {
+    const octet = label.charCodeAt(i);
+    writer.u8(0x41 + (octet >> 4)).u8(0x41 + (octet & 15));
+  }
+  return writeDomain(writer, scope);
+}
+
+/** Appends a domain name; `""` is the root. */
+export function writeDomain(writer: Writer, domain: string): Writer {
+  if (domain !== "") {
+    for (const label of domain.split(".")) {
+      writer.u8(label.length);
+      for (let i = 0; i < label.length; i++) writer.u8(label.charCodeAt(i));
+    }
+  }
+  return writer.u8(0);
+}
+
+/** How many octets a name takes when it is written in full. */
+export function nameWireOctets({ scope }: NetbiosName): number {
+  return 34 + (scope === "" ? 0 : scope.length + 1);
+}
+
+/** The 32 letters of first-level encoding, for logs and tests: `EGFCEFEE….NETBIOS.COM`. */
+export function firstLevel({ label, scope }: NetbiosName): string {
+  let letters = "";
+  for (let i = 0; i < 16; i++) {
+    const octet = label.charCodeAt(i);
+    letters += String.fromCharCode(0x41 + (octet >> 4), 0x41 + (octet & 15));
+  }
+  return scope === "" ? letters : `${letters}.${scope}`;
+}
+
+interface Label {
+  readonly from: number;
+  readonly to: number;
+}
+
+function readLabels(packet: Uint8Array, start: number, pointers: boolean): Read<Label[]> {
+  const labels: Label[] = [];
+  let at = start;
+  let end: number | undefined;
+  // Each pointer must point before the one that it came from, so there is an end to them.
+  let lowest = start;
+  let octets = 1;
+  for (;;) {
+    const length = packet[at];
+    if (length === undefined) {
+      throw new ProtocolError("truncated", "RFC 1002 4.1", `a name ends at octet ${at}`);
+    }
+    if (length === 0) return { value: labels, end: end ?? at + 1 };
+    if (length >= 0xc0) {
+      const low = packet[at + 1];
+      if (!pointers) throw new ProtocolError("pointerForbidden", "RFC 1002 4.1");
+      if (low === undefined) throw new ProtocolError("truncated", "RFC 1002 4.1", "half a pointer");
+      const target = ((length & 0x3f) << 8) | low;
+      if (target >= lowest) {
+        throw new ProtocolError("pointerForward", "RFC 1002 4.1", `to ${target} from ${at}`);
+      }
+      end ??= at + 2;
+      lowest = target;
+      at = target;
+      continue;
+    }
+    // RFC 1002 4.1: "01" and "10" in the high bits are reserved.
+    if (length >= 64) throw new ProtocolError("labelReserved", "RFC 1002 4.1", `octet ${length}`);
+    const to = at + 1 + length;
+    octets += length + 1;
+    if (octets > NAME_WIRE_OCTETS_MAX) {
+      throw new ProtocolError("nameTooLong", "RFC 1002 4.1", "more than 255 octets");
+    }
+    if (to > packet.length) {
+      throw new ProtocolError("truncated", "RFC 1002 4.1", `a label of ${length}`);
+    }
+    labels.push({ from: at + 1, to });
+    at = to;
+  }
+}
+
+/** Two letters an octet, each 'A' plus four bits. Lower-case letters are taken too, as in DNS. */
+function readHalfOctets(packet: Uint8Array, start: number): string {
+  let label = "";
+  for (let i = start; i < start + 32; i += 2) {
+    // The caller has checked that 32 octets are here.
+    const high = halfOctet(packet[i] as number);
+    const low = halfOctet(packet[i + 1] as number);
+    if ((high | low) > 15 || (high | low) < 0) {
+      throw new ProtocolError("nameLetters", "RFC 1001 14.1", "need letters A to P");
+    }
+    label += String.fromCharCode((high << 4) | low);
+  }
+  return label;
+}
+
+function halfOctet(letter: number): number {
+  return letter >= 0x61 ? letter - 0x61 : letter - 0x41;
+}
+
+/** Labels as text. A dot inside a label could not be told from one between two labels. */
+function join(packet: Uint8Array, labels: readonly Label[], clause: string): string {
+  let domain = "";
+  for (const { from, to } of labels) {
+    if (domain !== "") domain += ".";
+    for (let i = from; i < to; i++) {
+      const octet = packet[i] as number;
+      if (octet === 0x2e) throw new ProtocolError("dotInLabel", clause);
+      domain += String.fromCharCode(octet);
+    }
+  }
+  return domain;
+}
