@@ -16,7 +16,6 @@ import {
   type XdrWriter,
 } from "tertulia/xdr";
 
-/** The MOUNT protocol, version 3: RFC 1813 appendix I. */
 export const MNTPATHLEN: 1024 = 1024;
 
 export const MNTNAMLEN: 255 = 255;

@@ -18,7 +18,6 @@ import {
   type XdrWriter,
 } from "tertulia/xdr";
 
-/** NFS version 3: RFC 1813. */
 export const NFS3_FHSIZE: 64 = 64;
 
 export const NFS3_COOKIEVERFSIZE: 8 = 8;

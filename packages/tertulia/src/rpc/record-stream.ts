@@ -121,11 +121,10 @@ export class RecordStream {
   /** Hands what is in the slab to the socket. */
   flush(): void {
     const { writer } = this;
-    const { start, at } = writer;
-    if (at === start) return;
-    writer.start = at;
+    if (writer.at === writer.start) return;
+    const octets = writer.takeWritten();
     if (this.#isEnded || this.#socket.destroyed || this.#socket.writableEnded) return;
-    this.#socket.write(writer.octets.subarray(start, at));
+    this.#socket.write(octets);
   }
 
   /** Reads on after the user said false, or after {@link pause}. */

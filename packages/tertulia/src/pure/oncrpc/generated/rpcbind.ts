@@ -16,12 +16,7 @@ import {
   type XdrWriter,
 } from "../index.ts";
 
-/**
- * The port mapper and rpcbind, RFC 1833: which program is where.
- * rpcbind.ts is made from this file: npm run generate:rpc.
- *
- * Protocol numbers of version 2.
- */
+/** Protocol numbers of version 2. */
 export const PMAP_TCP: 6 = 6;
 
 export const PMAP_UDP: 17 = 17;
