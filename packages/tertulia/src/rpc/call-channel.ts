@@ -135,14 +135,13 @@ export class CallChannel implements Caller {
     const writer = stream.begin();
     try {
       this.#encode(writer, call.xid, call.program, call.procedure, call.argument);
+      stream.commit();
+      call.isSent = true;
     } catch (error) {
       stream.cancel();
       this.table.take(call.xid);
       call.reject(error);
-      return;
     }
-    call.isSent = true;
-    stream.commit();
   }
 
   /** Takes a reply; xid and message type are read already. One that nobody waits for is ignored. */

@@ -267,7 +267,13 @@ async function open(options: ClientOptions): Promise<Socket> {
 function addressOf(socket: Socket, { path, tls }: ClientOptions): PeerAddress {
   const address = path ?? socket.remoteAddress ?? "";
   const transport = path !== undefined ? "unix" : tls !== undefined ? "tls" : "tcp";
-  return { transport, address, port: socket.remotePort ?? 0, isLocal: isLocal(address) };
+  return {
+    transport,
+    address,
+    port: socket.remotePort ?? 0,
+    isLocal: isLocal(address),
+    local: socket.localAddress ?? "",
+  };
 }
 
 /** Whether an address is of this machine's loopback, or a path. */

@@ -137,7 +137,7 @@ class DatagramCall implements Origin, ReplyTarget {
     this.signal = signal;
     this.isTlsRequired = isTlsRequired;
     const { address, port } = from;
-    this.peer = { transport: "udp", address, port, isLocal: isLocal(address) };
+    this.peer = { transport: "udp", address, port, isLocal: isLocal(address), local: "" };
   }
 
   settled(): void {

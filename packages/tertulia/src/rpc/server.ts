@@ -13,7 +13,7 @@ import { isLocal } from "./client.ts";
 import { DatagramServer } from "./datagram-server.ts";
 import { Dispatcher, type DispatcherOptions, type Origin } from "./dispatcher.ts";
 import { RecordStream, type StreamOptions, type StreamUser } from "./record-stream.ts";
-import { type ServerTls, startServerTls } from "./tls.ts";
+import { type ServerTls, TlsAcceptor } from "./tls.ts";
 
 export interface ServerOptions extends DispatcherOptions, StreamOptions {
   readonly programs?: readonly ServedProgram[];
@@ -43,6 +43,7 @@ export interface Listening {
 export class RpcServer {
   readonly dispatcher: Dispatcher;
   readonly #options: ServerOptions;
+  readonly #tls: TlsAcceptor | undefined;
   readonly #listeners = new Set<Server>();
   readonly #datagrams = new Set<DatagramServer>();
   readonly #connections = new Set<Connection>();
@@ -52,6 +53,7 @@ export class RpcServer {
   constructor(options: ServerOptions = {}) {
     this.#options = options;
     this.dispatcher = new Dispatcher(options.programs ?? [], options);
+    if (options.tls !== undefined) this.#tls = new TlsAcceptor(options.tls);
     const { idleMs = 360_000 } = options;
     this.#idleTimer = setInterval(
       () => {
@@ -163,9 +165,12 @@ export class RpcServer {
       socket.destroy();
       return;
     }
-    const connection = new Connection(socket, transport, this.dispatcher, this.#options, () => {
+    const { dispatcher } = this;
+    const gone = (): void => {
       this.#connections.delete(connection);
-    });
+    };
+    const options = this.#options;
+    const connection = new Connection(socket, transport, dispatcher, options, this.#tls, gone);
     this.#connections.add(connection);
   }
 }
@@ -199,6 +204,7 @@ class Connection implements StreamUser, Origin {
     transport: "tcp" | "unix",
     dispatcher: Dispatcher,
     options: ServerOptions,
+    tls: TlsAcceptor | undefined,
     onGone: () => void,
   ) {
     this.#dispatcher = dispatcher;
@@ -214,10 +220,9 @@ class Connection implements StreamUser, Origin {
       address,
       port: socket.remotePort ?? 0,
       isLocal: transport === "unix" || isLocal(address),
+      local: socket.localAddress ?? "",
     };
-    if (options.tls !== undefined && transport === "tcp") {
-      this.startTls = () => this.#startTls();
-    }
+    if (tls !== undefined && transport === "tcp") this.startTls = () => this.#startTls(tls);
     this.#stream = new RecordStream(socket, this, options);
   }
 
@@ -319,12 +324,10 @@ class Connection implements StreamUser, Origin {
     });
   }
 
-  #startTls(): boolean {
-    const { tls } = this.#options;
-    if (tls === undefined) return false;
+  #startTls(tls: TlsAcceptor): boolean {
     // RFC 9289 4.1: the reply to the probe is the last message in the clear.
     this.#stream.detach();
-    startServerTls(this.#socket, tls).then(
+    tls.accept(this.#socket).then(
       (secured) => {
         this.#peer = { ...this.#peer, transport: "tls" };
         this.#socket = secured;

@@ -11,10 +11,11 @@ import { isIP, type Socket } from "node:net";
 import {
   checkServerIdentity,
   connect as connectTls,
+  createServer,
   type PeerCertificate,
   type SecureContextOptions,
-  TLSSocket,
-  type TLSSocketOptions,
+  type Server,
+  type TLSSocket,
 } from "node:tls";
 import { SessionError } from "../pure/errors.ts";
 import {
@@ -92,7 +93,7 @@ export async function startClientTls(
     checkServerIdentity: (_, certificate) =>
       isOpportunistic ? undefined : checkIdentity(serverName, certificate),
   });
-  await handshake(secured, "secureConnect", handshakeMs);
+  await handshake(secured, handshakeMs);
   if (secured.alpnProtocol !== ALPN) {
     secured.destroy();
     throw new SessionError("ERR_REFUSED", "the server did not choose ALPN sunrpc (RFC 9289 5.1)");
@@ -100,31 +101,59 @@ export async function startClientTls(
   return secured;
 }
 
-/** The server's part, when the reply to the probe has been written. */
-export async function startServerTls(socket: Socket, tls: ServerTls): Promise<TLSSocket> {
-  const { clientCertificate = "none", handshakeMs = 10_000 } = tls;
-  const options: TLSSocketOptions = {
-    ...tls.context,
-    isServer: true,
-    // With a callback Node refuses a client that offers none of ours; RFC 9289 5.1 has it so.
-    ALPNProtocols: [ALPN],
-    minVersion: "TLSv1.3",
-    requestCert: clientCertificate !== "none",
-    rejectUnauthorized: clientCertificate === "required",
-  };
-  const secured = new TLSSocket(socket, options);
-  await handshake(secured, "secure", handshakeMs);
-  if (secured.alpnProtocol !== ALPN) {
-    secured.destroy();
-    throw new SessionError("ERR_REFUSED", "the client did not offer ALPN sunrpc (RFC 9289 5.1)");
-  }
-  if (clientCertificate === "required" && !secured.authorized) {
-    secured.destroy();
-    throw new SessionError("ERR_REFUSED", "the client has no certificate that we trust", {
-      cause: secured.authorizationError,
+/** The server's part, for all its connections: one context, made once. */
+export class TlsAcceptor {
+  readonly #server: Server;
+  readonly #isStrict: boolean;
+  /** Handshakes under way, by where the client calls from. */
+  readonly #waiting = new Map<string, (result: TLSSocket | SessionError) => void>();
+
+  constructor(tls: ServerTls) {
+    const { clientCertificate = "none", handshakeMs = 10_000, context } = tls;
+    this.#isStrict = clientCertificate === "required";
+    this.#server = createServer({
+      ...context,
+      ALPNProtocols: [ALPN],
+      minVersion: "TLSv1.3",
+      requestCert: clientCertificate !== "none",
+      rejectUnauthorized: this.#isStrict,
+      handshakeTimeout: handshakeMs,
+    });
+    this.#server.on("secureConnection", (socket) => this.#settle(socket, socket));
+    this.#server.on("tlsClientError", (cause, socket) => {
+      const error = new SessionError("ERR_REFUSED", `TLS failed: ${cause.message}`, { cause });
+      this.#settle(socket, error);
     });
   }
-  return secured;
+
+  /** Secures a connection on which the reply to the probe has been written. */
+  async accept(socket: Socket): Promise<TLSSocket> {
+    const key = keyOf(socket);
+    const result = await new Promise<TLSSocket | SessionError>((resolve) => {
+      this.#waiting.set(key, resolve);
+      socket.once("close", () => {
+        resolve(new SessionError("ERR_CLOSED", "closed in the TLS handshake"));
+        if (this.#waiting.get(key) === resolve) this.#waiting.delete(key);
+      });
+      // "This event can also be explicitly emitted by users to inject connections into the TLS server."
+      this.#server.emit("connection", socket);
+    });
+    if (result instanceof SessionError) throw result;
+    // RFC 9289 5.1: both ends have to offer the protocol.
+    if (result.alpnProtocol === ALPN) return result;
+    result.destroy();
+    throw new SessionError("ERR_REFUSED", "the client did not offer ALPN sunrpc (RFC 9289 5.1)");
+  }
+
+  #settle(socket: TLSSocket, result: TLSSocket | SessionError): void {
+    const key = keyOf(socket);
+    this.#waiting.get(key)?.(result);
+    this.#waiting.delete(key);
+  }
+}
+
+function keyOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /** RFC 9289 5.2.1: dNSName or iPAddress has to match, and "wildcards MUST NOT be used". */
@@ -211,15 +240,11 @@ function oneRecord(socket: Socket, waitMs: number): Promise<Uint8Array> {
   });
 }
 
-function handshake(
-  socket: TLSSocket,
-  done: "secureConnect" | "secure",
-  waitMs: number,
-): Promise<void> {
+function handshake(socket: TLSSocket, waitMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (action: () => void): void => {
       clearTimeout(timer);
-      socket.off(done, onDone).off("error", onError).off("close", onClose);
+      socket.off("secureConnect", onDone).off("error", onError).off("close", onClose);
       action();
     };
     const fail = (error: SessionError): void =>
@@ -236,6 +261,6 @@ function handshake(
       () => fail(new SessionError("ERR_TIMEOUT", "the TLS handshake took too long")),
       waitMs,
     );
-    socket.on(done, onDone).on("error", onError).on("close", onClose);
+    socket.on("secureConnect", onDone).on("error", onError).on("close", onClose);
   });
 }

@@ -58,6 +58,8 @@ export interface DuplicateEntry<Waiter> {
 export interface DuplicateCaller<Waiter> {
   readonly name: string;
   readonly entries: Map<number, DuplicateEntry<Waiter>>;
+  /** Whether it had to make room for others; it comes back with its next call. */
+  isDropped: boolean;
 }
 
 /** What is kept of a finished call on disk; see {@link DuplicateCache.load}. */
@@ -93,13 +95,17 @@ export class DuplicateCache<Waiter> {
     let caller = this.#callers.get(name);
     if (caller !== undefined) return caller;
     if (this.#callers.size >= this.limits.callersMax) this.#dropCaller();
-    caller = { name, entries: new Map() };
+    caller = { name, entries: new Map(), isDropped: false };
     this.#callers.set(name, caller);
     return caller;
   }
 
   /** Takes a call before it runs. After `new`, `finish` or `drop` has to follow. */
   begin(caller: DuplicateCaller<Waiter>, identity: CallIdentity, now: number): Verdict<Waiter> {
+    if (caller.isDropped) {
+      caller.isDropped = false;
+      this.#callers.set(caller.name, caller);
+    }
     const known = caller.entries.get(identity.xid);
     if (known !== undefined && isSame(known.identity, identity)) {
       if (known.state === "running") return { type: "running", entry: known };
@@ -151,25 +157,27 @@ export class DuplicateCache<Waiter> {
   #makeRoom(caller: DuplicateCaller<Waiter>, now: number): void {
     const { entriesMax, octetsMax, ageMs } = this.limits;
     for (const entry of caller.entries.values()) {
-      const isTooMuch = caller.entries.size > entriesMax || this.#octets > octetsMax;
-      if (entry.state === "running") {
-        if (!isTooMuch) break;
-        continue;
-      }
-      if (!isTooMuch && now - entry.at <= ageMs) break;
-      this.#remove(entry);
+      const isTooMany = caller.entries.size > entriesMax;
+      if (!isTooMany && (entry.state === "running" || now - entry.at <= ageMs)) break;
+      if (entry.state !== "running") this.#remove(entry);
     }
-    while (this.#octets > octetsMax) if (!this.#dropCaller()) break;
+    // The oldest replies of whoever was first here go first.
+    for (const { entries } of this.#callers.values()) {
+      for (const entry of entries.values()) {
+        if (this.#octets <= octetsMax) return;
+        if (entry.state !== "running") this.#remove(entry);
+      }
+    }
   }
 
-  /** Drops the caller who was first here; false when there is none. */
-  #dropCaller(): boolean {
+  /** Drops the caller who was first here. */
+  #dropCaller(): void {
     for (const caller of this.#callers.values()) {
       for (const entry of caller.entries.values()) this.#remove(entry);
       this.#callers.delete(caller.name);
-      return true;
+      caller.isDropped = true;
+      return;
     }
-    return false;
   }
 
   #remove(entry: DuplicateEntry<Waiter>): void {

@@ -63,7 +63,7 @@ export class FakeCaller implements Caller {
       xid: this.#xid,
       credential: AUTH_NONE,
       identity: undefined,
-      peer: { transport: "session", address: "fake", port: 0, isLocal: true },
+      peer: { transport: "session", address: "fake", port: 0, isLocal: true, local: "" },
       signal: {
         aborted: false,
         reason: undefined,

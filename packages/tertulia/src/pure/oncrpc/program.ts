@@ -126,6 +126,8 @@ export interface PeerAddress {
   readonly port: number;
   /** Whether the address is of this machine. */
   readonly isLocal: boolean;
+  /** Our own address that was called; empty where it is not known (UDP on all addresses). */
+  readonly local: string;
 }
 
 /** What a handler is told about the call that it answers. */

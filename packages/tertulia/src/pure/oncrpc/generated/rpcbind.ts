@@ -55,47 +55,40 @@ export function decodePmap(reader: XdrReader): Pmap {
 
 export interface Pmaplist {
   readonly map: Pmap;
-  readonly next?: Pmaplist | undefined;
 }
 
 export function encodePmaplist(writer: XdrWriter, value: Pmaplist): void {
-
-  const chain: Pmaplist[] = [];
-  for (let item: Pmaplist | undefined = value; item !== undefined; ) {
-    chain.push(item);
-    writer.listed(chain.length);
-    let at: number;
-    let view: DataView;
-    at = writer.reserve(16);
-    view = writer.view;
-    view.setUint32(at, checkUint(item.map.prog));
-    view.setUint32(at + 4, checkUint(item.map.vers));
-    view.setUint32(at + 8, checkUint(item.map.prot));
-    view.setUint32(at + 12, checkUint(item.map.port));
-    item = item.next;
-    writer.bool(item !== undefined);
-  }
-
+  let at: number;
+  let view: DataView;
+  at = writer.reserve(16);
+  view = writer.view;
+  view.setUint32(at, checkUint(value.map.prog));
+  view.setUint32(at + 4, checkUint(value.map.vers));
+  view.setUint32(at + 8, checkUint(value.map.prot));
+  view.setUint32(at + 12, checkUint(value.map.port));
 }
 
 export function decodePmaplist(reader: XdrReader): Pmaplist {
+  const at2 = reader.take(16);
+  const $map = { prog: reader.view.getUint32(at2), vers: reader.view.getUint32(at2 + 4), prot: reader.view.getUint32(at2 + 8), port: reader.view.getUint32(at2 + 12) };
+  return { map: $map };
+}
 
-  const chain: { -readonly [Key in keyof Pmaplist]: Pmaplist[Key] }[] = [];
-  do {
-    const at2 = reader.take(16);
-    const $map = { prog: reader.view.getUint32(at2), vers: reader.view.getUint32(at2 + 4), prot: reader.view.getUint32(at2 + 8), port: reader.view.getUint32(at2 + 12) };
-    chain.push({
-      map: $map,
-      next: undefined,
-    });
-    reader.listed(chain.length);
-  } while (reader.bool());
-  for (let index = chain.length - 1; index >= 0; index--) {
-    const item = chain[index] as (typeof chain)[number];
-    item.next = chain[index + 1];
-
+export function encodePmaplistList(writer: XdrWriter, list: readonly Pmaplist[]): void {
+  for (const value of list) {
+    writer.bool(true);
+    encodePmaplist(writer, value);
   }
-  return chain[0] as Pmaplist;
+  writer.bool(false);
+}
+
+export function decodePmaplistList(reader: XdrReader): Pmaplist[] {
+  const list: Pmaplist[] = [];
+  while (reader.bool()) {
+    list.push(decodePmaplist(reader));
+    reader.listed(list.length);
+  }
+  return list;
 }
 
 export interface PmapCallArgs {
@@ -181,39 +174,32 @@ export function decodeRpcb(reader: XdrReader): Rpcb {
 
 export interface Rpcblist {
   readonly rpcb_map: Rpcb;
-  readonly rpcb_next?: Rpcblist | undefined;
 }
 
 export function encodeRpcblist(writer: XdrWriter, value: Rpcblist): void {
-
-  const chain: Rpcblist[] = [];
-  for (let item: Rpcblist | undefined = value; item !== undefined; ) {
-    chain.push(item);
-    writer.listed(chain.length);
-    encodeRpcb(writer, item.rpcb_map);
-    item = item.rpcb_next;
-    writer.bool(item !== undefined);
-  }
-
+  encodeRpcb(writer, value.rpcb_map);
 }
 
 export function decodeRpcblist(reader: XdrReader): Rpcblist {
+  const $rpcb_map = decodeRpcb(reader);
+  return { rpcb_map: $rpcb_map };
+}
 
-  const chain: { -readonly [Key in keyof Rpcblist]: Rpcblist[Key] }[] = [];
-  do {
-    const $rpcb_map = decodeRpcb(reader);
-    chain.push({
-      rpcb_map: $rpcb_map,
-      rpcb_next: undefined,
-    });
-    reader.listed(chain.length);
-  } while (reader.bool());
-  for (let index = chain.length - 1; index >= 0; index--) {
-    const item = chain[index] as (typeof chain)[number];
-    item.rpcb_next = chain[index + 1];
-
+export function encodeRpcblistList(writer: XdrWriter, list: readonly Rpcblist[]): void {
+  for (const value of list) {
+    writer.bool(true);
+    encodeRpcblist(writer, value);
   }
-  return chain[0] as Rpcblist;
+  writer.bool(false);
+}
+
+export function decodeRpcblistList(reader: XdrReader): Rpcblist[] {
+  const list: Rpcblist[] = [];
+  while (reader.bool()) {
+    list.push(decodeRpcblist(reader));
+    reader.listed(list.length);
+  }
+  return list;
 }
 
 export interface RpcbRmtcallargs {
@@ -294,39 +280,32 @@ export function decodeRpcbEntry(reader: XdrReader): RpcbEntry {
 
 export interface RpcbEntryList {
   readonly rpcb_entry_map: RpcbEntry;
-  readonly rpcb_entry_next?: RpcbEntryList | undefined;
 }
 
 export function encodeRpcbEntryList(writer: XdrWriter, value: RpcbEntryList): void {
-
-  const chain: RpcbEntryList[] = [];
-  for (let item: RpcbEntryList | undefined = value; item !== undefined; ) {
-    chain.push(item);
-    writer.listed(chain.length);
-    encodeRpcbEntry(writer, item.rpcb_entry_map);
-    item = item.rpcb_entry_next;
-    writer.bool(item !== undefined);
-  }
-
+  encodeRpcbEntry(writer, value.rpcb_entry_map);
 }
 
 export function decodeRpcbEntryList(reader: XdrReader): RpcbEntryList {
+  const $rpcb_entry_map = decodeRpcbEntry(reader);
+  return { rpcb_entry_map: $rpcb_entry_map };
+}
 
-  const chain: { -readonly [Key in keyof RpcbEntryList]: RpcbEntryList[Key] }[] = [];
-  do {
-    const $rpcb_entry_map = decodeRpcbEntry(reader);
-    chain.push({
-      rpcb_entry_map: $rpcb_entry_map,
-      rpcb_entry_next: undefined,
-    });
-    reader.listed(chain.length);
-  } while (reader.bool());
-  for (let index = chain.length - 1; index >= 0; index--) {
-    const item = chain[index] as (typeof chain)[number];
-    item.rpcb_entry_next = chain[index + 1];
-
+export function encodeRpcbEntryListList(writer: XdrWriter, list: readonly RpcbEntryList[]): void {
+  for (const value of list) {
+    writer.bool(true);
+    encodeRpcbEntryList(writer, value);
   }
-  return chain[0] as RpcbEntryList;
+  writer.bool(false);
+}
+
+export function decodeRpcbEntryListList(reader: XdrReader): RpcbEntryList[] {
+  const list: RpcbEntryList[] = [];
+  while (reader.bool()) {
+    list.push(decodeRpcbEntryList(reader));
+    reader.listed(list.length);
+  }
+  return list;
 }
 
 /** How often an address was asked for. */
@@ -522,7 +501,7 @@ export const pmapProgV2: ProgramVersion & {
     readonly set: Procedure<Pmap, boolean>;
     readonly unset: Procedure<Pmap, boolean>;
     readonly getport: Procedure<Pmap, number>;
-    readonly dump: Procedure<void, Pmaplist | undefined>;
+    readonly dump: Procedure<void, readonly Pmaplist[]>;
     readonly callit: Procedure<PmapCallArgs, PmapCallResult>;
   };
 } = {
@@ -579,19 +558,9 @@ export const pmapProgV2: ProgramVersion & {
       encodeArgument: () => {},
       decodeArgument: () => undefined,
       encodeResult: (writer, value) => {
-        if (value === undefined) writer.bool(false);
-        else {
-          writer.bool(true);
-          encodePmaplist(writer, value);
-        }
+        encodePmaplistList(writer, value);
       },
-      decodeResult: (reader) => {
-        let pointer23: Pmaplist | undefined;
-        if (reader.bool()) {
-          pointer23 = decodePmaplist(reader);
-        }
-        return pointer23;
-      },
+      decodeResult: (reader) => decodePmaplistList(reader),
     },
     callit: {
       name: "PMAPPROC_CALLIT",
@@ -634,8 +603,8 @@ export class PmapProgV2Client {
   }
 
   /** Procedure 4, PMAPPROC_DUMP. */
-  dump(options?: CallOptions): Promise<Pmaplist | undefined> {
-    return this.#caller.call<void, Pmaplist | undefined>(pmapProgV2, pmapProgV2.procedures.dump, undefined, options);
+  dump(options?: CallOptions): Promise<readonly Pmaplist[]> {
+    return this.#caller.call<void, readonly Pmaplist[]>(pmapProgV2, pmapProgV2.procedures.dump, undefined, options);
   }
 
   /** Procedure 5, PMAPPROC_CALLIT. */
@@ -655,7 +624,7 @@ export interface PmapProgV2Handlers {
   /** Procedure 3, PMAPPROC_GETPORT. */
   getport(argument: Pmap, call: ServerCall): number | Promise<number>;
   /** Procedure 4, PMAPPROC_DUMP. */
-  dump(argument: void, call: ServerCall): Pmaplist | undefined | Promise<Pmaplist | undefined>;
+  dump(argument: void, call: ServerCall): readonly Pmaplist[] | Promise<readonly Pmaplist[]>;
   /** Procedure 5, PMAPPROC_CALLIT. */
   callit(argument: PmapCallArgs, call: ServerCall): PmapCallResult | Promise<PmapCallResult>;
 }
@@ -677,7 +646,7 @@ export const pmapProgV3: ProgramVersion & {
     readonly set: Procedure<Rpcb, boolean>;
     readonly unset: Procedure<Rpcb, boolean>;
     readonly getaddr: Procedure<Rpcb, string>;
-    readonly dump: Procedure<void, Rpcblist | undefined>;
+    readonly dump: Procedure<void, readonly Rpcblist[]>;
     readonly callit: Procedure<RpcbRmtcallargs, RpcbRmtcallres>;
     readonly gettime: Procedure<void, number>;
     readonly uaddr2taddr: Procedure<string, Netbuf>;
@@ -737,19 +706,9 @@ export const pmapProgV3: ProgramVersion & {
       encodeArgument: () => {},
       decodeArgument: () => undefined,
       encodeResult: (writer, value) => {
-        if (value === undefined) writer.bool(false);
-        else {
-          writer.bool(true);
-          encodeRpcblist(writer, value);
-        }
+        encodeRpcblistList(writer, value);
       },
-      decodeResult: (reader) => {
-        let pointer24: Rpcblist | undefined;
-        if (reader.bool()) {
-          pointer24 = decodeRpcblist(reader);
-        }
-        return pointer24;
-      },
+      decodeResult: (reader) => decodeRpcblistList(reader),
     },
     callit: {
       name: "RPCBPROC_CALLIT",
@@ -825,8 +784,8 @@ export class PmapProgV3Client {
   }
 
   /** Procedure 4, RPCBPROC_DUMP. */
-  dump(options?: CallOptions): Promise<Rpcblist | undefined> {
-    return this.#caller.call<void, Rpcblist | undefined>(pmapProgV3, pmapProgV3.procedures.dump, undefined, options);
+  dump(options?: CallOptions): Promise<readonly Rpcblist[]> {
+    return this.#caller.call<void, readonly Rpcblist[]>(pmapProgV3, pmapProgV3.procedures.dump, undefined, options);
   }
 
   /** Procedure 5, RPCBPROC_CALLIT. */
@@ -861,7 +820,7 @@ export interface PmapProgV3Handlers {
   /** Procedure 3, RPCBPROC_GETADDR. */
   getaddr(argument: Rpcb, call: ServerCall): string | Promise<string>;
   /** Procedure 4, RPCBPROC_DUMP. */
-  dump(argument: void, call: ServerCall): Rpcblist | undefined | Promise<Rpcblist | undefined>;
+  dump(argument: void, call: ServerCall): readonly Rpcblist[] | Promise<readonly Rpcblist[]>;
   /** Procedure 5, RPCBPROC_CALLIT. */
   callit(argument: RpcbRmtcallargs, call: ServerCall): RpcbRmtcallres | Promise<RpcbRmtcallres>;
   /** Procedure 6, RPCBPROC_GETTIME. */
@@ -889,14 +848,14 @@ export const pmapProgV4: ProgramVersion & {
     readonly set: Procedure<Rpcb, boolean>;
     readonly unset: Procedure<Rpcb, boolean>;
     readonly getaddr: Procedure<Rpcb, string>;
-    readonly dump: Procedure<void, Rpcblist | undefined>;
+    readonly dump: Procedure<void, readonly Rpcblist[]>;
     readonly bcast: Procedure<RpcbRmtcallargs, RpcbRmtcallres>;
     readonly gettime: Procedure<void, number>;
     readonly uaddr2taddr: Procedure<string, Netbuf>;
     readonly taddr2uaddr: Procedure<Netbuf, string>;
     readonly getversaddr: Procedure<Rpcb, string>;
     readonly indirect: Procedure<RpcbRmtcallargs, RpcbRmtcallres>;
-    readonly getaddrlist: Procedure<Rpcb, RpcbEntryList | undefined>;
+    readonly getaddrlist: Procedure<Rpcb, readonly RpcbEntryList[]>;
     readonly getstat: Procedure<void, RpcbStatByvers>;
   };
 } = {
@@ -953,19 +912,9 @@ export const pmapProgV4: ProgramVersion & {
       encodeArgument: () => {},
       decodeArgument: () => undefined,
       encodeResult: (writer, value) => {
-        if (value === undefined) writer.bool(false);
-        else {
-          writer.bool(true);
-          encodeRpcblist(writer, value);
-        }
+        encodeRpcblistList(writer, value);
       },
-      decodeResult: (reader) => {
-        let pointer25: Rpcblist | undefined;
-        if (reader.bool()) {
-          pointer25 = decodeRpcblist(reader);
-        }
-        return pointer25;
-      },
+      decodeResult: (reader) => decodeRpcblistList(reader),
     },
     bcast: {
       name: "RPCBPROC_BCAST",
@@ -1036,19 +985,9 @@ export const pmapProgV4: ProgramVersion & {
       encodeArgument: encodeRpcb,
       decodeArgument: decodeRpcb,
       encodeResult: (writer, value) => {
-        if (value === undefined) writer.bool(false);
-        else {
-          writer.bool(true);
-          encodeRpcbEntryList(writer, value);
-        }
+        encodeRpcbEntryListList(writer, value);
       },
-      decodeResult: (reader) => {
-        let pointer26: RpcbEntryList | undefined;
-        if (reader.bool()) {
-          pointer26 = decodeRpcbEntryList(reader);
-        }
-        return pointer26;
-      },
+      decodeResult: (reader) => decodeRpcbEntryListList(reader),
     },
     getstat: {
       name: "RPCBPROC_GETSTAT",
@@ -1091,8 +1030,8 @@ export class PmapProgV4Client {
   }
 
   /** Procedure 4, RPCBPROC_DUMP. */
-  dump(options?: CallOptions): Promise<Rpcblist | undefined> {
-    return this.#caller.call<void, Rpcblist | undefined>(pmapProgV4, pmapProgV4.procedures.dump, undefined, options);
+  dump(options?: CallOptions): Promise<readonly Rpcblist[]> {
+    return this.#caller.call<void, readonly Rpcblist[]>(pmapProgV4, pmapProgV4.procedures.dump, undefined, options);
   }
 
   /** Procedure 5, RPCBPROC_BCAST. */
@@ -1126,8 +1065,8 @@ export class PmapProgV4Client {
   }
 
   /** Procedure 11, RPCBPROC_GETADDRLIST. */
-  getaddrlist(argument: Rpcb, options?: CallOptions): Promise<RpcbEntryList | undefined> {
-    return this.#caller.call<Rpcb, RpcbEntryList | undefined>(pmapProgV4, pmapProgV4.procedures.getaddrlist, argument, options);
+  getaddrlist(argument: Rpcb, options?: CallOptions): Promise<readonly RpcbEntryList[]> {
+    return this.#caller.call<Rpcb, readonly RpcbEntryList[]>(pmapProgV4, pmapProgV4.procedures.getaddrlist, argument, options);
   }
 
   /** Procedure 12, RPCBPROC_GETSTAT. */
@@ -1147,7 +1086,7 @@ export interface PmapProgV4Handlers {
   /** Procedure 3, RPCBPROC_GETADDR. */
   getaddr(argument: Rpcb, call: ServerCall): string | Promise<string>;
   /** Procedure 4, RPCBPROC_DUMP. */
-  dump(argument: void, call: ServerCall): Rpcblist | undefined | Promise<Rpcblist | undefined>;
+  dump(argument: void, call: ServerCall): readonly Rpcblist[] | Promise<readonly Rpcblist[]>;
   /** Procedure 5, RPCBPROC_BCAST. */
   bcast(argument: RpcbRmtcallargs, call: ServerCall): RpcbRmtcallres | Promise<RpcbRmtcallres>;
   /** Procedure 6, RPCBPROC_GETTIME. */
@@ -1161,7 +1100,7 @@ export interface PmapProgV4Handlers {
   /** Procedure 10, RPCBPROC_INDIRECT. */
   indirect(argument: RpcbRmtcallargs, call: ServerCall): RpcbRmtcallres | Promise<RpcbRmtcallres>;
   /** Procedure 11, RPCBPROC_GETADDRLIST. */
-  getaddrlist(argument: Rpcb, call: ServerCall): RpcbEntryList | undefined | Promise<RpcbEntryList | undefined>;
+  getaddrlist(argument: Rpcb, call: ServerCall): readonly RpcbEntryList[] | Promise<readonly RpcbEntryList[]>;
   /** Procedure 12, RPCBPROC_GETSTAT. */
   getstat(argument: void, call: ServerCall): RpcbStatByvers | Promise<RpcbStatByvers>;
 }

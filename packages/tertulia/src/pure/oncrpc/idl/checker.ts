@@ -41,6 +41,8 @@ class Checker {
   readonly #places = new Map<string, Place>();
   /** Structs and unions that occur other than behind a pointer. */
   readonly #bare = new Set<NamedType>();
+  /** Structs that others point to. */
+  readonly #pointed = new Set<NamedType>();
 
   constructor(definitions: readonly Definition[], outside: ReadonlyMap<string, number>) {
     this.#definitions = definitions;
@@ -335,7 +337,7 @@ class Checker {
   #findLists(): void {
     for (const named of this.#types.values()) {
       const types = partsOf(named);
-      for (const type of types) this.#noteBare(type);
+      for (const type of types) this.#noteUse(type, named);
       if (named.type !== "struct") continue;
       const selves = named.fields
         .map(({ of }, index) => (pointsTo(of, named) ? index : -1))
@@ -346,29 +348,25 @@ class Checker {
       if (definition.type !== "program") continue;
       for (const { procedures } of definition.versions) {
         for (const { arguments: parameters, result } of procedures) {
-          for (const one of [...parameters, result]) this.#noteBare(this.#declared(one));
+          for (const one of [...parameters, result]) this.#noteUse(this.#declared(one), undefined);
         }
       }
     }
     for (const named of this.#types.values()) {
       if (named.type !== "struct" || this.#bare.has(named)) continue;
       const isLast = named.selfField === named.fields.length - 1 && named.fields.length > 1;
-      named.isListElement = named.selfField >= 0 && isLast && this.#isPointedAt(named);
+      named.isListElement = named.selfField >= 0 && isLast && this.#pointed.has(named);
     }
   }
 
-  #isPointedAt(struct: StructType): boolean {
-    return [...this.#types.values()].some(
-      (named) =>
-        named !== struct && partsOf(named).some((type) => pointsTo(type, struct) && type !== null),
-    );
-  }
-
-  #noteBare(type: Type): void {
-    if (type.type === "fixed" || type.type === "variable") this.#noteBare(type.of);
-    else if (type.type === "reference") {
-      const what = resolved(type);
-      if (what.type === "struct") this.#bare.add(what);
+  /** Notes how a type is used, in `user` or as a procedure's argument or result. */
+  #noteUse(type: Type, user: NamedType | undefined): void {
+    if (type.type === "fixed" || type.type === "variable") this.#noteUse(type.of, user);
+    const what = resolved(type);
+    if (type.type === "reference" && what.type === "struct") this.#bare.add(what);
+    if (what.type === "optional") {
+      const target = resolved(what.of);
+      if (target !== user && target.type === "struct") this.#pointed.add(target);
     }
   }
 

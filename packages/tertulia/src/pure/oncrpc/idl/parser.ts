@@ -220,8 +220,8 @@ class Parser {
   /** `struct name x`, `struct { … } x` and `typedef enum { … } x`. */
   #inlineDeclaration(owner: string | undefined, before: string): Declaration {
     const { text: kind, place } = this.#next();
-    const [first, second] = [this.#token, this.#tokens[this.#at + 1]];
-    const isReference = first.type === "name" && second?.text !== "{" && second?.text !== "switch";
+    const second = this.#tokens[this.#at + 1];
+    const isReference = this.#isName() && second?.text !== "{" && second?.text !== "switch";
     if (isReference) {
       const { text: name, place: namePlace } = this.#name(`the name of a ${kind}`);
       return this.#declarator({ type: "name", name, place: namePlace }, place);
