@@ -1,0 +1,81 @@
+/**
+ * ONC RPC: ours against the RPC libraries of Node, against libtirpc, and its codec against others.
+ *
+ *     npm run bench -- rpc [CASE ...]
+ *
+ * @module
+ */
+
+import { connect } from "tertulia/rpc";
+import type { Case } from "../harness.ts";
+import { type Calls, callsOf, cClient, cServer, load, peer, rate } from "./callers.ts";
+import { decoders, encoders, operations } from "./codecs.ts";
+import { BenchProgV1Client } from "./generated/bench.ts";
+
+const LIBRARIES = ["tertulia", "grpc-js", "vscode-jsonrpc", "capnweb"] as const;
+
+function calls(name: string, inFlight: number, which: keyof Calls): Case {
+  const columns = LIBRARIES.map((library) => [
+    library,
+    async () => rate((await callsOf(library))[which], inFlight),
+  ]);
+  return { name, unit: "calls/s", better: "higher", columns: Object.fromEntries(columns) };
+}
+
+let ourServer: Promise<number> | undefined;
+const ours = (): Promise<number> => {
+  ourServer ??= peer("tertulia").then(async (port) => {
+    await load(port, 64);
+    return port;
+  });
+  return ourServer;
+};
+
+function loaded(name: string, inFlight: number): Case {
+  return {
+    name,
+    unit: "calls/s",
+    better: "higher",
+    columns: {
+      tertulia: async () => load(await ours(), inFlight),
+      libtirpc: async () => load(await cServer(), inFlight),
+    },
+  };
+}
+
+let clientOfC: Promise<BenchProgV1Client> | undefined;
+
+function codec(name: string, codecs: Readonly<Record<string, () => unknown>>): Case {
+  const columns = Object.entries(codecs).map(([column, work]) => [
+    column,
+    async () => operations(work),
+  ]);
+  return { name, unit: "operations/s", better: "higher", columns: Object.fromEntries(columns) };
+}
+
+export const cases: readonly Case[] = [
+  calls("rpc-null-64", 64, "none"),
+  calls("rpc-null-1", 1, "none"),
+  calls("rpc-echo1k-64", 64, "echo"),
+  loaded("rpcload-null-64", 64),
+  loaded("rpcload-null-1", 1),
+  {
+    name: "rpc-client-null-1",
+    unit: "calls/s",
+    better: "higher",
+    columns: {
+      tertulia: async () => {
+        clientOfC ??= connect({ port: await cServer() }).then(async (client) => {
+          const bench = new BenchProgV1Client(client);
+          await rate(() => bench.null(), 1, 1000);
+          return bench;
+        });
+        const bench = await clientOfC;
+        return await rate(() => bench.null(), 1);
+      },
+      libtirpc: async () => cClient(await cServer()),
+    },
+  },
+  codec("xdr-encode", encoders),
+  codec("xdr-decode", decoders),
+];

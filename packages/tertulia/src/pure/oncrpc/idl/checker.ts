@@ -1,0 +1,472 @@
+/**
+ * From what a `.x` file says to what it means: looks up names, computes numbers, refuses what makes no
+ * sense.
+ *
+ * @module
+ */
+
+import {
+  type EnumType,
+  type Field,
+  type Model,
+  type NamedType,
+  type ProcedureModel,
+  type ProgramModel,
+  resolved,
+  type StructType,
+  type Type,
+  UNBOUNDED,
+} from "./model.ts";
+import { C_CONSTANTS, C_TYPES } from "./prelude.ts";
+import { IdlError, type Place } from "./source.ts";
+import type { Arm, Declaration, Definition, Value } from "./syntax.ts";
+
+/**
+ * @param outside - Constants that the file does not define and C would know.
+ * @throws {IdlError} at the first thing that makes no sense.
+ */
+export function check(
+  definitions: readonly Definition[],
+  outside: ReadonlyMap<string, number> = new Map(),
+): Model {
+  return new Checker(definitions, outside).model();
+}
+
+class Checker {
+  readonly #definitions: readonly Definition[];
+  readonly #outside: ReadonlyMap<string, number>;
+  readonly #constants = new Map<string, number>();
+  readonly #strings = new Map<string, string>();
+  readonly #types = new Map<string, NamedType>();
+  readonly #places = new Map<string, Place>();
+  /** Structs and unions that occur other than behind a pointer. */
+  readonly #bare = new Set<NamedType>();
+  /** Structs that others point to. */
+  readonly #pointed = new Set<NamedType>();
+
+  constructor(definitions: readonly Definition[], outside: ReadonlyMap<string, number>) {
+    this.#definitions = definitions;
+    this.#outside = outside;
+  }
+
+  model(): Model {
+    this.#defineNumbers();
+    for (const definition of this.#definitions) this.#defineType(definition);
+    for (const definition of this.#definitions) this.#fillType(definition);
+    const programs = this.#definitions.flatMap((definition) =>
+      definition.type === "program" ? [this.#program(definition)] : [],
+    );
+    this.#checkFinite();
+    this.#findLists();
+    const constants = this.#definitions.flatMap((definition) => {
+      if (definition.type !== "const") return [];
+      const { name, comment } = definition;
+      const value = this.#strings.get(name) ?? this.#constants.get(name) ?? 0;
+      return [{ name, value, comment }];
+    });
+    return {
+      constants,
+      types: [...this.#types.values()],
+      programs,
+      places: this.#places,
+      recursive: this.#recursive(),
+    };
+  }
+
+  /**
+   * Constants, enum members, and the numbers of procedures and versions, which files use as constants.
+   * In the order of the text, as C would.
+   */
+  #defineNumbers(): void {
+    for (const definition of this.#definitions) {
+      if (definition.type === "const") {
+        const { name, value, place } = definition;
+        if ("string" in value) this.#strings.set(name, value.string);
+        else this.#defineNumber(name, this.#number(value), place);
+      } else if (definition.type === "enum") {
+        let next = 0;
+        for (const { name, value, place } of definition.members) {
+          const number = value === undefined ? next : this.#number(value);
+          if ((number | 0) !== number) throw new IdlError(place, `${name} does not fit an int`);
+          this.#defineNumber(name, number, place);
+          next = number + 1;
+        }
+      } else if (definition.type === "program") {
+        // Versions share procedures' names; the first is what a constant of that name is in C, too.
+        for (const version of definition.versions) {
+          for (const { name, number } of version.procedures) {
+            if (!this.#constants.has(name)) this.#constants.set(name, this.#number(number));
+          }
+        }
+      }
+    }
+  }
+
+  #defineNumber(name: string, value: number, place: Place): void {
+    const known = this.#constants.get(name);
+    if (known !== undefined && known !== value) {
+      throw new IdlError(place, `${name} is ${known} already`);
+    }
+    this.#constants.set(name, value);
+  }
+
+  #number({ text, isName, place }: Value): number {
+    if (isName) {
+      const value =
+        this.#constants.get(text) ??
+        this.#laterNumber(text) ??
+        this.#outside.get(text) ??
+        C_CONSTANTS[text];
+      if (value === undefined) {
+        const problem = `${text} is not defined; if C defines it, say -D ${text}=…`;
+        throw new IdlError(place, problem, text);
+      }
+      return value;
+    }
+    const isNegative = text.startsWith("-");
+    const digits = isNegative ? text.slice(1) : text;
+    const value = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+    if (value > UNBOUNDED) throw new IdlError(place, `${text} does not fit 32 bits`);
+    return isNegative ? -value : value;
+  }
+
+  /** A procedure's number before its program was reached. */
+  #laterNumber(name: string): number | undefined {
+    for (const definition of this.#definitions) {
+      if (definition.type !== "program") continue;
+      for (const version of definition.versions) {
+        for (const procedure of version.procedures) {
+          if (procedure.name === name && !procedure.number.isName) {
+            return this.#number(procedure.number);
+          }
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #defineType(definition: Definition): void {
+    const { type, name, place, comment } = definition;
+    if (type === "const" || type === "program") return;
+    const earlier = this.#places.get(name);
+    if (earlier !== undefined) {
+      throw new IdlError(place, `${name} is defined already, in ${earlier.file}:${earlier.line}`);
+    }
+    this.#places.set(name, place);
+    if (type === "enum") {
+      const members = definition.members.map((member) => ({
+        name: member.name,
+        value: this.#constants.get(member.name) ?? 0,
+        comment: member.comment,
+      }));
+      this.#types.set(name, { type, name, comment, members });
+    } else if (type === "struct") {
+      const struct = { type, name, comment, fields: [], selfField: -1, isListElement: false };
+      this.#types.set(name, struct);
+    } else if (type === "union") {
+      const discriminant: Field = { name: "", of: { type: "int" }, comment: "" };
+      this.#types.set(name, { type, name, comment, discriminant, arms: [] });
+    } else this.#types.set(name, { type: "alias", name, comment, of: { type: "void" } });
+  }
+
+  #fillType(definition: Definition): void {
+    const named = this.#types.get(definition.name);
+    if (named?.type === "struct" && definition.type === "struct") {
+      refuseTwice(definition.fields);
+      named.fields = definition.fields.map((field) => this.#field(field));
+    } else if (named?.type === "alias" && definition.type === "typedef") {
+      named.of = this.#declared(definition.declaration);
+    } else if (named?.type === "union" && definition.type === "union") {
+      named.discriminant = this.#field(definition.discriminant);
+      const { place } = definition.discriminant;
+      const what = resolved(named.discriminant.of);
+      // RFC 4506 4.15: "The type of discriminant is either int, unsigned int, or an enumerated type".
+      if (!["int", "uint", "ranged", "enum", "bool"].includes(what.type)) {
+        throw new IdlError(place, "a union switches on int, unsigned int, bool or an enum");
+      }
+      const seen = new Set<number>();
+      named.arms = definition.arms.map((arm) => {
+        const cases = arm.cases.map((value) => this.#case(value, what, seen));
+        return { cases, field: this.#field(arm.declaration) };
+      });
+      this.#checkArms(definition.arms, definition.discriminant.name);
+    }
+  }
+
+  #case(value: Value, on: ReturnType<typeof resolved>, seen: Set<number>): number {
+    const { text, place } = value;
+    if (on.type === "bool" && (text === "TRUE" || text === "FALSE")) {
+      return refuseSeen(text === "TRUE" ? 1 : 0, seen, place);
+    }
+    if (on.type === "enum" && value.isName) {
+      const isOwn = on.members.some(({ name }) => name === text);
+      if (!isOwn && !this.#constants.has(text)) {
+        throw new IdlError(place, `${text} is no member of ${on.name}`);
+      }
+    }
+    const number = this.#number(value);
+    if (on.type === "bool" && number !== 0 && number !== 1) {
+      throw new IdlError(place, `expected TRUE or FALSE, found ${text}`);
+    }
+    if (on.type === "enum" && !on.members.some((member) => member.value === number)) {
+      throw new IdlError(place, `${text} is no value of ${on.name}`);
+    }
+    if (on.type === "uint" && number < 0) throw new IdlError(place, `${text} is negative`);
+    return refuseSeen(number, seen, place);
+  }
+
+  #checkArms(arms: readonly Arm[], discriminant: string): void {
+    const defaults = arms.filter(({ cases }) => cases.length === 0);
+    if (defaults[1] !== undefined) {
+      throw new IdlError(defaults[1].declaration.place, "a union has one default");
+    }
+    const clash = arms.find(({ declaration }) => declaration.name === discriminant);
+    if (clash !== undefined) {
+      throw new IdlError(clash.declaration.place, `${discriminant} is the discriminant's name`);
+    }
+  }
+
+  #field(declaration: Declaration): Field {
+    const { name, comment } = declaration;
+    return { name, of: this.#declared(declaration), comment };
+  }
+
+  #declared({ of, form, bound, place }: Declaration): Type {
+    const limit = bound === undefined ? UNBOUNDED : this.#number(bound);
+    if (limit < 0) throw new IdlError(bound?.place ?? place, "a length is not negative");
+    if (of.type === "base" && of.base === "opaque") {
+      if (form === "fixed") return { type: "opaqueFixed", size: limit };
+      if (form === "variable") return { type: "opaque", max: limit };
+      throw new IdlError(place, "opaque needs a length: [size] or <max>");
+    }
+    if (of.type === "base" && of.base === "string") {
+      if (form === "optional") return { type: "optional", of: { type: "string", max: limit } };
+      if (form === "fixed") throw new IdlError(place, "a string has a bound, not a size: <max>");
+      return { type: "string", max: limit };
+    }
+    const element: Type = of.type === "base" ? baseType(of.base) : this.#named(of.name, of.place);
+    if (element.type === "void" && form !== "plain") {
+      throw new IdlError(place, "there are no arrays of or pointers to void");
+    }
+    switch (form) {
+      case "plain":
+        return element;
+      case "optional":
+        return { type: "optional", of: element };
+      case "fixed":
+        return { type: "fixed", of: element, size: limit };
+      case "variable":
+        return { type: "variable", of: element, max: limit };
+    }
+  }
+
+  #named(name: string, place: Place): Type {
+    const known = this.#types.get(name);
+    if (known !== undefined) return { type: "reference", to: known };
+    const builtIn = C_TYPES[name];
+    if (builtIn === undefined) throw new IdlError(place, `the type ${name} is not defined`, name);
+    if ("of" in builtIn) {
+      const made = { type: "alias", name, comment: builtIn.comment, of: builtIn.of } as const;
+      this.#types.set(name, made);
+      return { type: "reference", to: made };
+    }
+    if ("fields" in builtIn) {
+      const made: StructType = {
+        type: "struct",
+        name,
+        comment: builtIn.comment,
+        fields: builtIn.fields,
+        selfField: -1,
+        isListElement: false,
+      };
+      this.#types.set(name, made);
+      return { type: "reference", to: made };
+    }
+    return builtIn.plain;
+  }
+
+  #program(definition: Definition & { type: "program" }): ProgramModel {
+    const seenVersions = new Set<number>();
+    const versions = definition.versions.map((version) => {
+      const seen = new Set<number>();
+      const names = new Set<string>();
+      const procedures = version.procedures.map((procedure): ProcedureModel => {
+        const number = this.#unsigned(procedure.number);
+        refuseSeen(number, seen, procedure.place);
+        if (names.has(procedure.name)) {
+          throw new IdlError(procedure.place, `${procedure.name} is defined already`);
+        }
+        names.add(procedure.name);
+        const parameters = procedure.arguments.map((parameter) => this.#declared(parameter));
+        const result = this.#declared(procedure.result);
+        const isNull = number === 0 && parameters.length === 0 && result.type === "void";
+        const { name, comment } = procedure;
+        const isIdempotent = procedure.isIdempotent || isNull;
+        return { name, number, arguments: parameters, result, isIdempotent, comment };
+      });
+      const number = refuseSeen(this.#unsigned(version.number), seenVersions, version.place);
+      return { name: version.name, number, comment: version.comment, procedures };
+    });
+    const { name, comment } = definition;
+    return { name, number: this.#unsigned(definition.number), comment, versions };
+  }
+
+  /** RFC 5531 12.2: numbers of programs, versions and procedures are unsigned. */
+  #unsigned(value: Value): number {
+    const number = this.#number(value);
+    if (number < 0) throw new IdlError(value.place, `${value.text} is negative`);
+    return number;
+  }
+
+  /** Refuses types of which a value could never end, and typedefs that only name each other. */
+  #checkFinite(): void {
+    const done = new Set<NamedType>();
+    const walk = (named: NamedType, within: readonly NamedType[]): void => {
+      if (within.includes(named)) {
+        const place = this.#places.get(named.name);
+        if (place) throw new IdlError(place, `${named.name} contains itself without a pointer`);
+      }
+      if (done.has(named) || within.includes(named)) return;
+      const inner = [...within, named];
+      for (const type of neededBy(named)) walk(type, inner);
+      done.add(named);
+    };
+    for (const named of this.#types.values()) walk(named, []);
+  }
+
+  #findLists(): void {
+    for (const named of this.#types.values()) {
+      const types = partsOf(named);
+      for (const type of types) this.#noteUse(type, named);
+      if (named.type !== "struct") continue;
+      const selves = named.fields
+        .map(({ of }, index) => (pointsTo(of, named) ? index : -1))
+        .filter((index) => index >= 0);
+      named.selfField = selves.length === 1 ? (selves[0] ?? -1) : -1;
+    }
+    for (const definition of this.#definitions) {
+      if (definition.type !== "program") continue;
+      for (const { procedures } of definition.versions) {
+        for (const { arguments: parameters, result } of procedures) {
+          for (const one of [...parameters, result]) this.#noteUse(this.#declared(one), undefined);
+        }
+      }
+    }
+    for (const named of this.#types.values()) {
+      if (named.type !== "struct" || this.#bare.has(named)) continue;
+      const isLast = named.selfField === named.fields.length - 1 && named.fields.length > 1;
+      named.isListElement = named.selfField >= 0 && isLast && this.#pointed.has(named);
+    }
+  }
+
+  /** Notes how a type is used, in `user` or as a procedure's argument or result. */
+  #noteUse(type: Type, user: NamedType | undefined): void {
+    if (type.type === "fixed" || type.type === "variable") this.#noteUse(type.of, user);
+    const what = resolved(type);
+    if (type.type === "reference" && what.type === "struct") this.#bare.add(what);
+    if (what.type === "optional") {
+      const target = resolved(what.of);
+      if (target !== user && target.type === "struct") this.#pointed.add(target);
+    }
+  }
+
+  /** Types from which a way leads back to themselves, other than by their own one pointer. */
+  #recursive(): Set<NamedType> {
+    const recursive = new Set<NamedType>();
+    for (const start of this.#types.values()) {
+      const seen = new Set<NamedType>();
+      const queue = [...reachedFrom(start)];
+      for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+        if (next === start) {
+          recursive.add(start);
+          break;
+        }
+        if (seen.has(next)) continue;
+        seen.add(next);
+        queue.push(...reachedFrom(next));
+      }
+    }
+    return recursive;
+  }
+}
+
+/** The types that stand directly in a type. */
+function partsOf(named: NamedType): Type[] {
+  switch (named.type) {
+    case "enum":
+      return [];
+    case "alias":
+      return [named.of];
+    case "struct":
+      return named.fields.map(({ of }) => of);
+    case "union":
+      return [named.discriminant.of, ...named.arms.map(({ field }) => field.of)];
+  }
+}
+
+/** The named types that every value of a type has a value of. */
+function neededBy(named: NamedType): NamedType[] {
+  const of = (type: Type): NamedType[] => {
+    if (type.type === "reference") return [type.to];
+    if (type.type === "fixed" && type.size > 0) return of(type.of);
+    return [];
+  };
+  if (named.type === "union") {
+    // Needed is what all arms need; one arm without the union ends it. Which one is not asked here.
+    const arms = named.arms.map(({ field }) => of(field.of));
+    const [first = [], ...others] = arms;
+    return first.filter((type) => others.every((other) => other.includes(type)));
+  }
+  return partsOf(named).flatMap(of);
+}
+
+function reachedFrom(named: NamedType): NamedType[] {
+  const of = (type: Type): NamedType[] => {
+    if (type.type === "reference") return [type.to];
+    return "of" in type ? of(type.of) : [];
+  };
+  const parts =
+    named.type === "struct" && named.selfField >= 0
+      ? named.fields.filter((_, index) => index !== named.selfField).map((field) => field.of)
+      : partsOf(named);
+  return parts.flatMap(of);
+}
+
+function pointsTo(type: Type, struct: StructType): boolean {
+  const pointer = resolved(type);
+  return pointer.type === "optional" && resolved(pointer.of) === struct;
+}
+
+function baseType(base: string): Type {
+  switch (base) {
+    case "short":
+      return { type: "ranged", minimum: -0x8000, maximum: 0x7fff };
+    case "ushort":
+      return { type: "ranged", minimum: 0, maximum: 0xffff };
+    case "char":
+      return { type: "ranged", minimum: -0x80, maximum: 0x7f };
+    case "uchar":
+      return { type: "ranged", minimum: 0, maximum: 0xff };
+  }
+  // The four above and opaque and string are taken away; what is left are the names of Type's first line.
+  return { type: base as "int" };
+}
+
+function refuseTwice(fields: readonly Declaration[]): void {
+  const seen = new Set<string>();
+  for (const { name, place } of fields) {
+    if (seen.has(name)) throw new IdlError(place, `the field ${name} is there already`);
+    seen.add(name);
+  }
+}
+
+function refuseSeen(number: number, seen: Set<number>, place: Place): number {
+  if (seen.has(number)) throw new IdlError(place, `${number} is there already`);
+  seen.add(number);
+  return number;
+}
+
+/** The member that a number stands for; the first, when several share it. */
+export function memberOf({ members }: EnumType, value: number): string | undefined {
+  return members.find((member) => member.value === value)?.name;
+}

@@ -1,0 +1,52 @@
+/**
+ * ONC RPC on the network: `tertulia/rpc`.
+ *
+ * @module
+ */
+
+export { ProtocolError, SessionError } from "../pure/errors.ts";
+export type { SysCredential } from "../pure/oncrpc/credential.ts";
+export type { DuplicateLimits, DuplicateRecord } from "../pure/oncrpc/duplicates.ts";
+export { RpcError } from "../pure/oncrpc/failure.ts";
+export {
+  AuthFlavor,
+  type AuthStatus,
+  type OpaqueAuth,
+  type RpcStatus,
+} from "../pure/oncrpc/message.ts";
+export {
+  type Caller,
+  type CallOptions,
+  NO_REPLY,
+  type PeerAddress,
+  type Procedure,
+  type ProgramVersion,
+  type ServedProgram,
+  type ServerCall,
+} from "../pure/oncrpc/program.ts";
+export { type Registration, Registry } from "../pure/oncrpc/registry.ts";
+export {
+  formatUniversalAddress,
+  type HostPort,
+  type NetId,
+  parseUniversalAddress,
+} from "../pure/oncrpc/universal-address.ts";
+export {
+  type AuthVerdict,
+  acceptNone,
+  acceptSys,
+  authNone,
+  authSys,
+  type CallAuth,
+  type ServerAuth,
+} from "./auth.ts";
+export { type BroadcastAnswer, type BroadcastOptions, broadcast } from "./broadcast.ts";
+export type { CallChannelOptions } from "./call-channel.ts";
+export { CallLost } from "./calls.ts";
+export { type ClientOptions, connect, RpcClient } from "./client.ts";
+export { connectUdp, DatagramClient, type DatagramClientOptions } from "./datagram-client.ts";
+export type { DispatcherOptions, DuplicateStore } from "./dispatcher.ts";
+export { type LookupOptions, lookup, RpcbindClient, register } from "./rpcbind-client.ts";
+export { type RpcbindOptions, rpcbindPrograms, startRpcbind } from "./rpcbind-server.ts";
+export { type Listening, RpcServer, type ServerOptions } from "./server.ts";
+export type { ClientTls, ServerTls } from "./tls.ts";

@@ -1,0 +1,196 @@
+/**
+ * RPC messages over one octet stream: a TCP, TLS or Unix socket.
+ *
+ * Messages are written straight into a slab, which goes out once per turn of the event loop; what
+ * comes in is read where it lies. Both directions may carry calls and replies.
+ *
+ * @module
+ */
+
+import type { Duplex } from "node:stream";
+import { SessionError } from "../pure/errors.ts";
+import { XDR_LIMITS, type XdrLimits } from "../pure/oncrpc/limits.ts";
+import { RecordDecoder, recordMark } from "../pure/oncrpc/record.ts";
+import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
+import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
+
+/** A slab goes out when it holds this much, even before the turn ends. */
+const SLAB_OCTETS = 64 * 1024;
+
+export interface StreamOptions {
+  /** Octets of a record, all its fragments together. Default 4 MiB. */
+  readonly recordMax?: number;
+  /** Fragments of a record. Default 65,536. */
+  readonly fragmentsMax?: number;
+  /** Bounds of the structures in a record. */
+  readonly xdr?: Partial<XdrLimits>;
+}
+
+/** Who uses a stream. */
+export interface StreamUser {
+  /** Takes one record; false means: no more for now, until {@link RecordStream.resume}. */
+  record(reader: XdrReader): boolean;
+  /** The peer sends no more but may still read. Without this, its end is the end of both. */
+  halfEnded?(): void;
+  /** The stream ended: properly without an error. Told once. */
+  ended(error: SessionError | undefined): void;
+}
+
+export class RecordStream {
+  readonly writer: XdrWriter = new XdrWriter(new Uint8Array(SLAB_OCTETS));
+  readonly #socket: Duplex;
+  readonly #user: StreamUser;
+  readonly #decoder: RecordDecoder;
+  readonly #reader: XdrReader;
+  readonly #flushNow = (): void => {
+    this.#isFlushDue = false;
+    this.flush();
+  };
+  #isFlushDue = false;
+  #isReading = false;
+  #isPaused = false;
+  #isEnded = false;
+  #isDetached = false;
+  #mark = 0;
+  readonly #onData = (chunk: Uint8Array): void => {
+    this.#decoder.receive(chunk);
+    this.#read();
+  };
+  readonly #onError = (cause: Error): void => {
+    this.#end(new SessionError("ERR_CLOSED", `connection lost: ${cause.message}`, { cause }));
+  };
+  readonly #onClose = (): void => {
+    this.#end(undefined);
+  };
+  readonly #onEnd = (): void => {
+    if (this.#decoder.isWithin) {
+      this.destroy(new SessionError("ERR_CLOSED", "the peer closed inside a record"));
+    } else if (this.#user.halfEnded !== undefined) this.#user.halfEnded();
+    else this.destroy();
+  };
+
+  constructor(socket: Duplex, user: StreamUser, options: StreamOptions = {}) {
+    this.#socket = socket;
+    this.#user = user;
+    this.#decoder = new RecordDecoder({
+      ...(options.recordMax !== undefined && { recordMax: options.recordMax }),
+      ...(options.fragmentsMax !== undefined && { fragmentsMax: options.fragmentsMax }),
+    });
+    this.#reader = new XdrReader(new Uint8Array(), { ...XDR_LIMITS, ...options.xdr });
+    socket.on("data", this.#onData);
+    socket.on("error", this.#onError);
+    socket.on("close", this.#onClose);
+    socket.on("end", this.#onEnd);
+    // It may have been paused while something else was read from it.
+    socket.resume();
+  }
+
+  /** Octets that were written and are not yet with the kernel. */
+  get writableLength(): number {
+    return this.#socket.writableLength + (this.writer.at - this.writer.start);
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Begins a message; write it to {@link writer}, then {@link commit}, or {@link cancel}. */
+  begin(): XdrWriter {
+    const { writer } = this;
+    this.#mark = writer.reserve(4) - writer.start;
+    return writer;
+  }
+
+  /** Ends the message that was begun. It goes out at the end of this turn at the latest. */
+  commit(): void {
+    const { writer } = this;
+    const size = writer.at - writer.start;
+    writer.view.setUint32(writer.start + this.#mark, recordMark(size - this.#mark - 4));
+    if (size >= SLAB_OCTETS) this.flush();
+    else if (!this.#isReading && !this.#isFlushDue) {
+      this.#isFlushDue = true;
+      process.nextTick(this.#flushNow);
+    }
+  }
+
+  /** Takes the message back that was begun. */
+  cancel(): void {
+    this.writer.rewind(this.writer.start + this.#mark);
+  }
+
+  /** Hands what is in the slab to the socket. */
+  flush(): void {
+    const { writer } = this;
+    if (writer.at === writer.start) return;
+    const octets = writer.takeWritten();
+    if (this.#isEnded || this.#socket.destroyed || this.#socket.writableEnded) return;
+    this.#socket.write(octets);
+  }
+
+  /** Reads on after the user said false, or after {@link pause}. */
+  resume(): void {
+    if (!this.#isPaused || this.#isReading || this.#isEnded) return;
+    this.#isPaused = false;
+    this.#read();
+    if (!this.#isPaused) this.#socket.resume();
+  }
+
+  /** Calls back once when the peer has read what was written. */
+  onceDrained(callback: () => void): void {
+    this.#socket.once("drain", callback);
+  }
+
+  /** Gives the socket back, for a change of protocol; nothing is read from it any more. */
+  detach(): void {
+    this.flush();
+    this.#isDetached = true;
+    this.#socket.off("data", this.#onData);
+    this.#socket.off("error", this.#onError);
+    this.#socket.off("close", this.#onClose);
+    this.#socket.off("end", this.#onEnd);
+  }
+
+  /** Ends our side when what was written is out. */
+  end(): void {
+    this.flush();
+    this.#socket.end();
+  }
+
+  /** Ends at once. */
+  destroy(error?: SessionError): void {
+    this.#end(error);
+    this.#socket.destroy();
+  }
+
+  #read(): void {
+    if (this.#isPaused) return;
+    this.#isReading = true;
+    try {
+      const decoder = this.#decoder;
+      while (!this.#isDetached && decoder.next()) {
+        this.#reader.reset(decoder.octets, decoder.view, decoder.start, decoder.end);
+        if (this.#user.record(this.#reader)) continue;
+        this.#isPaused = true;
+        this.#socket.pause();
+        break;
+      }
+    } catch (error) {
+      // Only the decoder and the message header throw here, and only what the peer did.
+      this.destroy(
+        error instanceof SessionError
+          ? error
+          : new SessionError("ERR_CLOSED", "reading failed", { cause: error }),
+      );
+    } finally {
+      this.#isReading = false;
+      this.flush();
+    }
+  }
+
+  #end(error: SessionError | undefined): void {
+    if (this.#isEnded) return;
+    this.flush();
+    this.#isEnded = true;
+    this.#user.ended(error);
+  }
+}

@@ -1,0 +1,340 @@
+/**
+ * A server of RPC programs, on as many TCP, UDP and Unix sockets as it is told to listen on.
+ *
+ * @module
+ */
+
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { SessionError } from "../pure/errors.ts";
+import type { Caller, PeerAddress, ServedProgram } from "../pure/oncrpc/program.ts";
+import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
+import { CallChannel, type CallChannelOptions } from "./call-channel.ts";
+import { isLocal } from "./client.ts";
+import { DatagramServer } from "./datagram-server.ts";
+import { Dispatcher, type DispatcherOptions, type Origin } from "./dispatcher.ts";
+import { RecordStream, type StreamOptions, type StreamUser } from "./record-stream.ts";
+import { type ServerTls, TlsAcceptor } from "./tls.ts";
+
+export interface ServerOptions extends DispatcherOptions, StreamOptions {
+  readonly programs?: readonly ServedProgram[];
+  /** Handlers of one connection that run at a time; further calls wait unread. Default 256. */
+  readonly concurrentMax?: number;
+  /** Connections at a time; further ones are closed at once. Default 20,000. */
+  readonly connectionsMax?: number;
+  /**
+   * Octets of replies that a client has not read; until it does, its calls wait unread. Default 1 MiB.
+   */
+  readonly outgoingMax?: number;
+  /** A connection without a call for this long is closed. Default 6 minutes, as Linux's server has it. */
+  readonly idleMs?: number;
+  /** Offers or demands TLS on TCP, RFC 9289. */
+  readonly tls?: ServerTls;
+  /** How calls back to a client are made. */
+  readonly back?: CallChannelOptions;
+}
+
+/** Where a server can be found. */
+export interface Listening {
+  readonly transport: "tcp" | "udp" | "unix";
+  readonly address: string;
+  readonly port: number;
+}
+
+export class RpcServer {
+  readonly dispatcher: Dispatcher;
+  readonly #options: ServerOptions;
+  readonly #tls: TlsAcceptor | undefined;
+  readonly #listeners = new Set<Server>();
+  readonly #datagrams = new Set<DatagramServer>();
+  readonly #connections = new Set<Connection>();
+  readonly #idleTimer: NodeJS.Timeout;
+  #isStopping = false;
+
+  constructor(options: ServerOptions = {}) {
+    this.#options = options;
+    this.dispatcher = new Dispatcher(options.programs ?? [], options);
+    if (options.tls !== undefined) this.#tls = new TlsAcceptor(options.tls);
+    const { idleMs = 360_000 } = options;
+    this.#idleTimer = setInterval(
+      () => {
+        for (const connection of this.#connections) connection.closeIfIdle();
+      },
+      Math.min(idleMs / 2, 0x7fff_ffff),
+    ).unref();
+  }
+
+  /** Connections now. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Listens on TCP.
+   *
+   * @param options.port - Default 0: any free one.
+   * @param options.host - Default 127.0.0.1: to be reached from elsewhere is a decision.
+   */
+  listen(options: { port?: number; host?: string; backlog?: number } = {}): Promise<Listening> {
+    const { port = 0, host = "127.0.0.1", backlog = 511 } = options;
+    return this.#listen({ port, host, backlog }, "tcp");
+  }
+
+  /** Listens on a Unix socket. */
+  listenUnix(path: string): Promise<Listening> {
+    return this.#listen({ path }, "unix");
+  }
+
+  /** Listens on UDP; options as for {@link listen}. A reply has to fit a datagram, else `SYSTEM_ERR`. */
+  async listenUdp(options: { port?: number; host?: string } = {}): Promise<Listening> {
+    if (this.#isStopping) throw new SessionError("ERR_STATE", "the server has stopped");
+    const server = new DatagramServer(this.dispatcher, {
+      xdr: this.#options.xdr,
+      concurrentMax: this.#options.concurrentMax,
+      isTlsRequired: this.#options.tls?.isRequired === true,
+    });
+    const { port, address } = await server.bind(options);
+    this.#datagrams.add(server);
+    return { transport: "udp", address, port };
+  }
+
+  /**
+   * Stops in good order: no new connections or calls, running handlers finish and their replies go
+   * out, at most for `graceMs` (default 10 s).
+   */
+  async stop(graceMs = 10_000): Promise<void> {
+    this.#isStopping = true;
+    for (const listener of this.#listeners) listener.close();
+    for (const connection of this.#connections) connection.stopReading();
+    for (const server of this.#datagrams) server.stopReading();
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([this.dispatcher.idle(), grace]);
+    const closed = [...this.#connections].map((connection) => connection.finish());
+    await Promise.race([Promise.all(closed), grace]);
+    clearTimeout(timer);
+    await this[Symbol.asyncDispose]();
+  }
+
+  /** Stops at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#idleTimer);
+    for (const connection of this.#connections) connection.destroy();
+    for (const server of this.#datagrams) server.close();
+    await Promise.all(
+      [...this.#listeners].map(
+        (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
+      ),
+    );
+    this.#listeners.clear();
+    this.#datagrams.clear();
+  }
+
+  async #listen(
+    where: { port: number; host: string; backlog: number } | { path: string },
+    transport: "tcp" | "unix",
+  ): Promise<Listening> {
+    if (this.#isStopping) throw new SessionError("ERR_STATE", "the server has stopped");
+    const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      this.#accept(socket, transport);
+    });
+    await new Promise<void>((resolve, reject) => {
+      const onError = (cause: Error): void =>
+        reject(new SessionError("ERR_REFUSED", `cannot listen: ${cause.message}`, { cause }));
+      listener.once("error", onError);
+      listener.listen(where, () => {
+        listener.off("error", onError);
+        resolve();
+      });
+    });
+    // Out of descriptors, say: the connection is lost, the server is not.
+    listener.on("error", () => {});
+    this.#listeners.add(listener);
+    if ("path" in where) return { transport, address: where.path, port: 0 };
+    // A TCP listener has an address of this form.
+    const { address, port } = listener.address() as AddressInfo;
+    return { transport, address, port };
+  }
+
+  #accept(socket: Socket, transport: "tcp" | "unix"): void {
+    const { connectionsMax = 20_000 } = this.#options;
+    if (this.#isStopping || this.#connections.size >= connectionsMax) {
+      socket.on("error", () => {});
+      socket.destroy();
+      return;
+    }
+    const { dispatcher } = this;
+    const gone = (): void => {
+      this.#connections.delete(connection);
+    };
+    const options = this.#options;
+    const connection = new Connection(socket, transport, dispatcher, options, this.#tls, gone);
+    this.#connections.add(connection);
+  }
+}
+
+/** One client on a stream. */
+class Connection implements StreamUser, Origin {
+  readonly isTlsRequired: boolean;
+  running = 0;
+  duplicates: Origin["duplicates"];
+  startTls?(): boolean;
+  #peer: PeerAddress;
+  readonly #dispatcher: Dispatcher;
+  readonly #options: ServerOptions;
+  readonly #concurrentMax: number;
+  readonly #outgoingMax: number;
+  readonly #onGone: () => void;
+  #socket: Socket;
+  #stream: RecordStream;
+  #abort: AbortController | undefined;
+  #back: CallChannel | undefined;
+  #isBusy = false;
+  #calls = 0;
+  #callsSeen = 0;
+  #isHalfEnded = false;
+  #isStopped = false;
+  #isDraining = false;
+  #isGone = false;
+
+  constructor(
+    socket: Socket,
+    transport: "tcp" | "unix",
+    dispatcher: Dispatcher,
+    options: ServerOptions,
+    tls: TlsAcceptor | undefined,
+    onGone: () => void,
+  ) {
+    this.#dispatcher = dispatcher;
+    this.#options = options;
+    this.#concurrentMax = options.concurrentMax ?? 256;
+    this.#outgoingMax = options.outgoingMax ?? 1024 * 1024;
+    this.#onGone = onGone;
+    this.#socket = socket;
+    this.isTlsRequired = options.tls?.isRequired === true;
+    const address = socket.remoteAddress ?? (transport === "unix" ? "unix" : "");
+    this.#peer = {
+      transport,
+      address,
+      port: socket.remotePort ?? 0,
+      isLocal: transport === "unix" || isLocal(address),
+      local: socket.localAddress ?? "",
+    };
+    if (tls !== undefined && transport === "tcp") this.startTls = () => this.#startTls(tls);
+    this.#stream = new RecordStream(socket, this, options);
+  }
+
+  get peer(): PeerAddress {
+    return this.#peer;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#isGone) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  get back(): Caller {
+    if (this.#back === undefined) {
+      this.#back = new CallChannel(this.#options.back);
+      if (this.#isGone) this.#back.close(new SessionError("ERR_CLOSED", "the client is gone"));
+      else this.#back.attach(this.#stream);
+    }
+    return this.#back;
+  }
+
+  record(reader: XdrReader): boolean {
+    if (this.#isStopped) return false;
+    this.#calls += 1;
+    const xid = reader.uint();
+    const type = reader.uint();
+    if (type === 1) {
+      this.#back?.reply(reader, xid);
+      return true;
+    }
+    if (type !== 0) throw new SessionError("ERR_PROTOCOL", `message type ${type} (RFC 5531 9)`);
+    this.#dispatcher.handle(reader, xid, this, this.#stream);
+    if (this.running >= this.#concurrentMax) {
+      this.#isBusy = true;
+      return false;
+    }
+    if (this.#stream.writableLength > this.#outgoingMax) {
+      this.#waitForReader();
+      return false;
+    }
+    return true;
+  }
+
+  settled(): void {
+    if (this.#isBusy && this.running < this.#concurrentMax) {
+      this.#isBusy = false;
+      // In a turn of its own: reading on may run handlers that end at once, and this would recurse.
+      queueMicrotask(() => this.#stream.resume());
+    }
+    if (this.#isHalfEnded && this.running === 0) this.#stream.end();
+  }
+
+  halfEnded(): void {
+    this.#isHalfEnded = true;
+    if (this.running === 0) this.#stream.end();
+  }
+
+  ended(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#onGone();
+    this.#abort?.abort(new SessionError("ERR_CLOSED", "the client is gone"));
+    this.#back?.close(new SessionError("ERR_CLOSED", "the client is gone"));
+  }
+
+  closeIfIdle(): void {
+    const isIdle = this.#calls === this.#callsSeen && this.running === 0;
+    this.#callsSeen = this.#calls;
+    if (isIdle) this.destroy();
+  }
+
+  stopReading(): void {
+    this.#isStopped = true;
+  }
+
+  /** Resolves when what was written is out and the connection has ended. */
+  finish(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stream.flush();
+      this.#socket.end(() => {
+        this.destroy();
+        resolve();
+      });
+    });
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
+  #waitForReader(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#stream.flush();
+    this.#stream.onceDrained(() => {
+      this.#isDraining = false;
+      this.#stream.resume();
+    });
+  }
+
+  #startTls(tls: TlsAcceptor): boolean {
+    // RFC 9289 4.1: the reply to the probe is the last message in the clear.
+    this.#stream.detach();
+    tls.accept(this.#socket).then(
+      (secured) => {
+        this.#peer = { ...this.#peer, transport: "tls" };
+        this.#socket = secured;
+        this.#stream = new RecordStream(secured, this, this.#options);
+      },
+      () => this.ended(),
+    );
+    return true;
+  }
+}
