@@ -64,7 +64,7 @@ const kinds: Readonly<Record<string, () => Promise<number>>> = {
     const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false });
     // The socket of ws has the events and methods of a browser's.
     server.on("connection", (socket) => {
-      newWebSocketRpcSession(socket as unknown as WebSocket, new Target());
+      void newWebSocketRpcSession(socket as unknown as WebSocket, new Target());
     });
     await new Promise((resolve) => server.once("listening", resolve));
     return (server.address() as { port: number }).port;

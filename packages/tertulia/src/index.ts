@@ -33,8 +33,8 @@ export type {
   SessionEnd,
   SignalOptions,
 } from "./io/session.ts";
-export { type SessionStream, StreamResetError } from "./io/stream.ts";
 export { dialProcess, type ProcessOptions, stdioTransport } from "./io/stdio-transport.ts";
+export { type SessionStream, StreamResetError } from "./io/stream.ts";
 export { toDuplex } from "./io/stream-duplex.ts";
 export type { Dial, Transport, TransportPeer, TransportSink } from "./io/transport.ts";
 export {

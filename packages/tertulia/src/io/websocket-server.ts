@@ -9,9 +9,8 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
 import { SessionError } from "../pure/errors.ts";
-import type { Transport } from "./transport.ts";
 import { peerOf } from "./duplex-transport.ts";
-import type { Listener } from "./listener.ts";
+import type { Transport } from "./transport.ts";
 import {
   WEBSOCKET_PROTOCOL,
   type WebSocketLike,

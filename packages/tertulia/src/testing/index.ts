@@ -10,6 +10,13 @@ export { VirtualClock } from "./clock.ts";
 export { Wire, type WireEnd, type WireQuality, type WireSide } from "./network.ts";
 export { Random } from "./random.ts";
 export { hmacSha256, sha256 } from "./sha256.ts";
+export {
+  type ContractCase,
+  type StoreAbility,
+  type StoreContractOptions,
+  type StoreFixture,
+  storeContract,
+} from "./store-contract.ts";
 export { seededSuite } from "./suite.ts";
 export {
   type TransportClaim,
@@ -17,9 +24,3 @@ export {
   type TransportPair,
   transportContract,
 } from "./transport-contract.ts";
-  type ContractCase,
-  type StoreAbility,
-  type StoreContractOptions,
-  type StoreFixture,
-  storeContract,
-} from "./store-contract.ts";
