@@ -59,7 +59,7 @@ export function parseForward(text: string): Forward {
  */
 export function parseTarget(text: string): Target {
   const [host = "", port, ...more] = split(text);
-  if (host === "" || more.length > 0) bad(text, "HOST:PORT");
+  if (host === "" || port === undefined || more.length > 0) bad(text, "HOST:PORT");
   return { host, port: portOf(port, text) };
 }
 

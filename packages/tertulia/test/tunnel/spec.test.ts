@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { isAllowed, parseForward, parseRule, parseTarget } from "../../src/tunnel/index.ts";
+
+describe("parseForward", () => {
+  it("reads all forms", () => {
+    assert.deepEqual(parseForward("2222:host:22"), {
+      bind: { host: "127.0.0.1", port: 2222 },
+      target: { host: "host", port: 22 },
+      isFtp: false,
+    });
+    assert.deepEqual(parseForward("[::1]:0:[2001:db8::1]:21"), {
+      bind: { host: "::1", port: 0 },
+      target: { host: "2001:db8::1", port: 21 },
+      isFtp: true,
+    });
+    assert.equal(parseForward("ftp:2121:host:2021").isFtp, true);
+  });
+
+  it("says what it wants instead of what it got", () => {
+    for (const text of [
+      "",
+      "22",
+      "22:host",
+      "x:host:22",
+      "1:host:70000",
+      "1:2:3:4:5",
+      "[::1:1:h:2",
+    ]) {
+      assert.throws(() => parseForward(text), { code: "ERR_ARGUMENT" }, text);
+    }
+    assert.throws(() => parseTarget("host"), /write HOST:PORT/);
+  });
+});
+
+describe("isAllowed", () => {
+  const rules = [
+    "tcp:db.example:5432",
+    "*.lan.example:22",
+    "udp:localhost:53",
+    "10.0.*:8000-8010@ana",
+    "listen:127.0.0.1:*",
+  ].map(parseRule);
+  const allows = (protocol: "tcp" | "udp" | "listen", target: string, identity = "") =>
+    isAllowed(rules, protocol, parseTarget(target), identity);
+
+  it("allows what a rule names, and nothing else", () => {
+    assert.equal(allows("tcp", "db.example:5432"), true);
+    assert.equal(allows("tcp", "DB.example:5432"), true);
+    assert.equal(allows("udp", "db.example:5432"), false);
+    assert.equal(allows("tcp", "db.example:5433"), false);
+    assert.equal(allows("tcp", "xdb.example:5432"), false);
+    assert.equal(allows("tcp", "a.b.lan.example:22"), true);
+    assert.equal(allows("tcp", "lan.example.evil:22"), false);
+    assert.equal(allows("udp", "localhost:53"), true);
+    assert.equal(allows("listen", "127.0.0.1:9"), true);
+    assert.equal(allows("listen", "0.0.0.0:9"), false);
+  });
+
+  it("keeps a rule to the identity it is for", () => {
+    assert.equal(allows("tcp", "10.0.3.4:8005", "ana"), true);
+    assert.equal(allows("tcp", "10.0.3.4:8005", "ben"), false);
+    assert.equal(allows("tcp", "10.0.3.4:8011", "ana"), false);
+  });
+
+  it("allows nothing without rules", () => {
+    assert.equal(isAllowed([], "tcp", { host: "localhost", port: 22 }, "ana"), false);
+  });
+});
