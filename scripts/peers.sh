@@ -4,6 +4,7 @@ set -euo pipefail
 packages=(
   iproute2            # network namespaces
   tshark              # dissectors as an independent judge
+  openssh-server openssh-client vsftpd lftp curl rsync socat postgresql postgresql-client redis-server redis-tools  # tunnels
   chromium            # the browser client
   samba smbclient samba-testsuite nbtscan winbind   # NetBIOS
   rpcbind rpcsvc-proto libtirpc-dev libtirpc-common gcc libc6-dev libnfs-utils nfs-ganesha nfs-ganesha-vfs # ONC RPC
