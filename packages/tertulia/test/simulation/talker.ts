@@ -254,7 +254,7 @@ export class Talker {
     if (this.isClosed || this.#isOver) return;
     if (machine.releaseState !== "open" && machine.releaseState !== "asked") return;
     const { random, peerLimits } = this.#options;
-    const largest = Math.min(60_000, peerLimits.messageOctetsMax);
+    const largest = Math.min(30_000, peerLimits.messageOctetsMax);
     if (random.chance(0.003)) {
       for (let n = 0; n < 60; n++) this.#send("normal", 4000);
     }
@@ -353,7 +353,7 @@ export class Talker {
         this.#reset(stream);
         return;
       default: {
-        const octets = ledger.next(random.pick(1, 50, 3000, 40_000));
+        const octets = ledger.next(random.pick(1, 50, 3000, 20_000));
         try {
           if (!link.writeStream(stream, octets)) this.#blocked.add(stream.id);
         } catch (error) {
