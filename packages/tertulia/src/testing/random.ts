@@ -61,7 +61,11 @@ export class Random {
 
   octets(size: number): Uint8Array {
     const octets = new Uint8Array(size);
-    for (let i = 0; i < size; i++) octets[i] = this.uint32();
+    let word = 0;
+    for (let i = 0; i < size; i++) {
+      word = i % 4 === 0 ? this.uint32() : word >>> 8;
+      octets[i] = word;
+    }
     return octets;
   }
 

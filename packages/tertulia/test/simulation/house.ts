@@ -4,7 +4,12 @@
  */
 
 import { ProtocolError } from "../../src/pure/errors.ts";
-import type { Refusal, ResumeRequest } from "../../src/pure/native/establishment.ts";
+import {
+  type Refusal,
+  type ResumeRequest,
+  withProof,
+} from "../../src/pure/native/establishment.ts";
+import { encodeFrame, RESUME } from "../../src/pure/native/frames.ts";
 import type { Established } from "../../src/pure/native/initiation.ts";
 import { ID_OCTETS } from "../../src/pure/native/keys.ts";
 import type { Limits } from "../../src/pure/native/limits.ts";
@@ -30,7 +35,7 @@ export class House {
   /** What is said of sessions that have ended. */
   readonly tombstones: Map<string, Refusal> = new Map();
   readonly sessions: Map<string, Driver> = new Map();
-  /** Every RESUME that came, for those who replay them. */
+  /** Every RESUME that was taken, for those who replay them. */
   readonly resumes: Uint8Array[] = [];
   readonly #options: HouseOptions;
   #nextTransport = 1;
@@ -104,7 +109,10 @@ export class House {
     const transport = this.#nextTransport++;
     const refusal = driver.machine.resume(transport, request, binding, rest, host.now);
     trace(`RESUME ${request.epoch}: ${refusal ? refusal.reason : `transport ${transport}`}`);
-    if (refusal === undefined) driver.plug(transport, wire, 1);
+    if (refusal === undefined) {
+      this.resumes.push(encodeFrame(RESUME, withProof(request.claim, request.proof)));
+      driver.plug(transport, wire, 1);
+    }
     driver.settle();
     return refusal;
   }

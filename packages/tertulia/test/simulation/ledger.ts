@@ -78,6 +78,8 @@ export class Ledger {
   /** Octets, and what each message costs besides, that were accepted and not taken. */
   outstanding = 0;
   delivered = 0;
+  /** Octets of the longest message. */
+  largest = 0;
   readonly #ordered: Entry[] = [];
   readonly #expedited: Entry[] = [];
   #orderedAt = 0;
@@ -94,6 +96,7 @@ export class Ledger {
 
   /** A message was accepted. */
   said(kind: Kind, octets: Uint8Array): void {
+    this.largest = Math.max(this.largest, octets.length);
     const lane = kind === "expedited" ? this.#expedited : this.#ordered;
     lane.push({ kind, octets, order: this.#sent++ });
   }

@@ -30,6 +30,9 @@ export type Trouble =
   | "notReady"
   | "replay"
   | "liar"
+  | "stranger"
+  | "interceptor"
+  | "impostor"
   | "garbage";
 
 export interface Plan {
@@ -62,6 +65,9 @@ const TROUBLES: readonly [Trouble, ...Trouble[]] = [
   "notReady",
   "replay",
   "liar",
+  "stranger",
+  "interceptor",
+  "impostor",
   "garbage",
 ];
 

@@ -4,9 +4,15 @@
  */
 
 import { SessionError } from "../../src/pure/errors.ts";
-import type { Refusal } from "../../src/pure/native/establishment.ts";
-import { encodeResumeClaim, withProof } from "../../src/pure/native/establishment.ts";
-import { encodeFrame, RESUME } from "../../src/pure/native/frames.ts";
+import {
+  decodeResume,
+  encodeResumeClaim,
+  encodeResumedClaim,
+  type Refusal,
+  withProof,
+} from "../../src/pure/native/establishment.ts";
+import { FrameReader } from "../../src/pure/native/frame-reader.ts";
+import { CONFIRM, encodeFrame, RESUME, RESUMED } from "../../src/pure/native/frames.ts";
 import { type Established, Initiation } from "../../src/pure/native/initiation.ts";
 import { proveResume } from "../../src/pure/native/keys.ts";
 import type { Limits } from "../../src/pure/native/limits.ts";
@@ -74,13 +80,15 @@ class Scenario {
   readonly #suite;
   readonly #trace: ((line: string) => void) | undefined;
   #areDialsRefused = false;
+  /** What happens to the next who dials. */
+  #attack: "interceptor" | "impostor" | undefined;
   #isCalm = false;
 
   constructor(seed: number, trace: ((line: string) => void) | undefined) {
     this.#trace = trace;
     this.#random = new Random(seed);
     this.#plan = drawPlan(this.#random);
-    this.#suite = seededSuite(seed + 0.5 === seed ? seed : seed * 2 + 1);
+    this.#suite = seededSuite(this.#random.uint32());
     this.#log(JSON.stringify(this.#plan));
     this.#houseHost = this.#host("house");
     this.#house = new House({
@@ -258,14 +266,11 @@ class Scenario {
           return;
         }
         const [wire, binding] = [this.#wire(), this.#binding()];
-        const { write } = wire;
-        // Whoever listens on the line has every RESUME.
-        wire.write = (side, chunks) => {
-          const first = chunks[0];
-          if (side === 0 && first?.[0] === RESUME) this.#house.resumes.push(first.slice());
-          return write.call(wire, side, chunks);
-        };
-        this.#house.open(wire, binding);
+        const attack = this.#attack;
+        this.#attack = undefined;
+        if (attack === "interceptor") this.#intercept(wire, binding);
+        else if (attack === "impostor") this.#pretend(wire);
+        else this.#house.open(wire, binding);
         driver.opened(transport, wire, 0, binding);
       }),
     );
@@ -326,21 +331,96 @@ class Scenario {
         wire?.cut();
         return;
       case "replay":
-        for (const frame of this.#house.resumes.slice(-3)) this.#intrude(frame);
+        for (const frame of this.#house.resumes.slice(-3))
+          this.#intrude(frame, "a replayed RESUME");
         return;
       case "liar":
         return this.#lie(conversation);
+      case "stranger":
+        return this.#guess(conversation);
+      case "interceptor":
+      case "impostor":
+        this.#attack = what;
+        return wire?.cut();
       case "garbage":
-        return this.#intrude(random.octets(random.between(1, 200)));
+        return this.#intrude(random.octets(random.between(1, 200)), "garbage");
     }
   }
 
-  /** Somebody comes who has no business here. */
-  #intrude(octets: Uint8Array): void {
+  /** Somebody comes who has no business here, and is not to be taken for the peer. */
+  #intrude(octets: Uint8Array, what: string): void {
     const wire = this.#wire();
-    wire.attach(0, { received: () => {}, drained: () => {}, ended: () => {} });
+    this.#watch(wire, (type) => {
+      if (type === RESUMED) throw new Violation(`${what} was taken`);
+    });
     this.#house.open(wire, this.#binding());
     wire.write(0, [octets]);
+  }
+
+  /** Has somebody at side 0 of a wire who looks at each frame that comes. */
+  #watch(wire: Wire, saw: (type: number) => void): void {
+    const reader = new FrameReader(1_000_000);
+    wire.attach(0, {
+      received: (octets) => {
+        reader.feed(octets);
+        while (reader.next()) saw(reader.type);
+      },
+      drained: () => {},
+      ended: () => {},
+    });
+  }
+
+  /** Somebody in the middle keeps a RESUME from arriving, and sends it himself. */
+  #intercept(wire: Wire, binding: Uint8Array): void {
+    const stolen: Uint8Array[] = [];
+    wire.attach(1, {
+      received: (octets) => void stolen.push(octets),
+      drained: () => {},
+      ended: () => {},
+    });
+    this.#clock.in(2000, () => {
+      wire.end(1);
+      const own = this.#wire();
+      let isResumed = false;
+      this.#watch(own, (type) => {
+        if (isResumed) throw new Violation("somebody without the secret was let in");
+        if (type !== RESUMED) return;
+        isResumed = true;
+        own.write(0, [encodeFrame(CONFIRM, this.#random.octets(32))]);
+      });
+      this.#house.open(own, binding);
+      own.write(0, stolen);
+    });
+  }
+
+  /** Somebody answers in the place of the house. */
+  #pretend(wire: Wire): void {
+    const reader = new FrameReader(1_000_000);
+    wire.attach(1, {
+      received: (octets) => {
+        reader.feed(octets);
+        while (reader.next()) {
+          if (reader.type !== RESUME) {
+            throw new Violation("an impostor was taken for the responder");
+          }
+          const { epoch, positions } = decodeResume(reader.body());
+          const claim = encodeResumedClaim(epoch, positions, this.#random.octets(32));
+          wire.write(1, [encodeFrame(RESUMED, withProof(claim, this.#random.octets(32)))]);
+        }
+      },
+      drained: () => {},
+      ended: () => {},
+    });
+  }
+
+  /** Somebody who knows everything but the secret. */
+  #guess({ session, initiator }: Conversation): void {
+    if (session === undefined) return;
+    const epoch = initiator.driver.machine.epoch + 100;
+    const { positions } = initiator.driver.machine.link;
+    const claim = encodeResumeClaim(session.sessionId, epoch, positions, this.#random.octets(32));
+    const frame = encodeFrame(RESUME, withProof(claim, this.#random.octets(32)));
+    this.#intrude(frame, "a proof without the secret");
   }
 
   /** Somebody with the right secret says that it stands where it cannot be. */
@@ -359,7 +439,7 @@ class Scenario {
     const claim = encodeResumeClaim(sessionId, epoch, positions, random.octets(32));
     const proof = proveResume(this.#suite, secret, epoch, "resume", binding, claim);
     const wire = this.#wire();
-    wire.attach(0, { received: () => {}, drained: () => {}, ended: () => {} });
+    this.#watch(wire, () => {});
     this.#house.open(wire, binding);
     wire.write(0, [encodeFrame(RESUME, withProof(claim, proof))]);
   }
@@ -410,13 +490,11 @@ class Scenario {
   /** A copy of the initiator as it was at first takes the session, or does not. */
   #clone(session: Established, { driver: original }: Talker): void {
     const { host } = original;
-    let ended: string | undefined;
     const driver: Driver = new Driver({
       host,
       dial: (transport) => this.#dial(driver, transport),
       happened: (event) => {
         this.#log(() => `clone: ${describe(event)}`);
-        if (event.type === "closed") ended = event.outcome;
       },
       settled: () => {},
       trace: (line) => this.#log(`clone: ${line}`),
@@ -440,7 +518,6 @@ class Scenario {
         one.machine.abort("user", "enough");
         one.settle();
       }
-      void ended;
     });
   }
 

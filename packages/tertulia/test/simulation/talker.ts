@@ -147,14 +147,14 @@ export class Talker {
   /** What waits too much for its limits. */
   check(): void {
     const { said, limits, peerLimits } = this.#options;
+    const slack = 2 * said.largest + 40_000;
     const { backlogOctets } = this.driver.machine.link;
-    const bound =
-      limits.journalOctetsMax + limits.waitingOctetsMax + 2 * peerLimits.messageOctetsMax;
-    // Frames are a little longer than what they carry; what is one message too much is one message.
-    if (backlogOctets > bound * 1.3 + 300_000) {
+    // Frames are a little longer than what they carry, and a few control frames come on top.
+    const bound = 1.3 * (limits.journalOctetsMax + limits.waitingOctetsMax) + slack;
+    if (backlogOctets > bound) {
       throw new Violation(`${this.name} holds ${backlogOctets} octets for its peer`);
     }
-    const window = peerLimits.windowOctetsMax + 2 * peerLimits.messageOctetsMax + 8192;
+    const window = peerLimits.windowOctetsMax + slack;
     if (said.outstanding > window) {
       throw new Violation(`${this.name}: ${said.outstanding} octets in flight, window ${window}`);
     }
@@ -254,7 +254,10 @@ export class Talker {
     if (this.isClosed || this.#isOver) return;
     if (machine.releaseState !== "open" && machine.releaseState !== "asked") return;
     const { random, peerLimits } = this.#options;
-    const largest = Math.min(60_000, peerLimits.messageOctetsMax);
+    const largest = Math.min(30_000, peerLimits.messageOctetsMax);
+    if (random.chance(0.003)) {
+      for (let n = 0; n < 60; n++) this.#send("normal", 4000);
+    }
     switch (random.between(0, 9)) {
       case 0:
       case 1:
@@ -350,7 +353,7 @@ export class Talker {
         this.#reset(stream);
         return;
       default: {
-        const octets = ledger.next(random.pick(1, 50, 3000, 40_000));
+        const octets = ledger.next(random.pick(1, 50, 3000, 20_000));
         try {
           if (!link.writeStream(stream, octets)) this.#blocked.add(stream.id);
         } catch (error) {

@@ -61,7 +61,7 @@ export interface Limits {
   readonly backoffMsMax: number;
   /** How late an acknowledgement may be: 20 ms, so that it rides on an answer if there is one. */
   readonly acknowledgeMs: number;
-  /** How long an orderly release may take before it becomes an abort. 30 s. */
+  /** How long an orderly release may stand still before it becomes an abort. 30 s: a long pause. */
   readonly releaseMs: number;
 }
 

@@ -370,6 +370,12 @@ export class Link {
     return lane0.acknowledged === lane0.end && lane1.acknowledged === lane1.end;
   }
 
+  /** A count that grows whenever anything arrives, here or there. */
+  get progress(): number {
+    const { acknowledged } = this.#lane0;
+    return acknowledged + this.#lane1.acknowledged + this.#received0 + this.#received1;
+  }
+
   /** Octets kept for the peer, in the journal and before it. */
   get backlogOctets(): number {
     return this.#lane0.size + this.#lane1.size + this.#waitingOctets;
@@ -394,16 +400,16 @@ export class Link {
     return [this.#lane0.end, this.#lane1.end];
   }
 
-  /** What is wrong with where the peer says it stands, if anything. */
+  /**
+   * What is wrong with where the peer says it stands, if anything.
+   *
+   * That it has less than we retain is not wrong yet: it may have had more, and acknowledged it on
+   * another transport, when its claim was still under way. It is told what we retain, and judges.
+   */
   checkPositions({ received, retained }: Positions): string | undefined {
-    for (const [lane, journal] of [this.#lane0, this.#lane1].entries()) {
+    for (const [lane, { given }] of [this.#lane0, this.#lane1].entries()) {
       const position = received[lane] as number; // both tuples have two
-      if (position > journal.given) {
-        return `the peer has ${position} of lane ${lane}, we sent ${journal.given}`;
-      }
-      if (position < journal.start) {
-        return `lost: lane ${lane} from ${position} to ${journal.start}`;
-      }
+      if (position > given) return `the peer has ${position} of lane ${lane}, we sent ${given}`;
     }
     const ours = [this.#received0, this.#received1];
     for (const [lane, position] of retained.entries()) {
@@ -430,27 +436,25 @@ export class Link {
   }
 
   /**
-   * Goes over to a new transport: sends again what the peer, at `peerReceived`, does not have, and
-   * takes what comes to begin at the positions that it was told, `declared`.
+   * Goes over to a new transport. Each side begins where the other stands, or behind it with the
+   * first octet that it said it retains; and each knows that of the other.
+   *
+   * @param declared - What we said of ourselves.
+   * @returns How many messages the peer does not have.
    */
-  attach(peerReceived: readonly [number, number], declared: readonly [number, number]): void {
-    this.#lane0.rewind(peerReceived[0]);
-    this.#lane1.rewind(peerReceived[1]);
-    this.#cursor0 = declared[0];
-    this.#cursor1 = declared[1];
+  attach(peer: Positions, declared: Positions): number {
+    const [start0, start1] = [begin(peer, declared, 0), begin(peer, declared, 1)];
+    const replayed =
+      this.#lane0.count(start0, isLastSegment) + this.#lane1.count(start1, isLastSegment);
+    const waiting = this.#waiting.length + this.#waitingExpedited.length;
+    this.#lane0.rewind(start0);
+    this.#lane1.rewind(start1);
+    this.#cursor0 = begin(declared, peer, 0);
+    this.#cursor1 = begin(declared, peer, 1);
     this.#reader.reset();
     this.#restate();
     this.#pump();
-  }
-
-  /** Messages that would be sent to a peer at these positions: what a resume replays. */
-  countMessages(peerReceived: readonly [number, number]): number {
-    return (
-      this.#lane0.count(peerReceived[0], isLastSegment) +
-      this.#lane1.count(peerReceived[1], isLastSegment) +
-      this.#waiting.length +
-      this.#waitingExpedited.length
-    );
+    return replayed + waiting;
   }
 
   /** What was read only in part is gone with its transport. */
@@ -953,6 +957,11 @@ export class Link {
     this.#isControlDirty = true;
     for (const stream of this.streams) stream.isCreditDirty = true;
   }
+}
+
+/** Where a sender begins on a new transport: its receiver's place, unless it retains only later ones. */
+function begin({ received }: Positions, { retained }: Positions, lane: 0 | 1): number {
+  return Math.max(received[lane], retained[lane]);
 }
 
 /** Octets of expedited messages that may wait: a few of the largest. */

@@ -175,6 +175,7 @@ export class SessionMachine implements LinkListener {
   #release: ReleaseState = "open";
   #outcome: SessionOutcome = "aborted";
   #releaseBy = 0;
+  #releaseMark = -1;
   #transport: number | undefined;
   #candidate: Candidate | undefined;
   #nextTransport: number;
@@ -564,9 +565,7 @@ export class SessionMachine implements LinkListener {
   }
 
   #tickConnected(now: number): void {
-    if (this.#releaseBy && now >= this.#releaseBy + LATE_MS) {
-      this.#releaseBy = now + DOUBT_MS;
-    } else if (this.#releaseBy && now >= this.#releaseBy) {
+    if (this.#releaseBy && now >= this.#releaseBy && this.#isReleaseStuck(now)) {
       return this.abort("releaseTimeout", `no release within ${this.#limits.releaseMs} ms`);
     }
     const dueAt = this.#deadAt || this.#heardAt + this.agreement.probeMs;
@@ -582,6 +581,15 @@ export class SessionMachine implements LinkListener {
     const error = new SessionError("ERR_TIMEOUT", `nothing heard for ${silentMs} ms`);
     if (this.#transport !== undefined) this.#drop(this.#transport, error);
     this.#suspend(now, error);
+  }
+
+  /** Whether nothing has moved since it was asked last. A long journal on a slow line takes its time. */
+  #isReleaseStuck(now: number): boolean {
+    const { progress } = this.link;
+    if (progress === this.#releaseMark && now < this.#releaseBy + LATE_MS) return true;
+    this.#releaseMark = progress;
+    this.#releaseBy = now + this.#limits.releaseMs;
+    return false;
   }
 
   #tickSuspended(now: number): void {
@@ -736,7 +744,6 @@ export class SessionMachine implements LinkListener {
     const old = this.#transport;
     const isMove = this.#state === "connected";
     const rest = candidate.reader.rest();
-    const replayed = isMove ? 0 : this.link.countMessages(peer.received);
     this.#candidate = undefined;
     this.#epoch = epoch;
     this.#dialAt = 0;
@@ -752,8 +759,8 @@ export class SessionMachine implements LinkListener {
       if (this.role === "responder") this.#sendTo(old, encodeVarints(FENCED, epoch));
       this.#outputs.push({ type: "close", transport: old });
     }
-    this.link.attach(peer.received, declared.received);
-    this.#tell({ type: "resumed", epoch, replayed, isMove });
+    const replayed = this.link.attach(peer, declared);
+    this.#tell({ type: "resumed", epoch, replayed: isMove ? 0 : replayed, isMove });
     this.#advance();
     if (rest.length > 0) this.receive(transport, rest, now);
   }

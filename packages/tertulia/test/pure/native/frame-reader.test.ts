@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { ProtocolError } from "../../../src/pure/errors.ts";
+import { FrameReader } from "../../../src/pure/native/frame-reader.ts";
+import { encodeFrame } from "../../../src/pure/native/frames.ts";
+import { concatOctets, hex } from "../../../src/pure/octets.ts";
+
+const LIMIT = 2000;
+
+const frames = fc.array(fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 400 })), { maxLength: 8 });
+const cuts = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 30 });
+
+/** The frames of octets that come in these pieces, as text. */
+function read(octets: Uint8Array, pieces: readonly number[]): string[] {
+  const reader = new FrameReader(LIMIT);
+  const found: string[] = [];
+  let at = 0;
+  for (let i = 0; at < octets.length; i++) {
+    const size = pieces[i % pieces.length] as number;
+    reader.feed(octets.slice(at, at + size));
+    at += size;
+    while (reader.next()) found.push(`${reader.type} ${reader.size} ${hex(reader.body())}`);
+  }
+  return found;
+}
+
+describe("frame reader", () => {
+  it("finds the same frames however the octets are cut", () => {
+    fc.assert(
+      fc.property(frames, cuts, (wanted, pieces) => {
+        const octets = wanted.map(([type, body]) => encodeFrame(type, body));
+        const expected = wanted.map(
+          ([type, body], i) => `${type} ${octets[i]?.length} ${hex(body)}`,
+        );
+        assert.deepEqual(read(concatOctets(octets), pieces), expected);
+      }),
+    );
+  });
+
+  it("reads any octets as frames or as a violation", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 500 }), cuts, (octets, pieces) => {
+        try {
+          read(octets, pieces);
+        } catch (error) {
+          assert.ok(error instanceof ProtocolError);
+          assert.equal(error.violation, "frameTooLong");
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("refuses a long frame by its header, before there is any of it", () => {
+    const header = encodeFrame(0x40, new Uint8Array(LIMIT + 1)).subarray(0, 3);
+    assert.throws(() => read(header, [1]), {
+      violation: "frameTooLong",
+      message: `frameTooLong (Tertulia 2.1): MESSAGE: have ${LIMIT + 1}, limit ${LIMIT}`,
+    });
+  });
+
+  it("refuses a length that never ends", () => {
+    const endless = Uint8Array.of(0x40, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80);
+    assert.throws(() => read(endless, [1]), { violation: "frameTooLong" });
+  });
+
+  it("gives views of what came whole, and what comes behind a frame", () => {
+    const reader = new FrameReader(LIMIT);
+    const chunk = concatOctets([encodeFrame(1, Uint8Array.of(7)), Uint8Array.of(9, 9)]);
+    reader.feed(chunk);
+    assert.equal(reader.next(), true);
+    assert.equal(reader.body().buffer, chunk.buffer);
+    assert.deepEqual(reader.rest(), Uint8Array.of(9, 9));
+    assert.equal(reader.isEmpty, true);
+  });
+
+  it("forgets what it read in part when it is reset", () => {
+    const reader = new FrameReader(LIMIT);
+    reader.feed(encodeFrame(1, new Uint8Array(300)).subarray(0, 50));
+    assert.equal(reader.next(), false);
+    assert.equal(reader.isEmpty, false);
+    reader.reset();
+    reader.feed(encodeFrame(2, Uint8Array.of(5)));
+    assert.equal(reader.next(), true);
+    assert.deepEqual([reader.type, reader.body()], [2, Uint8Array.of(5)]);
+  });
+});

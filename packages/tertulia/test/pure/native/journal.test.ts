@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { encodeFrame } from "../../../src/pure/native/frames.ts";
+import { COPY_OCTETS_MAX, Journal } from "../../../src/pure/native/journal.ts";
+import { concatOctets, utf8, Writer } from "../../../src/pure/octets.ts";
+
+const isMessage = (type: number) => type === 0x40;
+
+/** A journal, and all octets that were ever put into it. */
+class Model {
+  readonly journal = new Journal();
+  #octets: Uint8Array = new Uint8Array();
+  /** Positions at which frames end. */
+  readonly ends: number[] = [0];
+
+  append(payload: Uint8Array, prefix: number): void {
+    this.journal.append(0x40, payload, prefix);
+    const body = prefix < 0 ? payload : new Writer().varint(prefix).octets(payload).finish();
+    this.#octets = concatOctets([this.#octets, encodeFrame(0x40, body)]);
+    this.ends.push(this.#octets.length);
+  }
+
+  /** Takes octets and checks that they are those that come next. */
+  take(octetsMax: number): void {
+    const from = this.journal.sent;
+    const chunks: Uint8Array[] = [];
+    const taken = this.journal.take(octetsMax, chunks);
+    assert.equal(this.journal.sent, from + taken);
+    assert.deepEqual(concatOctets(chunks), this.#octets.slice(from, from + taken));
+  }
+
+  /** A place between frames, from `least` to `most`. */
+  boundary(least: number, most: number, choice: number): number {
+    const places = this.ends.filter((end) => end >= least && end <= most);
+    return places[choice % places.length] ?? least;
+  }
+}
+
+type Step = readonly [what: number, size: number, choice: number];
+const steps = fc.array(fc.tuple(fc.nat(5), fc.nat(9000), fc.nat(1000)), { maxLength: 60 });
+
+function walk(model: Model, [what, size, choice]: Step): void {
+  const { journal } = model;
+  switch (what) {
+    case 0:
+    case 1:
+      // Short ones mostly, long ones now and then, with and without a prefix.
+      model.append(
+        new Uint8Array(choice % 5 ? size % 300 : size).fill(choice),
+        (choice % 3) * 200 - 1,
+      );
+      return;
+    case 2:
+      return model.take(size);
+    case 3:
+      return journal.acknowledge(model.boundary(0, journal.given, choice));
+    case 4:
+      return journal.rewind(model.boundary(journal.start, journal.given, choice));
+    default:
+      if (choice % 2) journal.hold();
+      else journal.unhold();
+  }
+}
+
+describe("journal", () => {
+  it("gives each octet again from wherever it is rewound to, until it is acknowledged", () => {
+    fc.assert(
+      fc.property(steps, (walked) => {
+        const model = new Model();
+        for (const step of walked) {
+          walk(model, step);
+          const { acknowledged, end, given, sent, size, start } = model.journal;
+          assert.ok(start <= sent && sent <= given && given <= end, "positions are in order");
+          assert.ok(start <= acknowledged && acknowledged <= given);
+          assert.equal(size, end - start);
+        }
+        model.journal.rewind(model.journal.start);
+        while (model.journal.unsent > 0) model.take(5000);
+        const { given } = model.journal;
+        model.journal.acknowledge(given);
+        assert.equal(model.journal.size, 0);
+      }),
+    );
+  });
+
+  it("counts the messages from a position on, and survives a position inside of a frame", () => {
+    const model = new Model();
+    for (let i = 0; i < 100; i++) model.append(utf8("x".repeat(i * 10)), -1);
+    assert.equal(model.journal.count(0, isMessage), 100);
+    assert.equal(model.journal.count(model.ends[60] as number, isMessage), 40);
+    for (let at = 0; at < 500; at++) assert.ok(model.journal.count(at, isMessage) >= 0);
+  });
+
+  it("keeps everything while it is held, and lets go of it afterwards", () => {
+    const model = new Model();
+    model.append(utf8("one"), -1);
+    model.take(1000);
+    model.journal.hold();
+    model.journal.acknowledge(model.journal.end);
+    assert.deepEqual([model.journal.start, model.journal.acknowledged], [0, 5]);
+    model.journal.unhold();
+    assert.equal(model.journal.start, 5);
+  });
+
+  it("sends again what was acknowledged behind the place where a new transport begins", () => {
+    const model = new Model();
+    for (let i = 0; i < 3; i++) model.append(utf8("abc"), -1);
+    model.take(1000);
+    model.journal.rewind(5);
+    model.journal.acknowledge(15);
+    assert.deepEqual([model.journal.start, model.journal.unsent], [5, 10]);
+    model.take(1000);
+    assert.equal(model.journal.size, 0);
+  });
+
+  it("never writes into octets that a broken transport may still read", () => {
+    const model = new Model();
+    const payload = new Uint8Array(COPY_OCTETS_MAX).fill(1);
+    // Enough for slabs of full size, which are the ones that are used again.
+    for (let i = 0; i < 100; i++) model.append(payload, -1);
+    const chunks: Uint8Array[] = [];
+    model.journal.take(Number.MAX_SAFE_INTEGER, chunks);
+    const before = concatOctets(chunks);
+    model.journal.rewind(0);
+    while (model.journal.unsent > 0) model.take(Number.MAX_SAFE_INTEGER);
+    model.journal.acknowledge(model.boundary(0, model.journal.end, 90));
+    for (let i = 0; i < 100; i++)
+      model.append(
+        payload.map(() => 2),
+        -1,
+      );
+    assert.deepEqual(concatOctets(chunks), before);
+  });
+
+  it("does not copy a large payload", () => {
+    const journal = new Journal();
+    const payload = new Uint8Array(COPY_OCTETS_MAX + 1);
+    journal.append(0x40, payload);
+    const chunks: Uint8Array[] = [];
+    journal.take(Number.MAX_SAFE_INTEGER, chunks);
+    assert.equal(chunks[1]?.buffer, payload.buffer);
+  });
+});
