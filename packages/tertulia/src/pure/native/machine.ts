@@ -184,6 +184,8 @@ export class SessionMachine implements LinkListener {
 
   // Keepalive.
   #heardAt: number;
+  /** Whether anything came behind the handshake: then the peer is more than a stranger's CONNECT. */
+  #isHeard = false;
   #pingId = 0;
   #pingAt = 0;
   /** When an unanswered probe means death; 0 while none is out. */
@@ -412,6 +414,7 @@ export class SessionMachine implements LinkListener {
   receive(transport: number, octets: Uint8Array, now: number): void {
     if (transport === this.#transport) {
       this.#heardAt = now;
+      this.#isHeard = true;
       this.#deadAt = 0;
       this.#guard(() => this.link.receive(octets, now));
       this.#advance();
@@ -591,6 +594,13 @@ export class SessionMachine implements LinkListener {
     else this.#expire();
   }
 
+  /** How long we wait for the peer to come back. */
+  get #windowMs(): number {
+    const { resumeWindowMs } = this.agreement;
+    const isStranger = this.role === "responder" && !this.#isHeard;
+    return isStranger ? Math.min(resumeWindowMs, this.#limits.unheardMs) : resumeWindowMs;
+  }
+
   #isIdle(now: number): boolean {
     const [sent0, sent1] = this.link.ends;
     const [received0, received1] = this.link.positions.received;
@@ -622,7 +632,7 @@ export class SessionMachine implements LinkListener {
     // Nobody has anything left to say; the initiator, if it does not know yet, comes back and is told.
     if (this.#isAgreed && this.role === "responder") return this.#close("released");
     this.#state = "suspended";
-    this.#expiresAt = now + this.agreement.resumeWindowMs;
+    this.#expiresAt = now + this.#windowMs;
     this.#deadAt = 0;
     this.#pingAt = 0;
     this.#tell({ type: "suspended", error });
@@ -746,6 +756,7 @@ export class SessionMachine implements LinkListener {
     this.#pongId = undefined;
     this.#state = "connected";
     this.#heardAt = now;
+    this.#isHeard = true;
     this.#deadAt = 0;
     if (this.#releaseBy) this.#releaseBy = now + this.#limits.releaseMs;
     if (old !== undefined) {
@@ -809,8 +820,7 @@ export class SessionMachine implements LinkListener {
   }
 
   #expire(): void {
-    const { resumeWindowMs } = this.agreement;
-    const error = new SessionError("ERR_RESUME", `expired: not resumed in ${resumeWindowMs} ms`);
+    const error = new SessionError("ERR_RESUME", `expired: not resumed in ${this.#windowMs} ms`);
     this.#close("expired", error);
   }
 
