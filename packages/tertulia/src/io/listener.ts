@@ -174,7 +174,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     data: Uint8Array | undefined,
   ): Refusal | undefined {
     if (!this.#isAuthorized(identity, proposal)) return { reason: "forbidden", isPersistent: true };
-    const agreement = reception.agree(proposal);
+    const agreement = reception.agree(this.#prepared.proposal);
     if ("incompatible" in agreement) {
       return { reason: "incompatible", isPersistent: true, message: agreement.incompatible };
     }
