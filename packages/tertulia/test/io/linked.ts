@@ -89,9 +89,8 @@ function withDisposal(parts: Omit<Linked, typeof Symbol.asyncDispose>): Linked {
 
 /** The first item; the iteration goes on elsewhere, if it does. */
 export async function first<T>(items: AsyncIterable<T>): Promise<T> {
-  const { value, done } = await items[Symbol.asyncIterator]().next();
-  if (done) throw new Error("ended before the first item");
-  return value;
+  for await (const item of items) return item;
+  throw new Error("ended before the first item");
 }
 
 /** The next change of a type. Ask before you cause it. */

@@ -199,6 +199,8 @@ export class SessionMachine implements LinkListener {
   #dialAt = 0;
   #dials = 0;
   #location: string | undefined;
+  /** Waits for the next transport. */
+  #goAwayFrame: Uint8Array | undefined;
 
   #endsAt: number;
   #idleAt: number;
@@ -304,13 +306,18 @@ export class SessionMachine implements LinkListener {
     if (this.#state !== "closed" && this.#candidate === undefined) this.#dialAt = now;
   }
 
-  /** Asks the initiator to go over to a new transport, some time between `afterMs` and `jitterMs` later. */
+  /**
+   * Asks the initiator to go over to a new transport, some time between `afterMs` and `jitterMs`
+   * later. One that is between two transports is asked on the next.
+   */
   goAway(afterMs: number, jitterMs: number, location?: string): void {
-    if (this.#transport === undefined) return;
     const body = new ParameterWriter()
       .numbers("retryMs", afterMs, jitterMs)
       .text("location", location);
-    this.#sendTo(this.#transport, encodeFrame(GOAWAY, body.finish()));
+    const frame = encodeFrame(GOAWAY, body.finish());
+    // An initiator that is on its way already reads nothing any more where it comes from.
+    if (this.#transport === undefined || this.#candidate) this.#goAwayFrame = frame;
+    else this.#sendTo(this.#transport, frame);
   }
 
   /** Something happened to the network: ask the peer at once, or dial at once. */
@@ -764,6 +771,8 @@ export class SessionMachine implements LinkListener {
       this.#outputs.push({ type: "close", transport: old });
     }
     this.link.attach(peer.received, declared.received);
+    if (this.#goAwayFrame) this.#sendTo(transport, this.#goAwayFrame);
+    this.#goAwayFrame = undefined;
     this.#tell({ type: "resumed", epoch, replayed, isMove });
     this.#advance();
     if (rest.length > 0) this.receive(transport, rest, now);
