@@ -50,6 +50,10 @@ export class Arrivals {
     });
   }
 
+  isWaiting(socket: Socket): boolean {
+    return this.#waiting.has(keyOf(socket));
+  }
+
   /** It is clear what it wants: somebody else looks after it from now on. */
   settled(which: Socket | string): void {
     const key = typeof which === "string" ? which : keyOf(which);

@@ -99,7 +99,10 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     sniff(socket, (octets) => route(octets, socket, "tls"));
   });
   secure.on("tlsClientError", (error, socket) => {
-    refused(socket.remoteAddress ?? "", new SessionError("ERR_CLOSED", `TLS: ${error.message}`));
+    // One that was dropped for its silence was told of already.
+    if (arrivals.isWaiting(socket)) {
+      refused(socket.remoteAddress ?? "", new SessionError("ERR_CLOSED", `TLS: ${error.message}`));
+    }
     socket.destroy();
   });
 

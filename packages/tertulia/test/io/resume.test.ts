@@ -305,7 +305,10 @@ describe("connect", () => {
 
   it("gives up when its signal says so, and when nobody answers", async () => {
     const { createServer } = await import("node:net");
-    const silent = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+    const silent = createServer((socket) => socket.resume().on("error", () => {})).listen(
+      0,
+      "127.0.0.1",
+    );
     await new Promise((resolve) => silent.once("listening", resolve));
     const { port } = silent.address() as import("node:net").AddressInfo; // it listens on one
     const address = `tcp://127.0.0.1:${port}`;
