@@ -9,6 +9,7 @@ import { SessionError } from "../pure/errors.ts";
 import type { Refusal } from "../pure/native/establishment.ts";
 import { type Established, Initiation } from "../pure/native/initiation.ts";
 import { concatOctets } from "../pure/octets.ts";
+import { EARLY_OCTETS_MAX } from "./delivery.ts";
 import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import { Session } from "./session.ts";
@@ -93,7 +94,7 @@ async function handshake(
 ): Promise<Established> {
   const { binding, peer, isConfidential } = transport;
   const authentication = authenticator?.begin({ ...peer, isConfidential });
-  const data = await authentication?.first();
+  const data = await raced(Promise.resolve(authentication?.first()), signal);
   const method = authenticator?.method;
   const initiation = new Initiation({
     suite,
@@ -149,21 +150,25 @@ function samePeer(
   };
 }
 
-/** Keeps what comes during a handshake until it is asked for. The peer has no credit yet: it is little. */
+/** Keeps what comes during a handshake until it is asked for. */
 class Inbox implements TransportSink {
   #chunks: Uint8Array[] = [];
+  #octets = 0;
   #ending: SessionError | undefined;
   #wake: (() => void) | undefined;
 
   received(octets: Uint8Array): void {
-    this.#chunks.push(octets);
+    this.#octets += octets.length;
+    if (this.#octets <= EARLY_OCTETS_MAX) this.#chunks.push(octets);
+    else this.#ending ??= new SessionError("ERR_LIMIT", `${this.#octets} octets of handshake`);
     this.#wake?.();
   }
 
   drained(): void {}
 
   ended(error?: SessionError): void {
-    this.#ending = error ?? new SessionError("ERR_CLOSED", "the peer hung up during the handshake");
+    this.#ending ??=
+      error ?? new SessionError("ERR_CLOSED", "the peer hung up during the handshake");
     this.#wake?.();
   }
 

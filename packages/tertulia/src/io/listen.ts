@@ -4,16 +4,25 @@
  * @module
  */
 
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { SessionError } from "../pure/errors.ts";
-import { RESUME } from "../pure/native/frames.ts";
+import { CONNECT, RESUME } from "../pure/native/frames.ts";
+import { refuse } from "../pure/native/reception.ts";
 import { parseAddress } from "./address.ts";
+import { Arrivals } from "./arrivals.ts";
 import { ALPN } from "./dial.ts";
 import { DuplexTransport } from "./duplex-transport.ts";
 import { Listener, type ListenerOptions } from "./listener.ts";
 import { nodeRuntime } from "./node-runtime.ts";
+import type { Transport } from "./transport.ts";
+import { asSessionError } from "./wait.ts";
 import { serveWebSockets, type WebSocketServerOptions } from "./websocket-server.ts";
 
 export interface ListenOptions extends ListenerOptions {
@@ -40,6 +49,9 @@ export interface BoundListener extends Listener {
 /** A TLS record of the handshake (RFC 8446, 5.1). */
 const TLS_HANDSHAKE = 22;
 
+/** How long the sockets of a closing listener may take to say goodbye. */
+const CLOSE_MS = 2000;
+
 /**
  * Listens for sessions. The first octet of a connection says what it is: ours, TLS, or HTTP.
  *
@@ -58,55 +70,70 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   const requireTls = options.requireTls ?? address.type === "tls";
   if (requireTls && !options.tls) throw new SessionError("ERR_ARGUMENT", "tls needs key and cert");
   const listener = new Listener(options.runtime ?? nodeRuntime(), options);
-  const { webSocket = {} } = options;
-  const http = options.http ?? createHttpServer(upgradeRequired);
-  const stopWebSockets = webSocket ? serveWebSockets(listener, http, webSocket) : () => {};
+  const { handshakesMax = 1024, webSocket = {} } = options;
+  const { handshakeMs } = listener.reception.limits;
+  const refused = (from: string, error: SessionError) => listener.refused(from, error);
+  const arrivals = new Arrivals({ connectionsMax: handshakesMax, handshakeMs, refused });
   const sockets = new Set<Socket>();
-  const handshakeMs = listener.reception.limits.handshakeMs;
+  const receive = (transport: Transport, socket?: Socket) => {
+    arrivals.settled(socket ?? transport.peer.address);
+    listener.receive(transport);
+  };
+
+  const http = options.http ?? createHttpServer(upgradeRequired);
+  http.on("request", ({ socket }) => arrivals.settled(socket));
+  const left = ({ socket }: IncomingMessage) => arrivals.settled(socket);
+  const stopWebSockets = webSocket
+    ? serveWebSockets({ receive, refused, left }, http, webSocket)
+    : () => {};
 
   const secure = createTlsServer({
     ALPNProtocols: [ALPN, "http/1.1"],
+    minVersion: "TLSv1.3",
     handshakeTimeout: handshakeMs,
     ...options.tls,
   });
   secure.on("secureConnection", (socket: TLSSocket) => {
     const isOurs = socket.alpnProtocol === ALPN;
-    if (isOurs) return listener.receive(new DuplexTransport("tls", socket));
-    sniff(socket, handshakeMs, (octets) => route(octets, socket, "tls"));
+    if (isOurs) return receive(new DuplexTransport("tls", socket), socket);
+    sniff(socket, (octets) => route(octets, socket, "tls"));
   });
   secure.on("tlsClientError", (error, socket) => {
-    options.onRefused?.(socket.remoteAddress ?? "", new SessionError("ERR_CLOSED", error.message));
+    // One that was dropped for its silence was told of already.
+    if (arrivals.isWaiting(socket)) {
+      refused(socket.remoteAddress ?? "", new SessionError("ERR_CLOSED", `TLS: ${error.message}`));
+    }
+    socket.destroy();
   });
 
   const route = (octets: Buffer, socket: Socket | TLSSocket, kind: "tcp" | "tls" | "unix") => {
     const [first = 0] = octets;
-    if (kind !== "tls" && first === TLS_HANDSHAKE && options.tls) {
+    const isOurs = first >= CONNECT && first <= RESUME;
+    if (kind === "tcp" && first === TLS_HANDSHAKE && options.tls) {
       // TLS reads from below the socket: one that flows would take the octets away from it.
       socket.unshift(octets);
       secure.emit("connection", socket);
-      return;
-    }
-    if (kind !== "tls" && requireTls) {
-      refuse(socket, options, "this port takes TLS only");
-    } else if (first > 0 && first <= RESUME) {
-      listener.receive(new DuplexTransport(kind, socket, octets));
-      socket.resume();
+    } else if (kind !== "tls" && requireTls) {
+      sendAway(socket, listener, "this port takes TLS only", isOurs);
+    } else if (isOurs) {
+      receive(new DuplexTransport(kind, socket, octets), socket);
     } else if (/^[A-Z]/.test(String.fromCharCode(first))) {
       socket.unshift(octets);
       http.emit("connection", socket);
       socket.resume();
     } else {
-      const tls = first === TLS_HANDSHAKE ? "TLS, which is not set up here" : "";
-      refuse(socket, options, `neither Tertulia nor HTTP: ${tls || `begins with ${first}`}`);
+      const what =
+        first === TLS_HANDSHAKE ? "TLS, which is not set up here" : `begins with ${first}`;
+      sendAway(socket, listener, `neither Tertulia nor HTTP: ${what}`, false);
     }
-    socket.resume();
   };
 
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
+    socket.once("close", () => sockets.delete(socket));
+    arrivals.began(socket);
     const kind = address.type === "unix" ? "unix" : "tcp";
-    sniff(socket, handshakeMs, (octets) => route(octets, socket, kind));
+    sniff(socket, (octets) => route(octets, socket, kind));
   });
   const backlog = options.backlog ?? 1024;
   await bind(
@@ -115,11 +142,18 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
       ? { path: address.path, backlog }
       : { port: address.port, host: address.host, backlog },
   );
+  // For example when the process has no descriptors left: the next one may be lucky.
+  server.on("error", (error) => refused("", asSessionError(error)));
   listener.onClose(async () => {
     stopWebSockets();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of sockets) socket.destroySoon();
+    arrivals.close();
+    // The sessions have said goodbye: that is to arrive, but nobody waits for it for long.
+    const timer = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, CLOSE_MS);
     await closed;
+    clearTimeout(timer);
   });
   const bound = server.address();
   const port = typeof bound === "object" ? ((bound as AddressInfo | null)?.port ?? 0) : 0;
@@ -129,28 +163,21 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   });
 }
 
-/**
- * Waits for the first octets of a connection, which is paused then. TLS reads what was put back by
- * itself; a socket that is resumed under it would lose them.
- */
-/** Waits for the first octets of a connection, and pauses it there. */
-function sniff(socket: Socket, timeoutMs: number, then: (octets: Buffer) => void): void {
-  const onError = () => socket.destroy();
-  const timer = setTimeout(onError, timeoutMs);
-  timer.unref();
-  socket.on("error", onError);
-  socket.once("close", () => clearTimeout(timer));
+/** Waits for the first octets of a connection, and holds the others back. */
+function sniff(socket: Socket, then: (octets: Buffer) => void): void {
+  // Stays: between two owners, too, an error must not be nobody's.
+  socket.on("error", () => socket.destroy());
   socket.once("data", (octets: Buffer) => {
-    clearTimeout(timer);
-    socket.off("error", onError);
     socket.pause();
     then(octets);
   });
 }
 
-function refuse(socket: Socket, { onRefused }: ListenOptions, message: string): void {
-  onRefused?.(socket.remoteAddress ?? "", new SessionError("ERR_PROTOCOL", message));
-  socket.on("error", () => {});
+/** Says why, in the way they understand if they are ours, and hangs up. */
+function sendAway(socket: Socket, listener: Listener, message: string, isOurs: boolean): void {
+  listener.refused(socket.remoteAddress ?? "", new SessionError("ERR_PROTOCOL", message));
+  if (isOurs) socket.write(refuse({ reason: "forbidden", isPersistent: true, message }));
+  socket.resume();
   socket.destroySoon();
 }
 
@@ -180,7 +207,7 @@ function hostOf(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function upgradeRequired(_request: unknown, response: import("node:http").ServerResponse): void {
+function upgradeRequired(_request: unknown, response: ServerResponse): void {
   response.writeHead(426, { Connection: "close", Upgrade: "websocket" });
   response.end("This is a Tertulia node: connect to it with a session, not a page.\n");
 }

@@ -7,7 +7,7 @@
 
 import type { Verification, Verifier, Vouched } from "../auth/authentication.ts";
 import { ProtocolError, SessionError } from "../pure/errors.ts";
-import type { Agreement, Proposal, Refusal } from "../pure/native/establishment.ts";
+import type { Agreement, Proposal, Refusal, RefusalReason } from "../pure/native/establishment.ts";
 import { ID_OCTETS } from "../pure/native/keys.ts";
 import { Reception, type ReceptionStep, refuse } from "../pure/native/reception.ts";
 import { hex } from "../pure/octets.ts";
@@ -59,8 +59,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
   readonly #sessions = new Map<string, Session>();
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #queue = new Queue<Session>();
+  readonly #doors = new Set<Door>();
   readonly #closers: (() => void | Promise<void>)[] = [];
-  #handshakes = 0;
   #notReadyMs = 0;
   #isClosed = false;
 
@@ -91,11 +91,11 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     }
     const door = new Door(this, transport);
     if (this.#isClosed) return door.refuse({ reason: "congestion", isPersistent: false });
-    if (this.#handshakes >= (this.#options.handshakesMax ?? 1024)) {
-      const message = `${this.#handshakes} handshakes are under way`;
+    if (this.#doors.size >= (this.#options.handshakesMax ?? 1024)) {
+      const message = `${this.#doors.size} handshakes are under way`;
       return door.refuse({ reason: "congestion", isPersistent: false, retryMs: 1000, message });
     }
-    this.#handshakes += 1;
+    this.#doors.add(door);
     door.open(this.#runtime, this.#prepared.limits.handshakeMs);
   }
 
@@ -122,6 +122,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#queue.end();
+    for (const door of this.#doors) door.refuse({ reason: "congestion", isPersistent: false });
     for (const session of this.#sessions.values()) session.abort("the listener closes", "shutdown");
     await Promise.all(this.#closers.map((close) => close()));
   }
@@ -133,8 +134,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
   }
 
   /** A handshake is over, however. */
-  handshakeDone(): void {
-    this.#handshakes -= 1;
+  handshakeDone(door: Door): void {
+    this.#doors.delete(door);
   }
 
   refused(address: string, error: SessionError): void {
@@ -172,10 +173,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     identity: Identity,
     data: Uint8Array | undefined,
   ): Refusal | undefined {
-    if (!(this.#options.authorize?.(identity, proposal) ?? true)) {
-      return { reason: "forbidden", isPersistent: true };
-    }
-    const agreement = reception.agree(proposal);
+    if (!this.#isAuthorized(identity, proposal)) return { reason: "forbidden", isPersistent: true };
+    const agreement = reception.agree(this.#prepared.proposal);
     if ("incompatible" in agreement) {
       return { reason: "incompatible", isPersistent: true, message: agreement.incompatible };
     }
@@ -193,7 +192,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     const session = this.#sessions.get(id);
     if (session === undefined) {
       const tombstone = this.#tombstones.get(id);
-      if (tombstone) return tombstone.refusal;
+      if (tombstone && tombstone.until > this.#runtime.now()) return tombstone.refusal;
       if (this.#notReadyMs > 0) {
         return { reason: "notReady", isPersistent: false, retryMs: this.#notReadyMs };
       }
@@ -203,10 +202,20 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     if (identity.method === "tls" && transport.peer.keyFingerprint !== session.keyFingerprint) {
       return { reason: "forbidden", isPersistent: true, message: "another key than before" };
     }
-    if (!(this.#options.authorize?.(identity, undefined) ?? true)) {
+    if (!this.#isAuthorized(identity, undefined)) {
       return { reason: "forbidden", isPersistent: true };
     }
     return session.resume(transport, request, rest);
+  }
+
+  /** An application that cannot say whether somebody may come in lets nobody in. */
+  #isAuthorized(identity: Identity, proposal: Proposal | undefined): boolean {
+    try {
+      return this.#options.authorize?.(identity, proposal) ?? true;
+    } catch (error) {
+      this.refused(identity.name, asSessionError(error));
+      return false;
+    }
   }
 
   #establish(
@@ -303,8 +312,7 @@ class Door implements TransportSink, TimerEntry {
     try {
       this.#step(this.#reception.receive(octets));
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#fail(error);
+      this.#fail(asSessionError(error));
     }
   }
 
@@ -317,10 +325,11 @@ class Door implements TransportSink, TimerEntry {
     this.#listener.refused(this.#transport.peer.address, reason);
   }
 
-  refuse(refusal: Refusal): void {
+  refuse(refusal: Refusal, cause?: SessionError): void {
     this.#done();
     const { reason, message } = refusal;
-    const error = new SessionError("ERR_REFUSED", `${reason}${message ? `: ${message}` : ""}`);
+    const said = `${reason}${message ? `: ${message}` : ""}`;
+    const error = cause ?? new SessionError("ERR_REFUSED", said);
     this.#listener.refused(this.#transport.peer.address, error);
     this.#transport.attach(NOBODY);
     this.#transport.write([refuse(refusal)]);
@@ -357,11 +366,8 @@ class Door implements TransportSink, TimerEntry {
 
   #verify(data: Uint8Array | undefined): void {
     this.#isBusy = true;
-    this.#ask(data).catch((error) => {
-      const message = error instanceof Error ? error.message : String(error);
-      if (!this.#isDone)
-        this.refuse({ reason: "authenticationFailed", isPersistent: true, message });
-    });
+    // Also when the method is done and what comes after it fails: the transport must not stay.
+    this.#ask(data).catch((error) => this.#fail(asSessionError(error), "authenticationFailed"));
   }
 
   async #ask(data: Uint8Array | undefined): Promise<void> {
@@ -395,10 +401,11 @@ class Door implements TransportSink, TimerEntry {
     if (refusal) this.refuse(refusal);
   }
 
-  #fail(error: SessionError): void {
+  #fail(error: SessionError, otherwise: RefusalReason = "congestion"): void {
     const isProtocol = error instanceof ProtocolError;
-    const reason = isProtocol ? "protocolError" : "congestion";
-    this.refuse({ reason, isPersistent: isProtocol, message: error.message });
+    const reason = isProtocol ? "protocolError" : otherwise;
+    const isPersistent = reason !== "congestion";
+    this.refuse({ reason, isPersistent, message: error.message }, error);
   }
 
   #done(): void {
@@ -406,7 +413,7 @@ class Door implements TransportSink, TimerEntry {
     this.#isDone = true;
     this.deadline = undefined;
     this.#runtime?.unschedule(this);
-    if (this.#runtime) this.#listener.handshakeDone();
+    this.#listener.handshakeDone(this);
   }
 }
 

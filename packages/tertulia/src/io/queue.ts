@@ -6,11 +6,12 @@
  */
 
 import { Fifo } from "../pure/fifo.ts";
+import { Gate } from "./gate.ts";
 
 export class Queue<T> implements AsyncIterable<T> {
   readonly #items: Fifo<T> = new Fifo();
   #ending: { readonly error?: unknown } | undefined;
-  #wake: (() => void) | undefined;
+  readonly #gate = new Gate();
 
   get length(): number {
     return this.#items.length;
@@ -19,7 +20,7 @@ export class Queue<T> implements AsyncIterable<T> {
   push(item: T): void {
     if (this.#ending) return;
     this.#items.push(item);
-    this.#wake?.();
+    this.#gate.open();
   }
 
   /** Drops the oldest item. */
@@ -30,7 +31,7 @@ export class Queue<T> implements AsyncIterable<T> {
   /** Ends the iteration behind the items already here: normally, or by throwing `error`. */
   end(error?: unknown): void {
     this.#ending ??= error === undefined ? {} : { error };
-    this.#wake?.();
+    this.#gate.open();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
@@ -48,9 +49,7 @@ export class Queue<T> implements AsyncIterable<T> {
         if ("error" in this.#ending) throw this.#ending.error;
         return { value: undefined, done: true };
       }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      await promise;
+      await this.#gate.wait();
     }
   }
 }

@@ -21,12 +21,17 @@ export interface RuntimeOptions {
   readonly now?: () => number;
 }
 
+/** Longer delays overflow in every JavaScript engine, and become none at all. */
+const DELAY_MS_MAX = 2 ** 31 - 1;
+
 export class Runtime {
   readonly suite: Suite;
   readonly now: () => number;
   readonly #defer: (callback: () => void) => void;
   readonly #wheel = new TimerWheel();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Sessions that nothing but a timer will bring back. */
+  #awaited = 0;
   #timerAt = Number.POSITIVE_INFINITY;
   #dirty: Flushable[] = [];
   readonly #flushAll = (): void => {
@@ -56,24 +61,41 @@ export class Runtime {
     this.#wheel.remove(entry);
   }
 
+  /** A session of ours has no transport, and will dial: the process must not end meanwhile. */
+  awaitsDial(): void {
+    this.#awaited += 1;
+    this.#holdProcess();
+  }
+
+  /** It has one, or has ended. */
+  dialAwaited(): void {
+    this.#awaited -= 1;
+    this.#holdProcess();
+  }
+
   #setTimer(): void {
     const { deadline } = this.#wheel;
     if (deadline === undefined || deadline >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = deadline;
-    this.#timer = setTimeout(
-      () => {
-        this.#timerAt = Number.POSITIVE_INFINITY;
-        this.#wheel.advance(this.now());
-        this.#setTimer();
-      },
-      Math.max(0, deadline - this.now()),
-    );
-    // Sessions keep their process alive by their transports, not by their timers. (In browsers a
-    // timer is a number.)
+    const delayMs = Math.min(Math.max(0, deadline - this.now()), DELAY_MS_MAX);
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#wheel.advance(this.now());
+      this.#setTimer();
+    }, delayMs);
+    this.#holdProcess();
+  }
+
+  /**
+   * Sessions keep their process alive by their transports, not by their timers: unless they wait for
+   * the next transport.
+   */
+  #holdProcess(): void {
     const timer: unknown = this.#timer;
-    if (typeof timer === "object" && timer !== null && "unref" in timer) {
-      (timer as { unref(): void }).unref(); // just looked
-    }
+    // In browsers a timer is a number.
+    if (typeof timer !== "object" || timer === null || !("unref" in timer)) return;
+    const { ref, unref } = timer as { ref(): void; unref(): void }; // just looked
+    (this.#awaited > 0 ? ref : unref).call(timer);
   }
 }

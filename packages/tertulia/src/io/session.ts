@@ -27,6 +27,7 @@ import type { StreamState } from "../pure/native/stream.ts";
 import { hex } from "../pure/octets.ts";
 import type { TimerEntry } from "../pure/timer-wheel.ts";
 import { Broadcast } from "./broadcast.ts";
+import { Gate } from "./gate.ts";
 import { Queue } from "./queue.ts";
 import type { Flushable, Runtime } from "./runtime.ts";
 import { SessionStream } from "./stream.ts";
@@ -100,7 +101,14 @@ export interface SessionParts extends Omit<SessionMachineOptions, "transport"> {
 /** Octets that may gather before the end of the turn: then they are sent at once. */
 const FLUSH_OCTETS = 64 * 1024;
 
+/** SPDUs that may wait for the dialogue machine: it takes them at once, unless something is wrong. */
+const DIALOGUE_MAX = 1024;
+
 const SETTLED: Promise<void> = Promise.resolve();
+const DONE: Promise<{ value: undefined; done: true }> = Promise.resolve({
+  value: undefined,
+  done: true,
+});
 
 /**
  * A conversation that outlives its transports. Iterate it for the messages of the peer; `send` yours.
@@ -119,10 +127,11 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 
   readonly #runtime: Runtime;
   readonly #contexts: readonly PresentationContext[];
-  readonly #parts: Pick<SessionParts, "dial" | "agreeToRelease" | "onClosed">;
+  readonly #parts: Pick<SessionParts, "dial" | "agreeToRelease" | "limits" | "onClosed">;
   readonly #entry: SessionEntry;
-  /** The current transport and, now and then, one that wants to be. */
+  /** The current transport with its number and, now and then, one that wants to be. */
   #transport: Transport | undefined;
+  #number = 0;
   #others: Map<number, Transport | AbortController> | undefined;
   #unflushed = 0;
   #isDirty = false;
@@ -134,7 +143,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   #handler: ((message: Message) => void | Promise<void>) | undefined;
   /** What `consume` is to wait for before it goes on. */
   #handled: Promise<void> | undefined;
-  #reader: (() => void) | undefined;
+  #isAwaitingDial = false;
+  readonly #more: Gate = new Gate();
   /** Sends that wait for credit, by their ticket. */
   #waiters: Map<number, PromiseWithResolvers<void>> | undefined;
   #changes: Broadcast<SessionChange> | undefined;
@@ -206,15 +216,16 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
    *
    * @throws {SessionError} `ERR_CLOSED`, `ERR_STATE` after a release was asked for, `ERR_LIMIT` when
    *   it is longer than the peer takes or when too much waits, `ERR_ARGUMENT` when no agreed context
-   *   takes the value. Nothing was sent then.
+   *   takes the value. Nothing was sent then, and neither when the signal was aborted before.
    */
   send(value: unknown, options?: SendOptions): Promise<void> {
     try {
+      options?.signal?.throwIfAborted();
       const contexts = this.#contexts;
       let index = 0;
       if (options?.context !== undefined) index = this.#contextIndex(options.context);
       else while (!contexts[index]?.accepts(value)) this.#fits(index++, value);
-      const octets = (contexts[index] as PresentationContext).encode(value); // it was found
+      const octets = this.#encode(contexts[index] as PresentationContext, value); // it was found
       return this.#sendOctets(options?.type ?? "normal", index, octets, options?.signal);
     } catch (error) {
       return Promise.reject(error);
@@ -258,16 +269,19 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
    */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
     this.#beginReading();
+    let hasLeft = false;
     return {
       next: () => {
+        if (hasLeft) return DONE;
         const message = this.machine.take();
         if (message === undefined) return this.#nextMessage();
         if (!this.#isDirty) this.#markDirty();
         return Promise.resolve({ value: message, done: false });
       },
       return: () => {
-        this.#isReading = false;
-        return Promise.resolve({ value: undefined, done: true });
+        if (!hasLeft) this.#isReading = false;
+        hasLeft = true;
+        return DONE;
       },
     };
   }
@@ -283,15 +297,15 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
    * Opens a stream of octets beside the messages, with credit of its own.
    *
    * @throws {SessionError} `ERR_LIMIT` when the peer takes no more, `ERR_CLOSED`, `ERR_STATE` when
-   *   streams were not agreed on.
+   *   streams were not agreed on, or after a release was asked for.
    */
   openStream(label = ""): SessionStream {
-    this.#checkOpen();
+    this.checkSend();
     this.#checkUnit("streams");
     return this.#addStream(this.machine.link.openStream(label));
   }
 
-  /** Streams that the peer opens. */
+  /** Streams that the peer opens. Those that nobody takes are reset, from `limits.streamsMax` on. */
   get streams(): AsyncIterable<SessionStream> {
     this.#incoming ??= new Queue();
     if (this.#end) this.#incoming.end();
@@ -300,13 +314,17 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 
   /**
    * Ends the session in order: everything that was sent arrives, everything the peer has to say is
-   * received, and both know that the other knows. Resolves when that is so.
+   * received, and both know that the other knows. Resolves when that is so. Streams end with the
+   * session: end them first if their reader is to see an end and not an error.
    *
-   * @throws {SessionError} `ERR_REFUSED` when the peer has more to say, `ERR_ABORTED`, `ERR_TIMEOUT`.
+   * @param options.signal - Stops the waiting. What was asked for cannot be taken back.
+   * @throws {SessionError} `ERR_REFUSED` when the peer has more to say: the session goes on then.
+   *   `ERR_CLOSED` when it has ended already, `ERR_ABORTED`, also when it took `limits.releaseMs`,
+   *   `ERR_RESUME`.
    */
   async release({ signal }: SignalOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
     this.machine.requestRelease(this.#runtime.now());
-    for (const stream of this.#streams?.values() ?? []) if (!stream.isEnding) stream.reset(0);
     this.#settle();
     const changes = this.changes()[Symbol.asyncIterator]();
     try {
@@ -412,12 +430,28 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.#markDirty();
   }
 
+  /** @throws {SessionError} `ERR_CLOSED`, `ERR_STATE` after a release was asked for. */
+  checkSend(): void {
+    this.#checkOpen();
+    const { releaseState } = this.machine;
+    if (releaseState === "open" || releaseState === "asked") return;
+    throw new SessionError("ERR_STATE", "the release was asked for");
+  }
+
   // Private.
 
   #fits(index: number, value: unknown): void {
     if (index < this.#contexts.length) return;
     const names = this.#contexts.map(({ name }) => name).join(", ");
     throw new SessionError("ERR_ARGUMENT", `no agreed context (${names}) takes a ${typeof value}`);
+  }
+
+  #encode(context: PresentationContext, value: unknown): Uint8Array {
+    try {
+      return context.encode(value);
+    } catch (error) {
+      throw new SessionError("ERR_ARGUMENT", `not a value of ${context.name}`, { cause: error });
+    }
   }
 
   #contextIndex(name: string): number {
@@ -471,13 +505,19 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   }
 
   async #nextMessage(): Promise<IteratorResult<Message, undefined>> {
-    for (;;) {
-      const message = this.machine.take();
-      if (message) {
-        this.#markDirty();
-        return { value: message, done: false };
+    let isOver = true;
+    try {
+      for (;;) {
+        const message = this.machine.take();
+        if (message) {
+          this.#markDirty();
+          isOver = false;
+          return { value: message, done: false };
+        }
+        if (!(await this.#moreToRead())) return { value: undefined, done: true };
       }
-      if (!(await this.#moreToRead())) return { value: undefined, done: true };
+    } finally {
+      if (isOver) this.#isReading = false;
     }
   }
 
@@ -489,12 +529,11 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       return false;
     }
     if (this.#wasReleaseAsked) {
+      // It goes on from there, or the answer ends it: look again.
       await this.#answerRelease();
-      return this.machine.releaseState === "open" || this.machine.link.isReadable;
+      return true;
     }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#reader = resolve;
-    await (signal ? raced(promise, signal) : promise);
+    await this.#more.wait(signal);
     return true;
   }
 
@@ -502,14 +541,17 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   async #handOver(handler: (message: Message) => void | Promise<void>): Promise<void> {
     for (let message = this.machine.take(); message; message = this.machine.take()) {
       const handled = handler(message);
-      if (handled !== undefined) await handled;
+      if (handled === undefined) continue;
+      // What was taken is credit: a slow handler must not keep it from the peer.
+      this.#markDirty();
+      await handled;
     }
   }
 
   /** Messages came: to the handler at once, or to whoever waits. */
   #readable(): void {
     const handler = this.#handler;
-    if (handler === undefined) return this.#wake();
+    if (handler === undefined) return this.#more.open();
     try {
       for (let message = this.machine.take(); message; message = this.machine.take()) {
         this.#handled = handler(message) ?? undefined;
@@ -518,22 +560,23 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       if (this.#handled === undefined) return;
     } catch (error) {
       this.#handled = Promise.reject(error);
-      // It is awaited below, unless the signal has come first.
-      this.#handled.catch(() => {});
     }
+    // It is awaited below, unless the signal has come first.
+    this.#handled.catch(() => {});
     this.#handler = undefined;
-    this.#wake();
+    this.#more.open();
   }
 
-  #wake(): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    reader?.();
-  }
-
+  /** The peer has said everything and wants to end. An application that cannot say whether it may, may not. */
   async #answerRelease(): Promise<void> {
     this.#wasReleaseAsked = false;
-    const isAgreed = (await this.#parts.agreeToRelease?.(this)) ?? true;
+    let isAgreed = true;
+    try {
+      isAgreed = (await this.#parts.agreeToRelease?.(this)) ?? true;
+    } catch (error) {
+      const { message } = asSessionError(error);
+      return this.abort(`agreeToRelease failed: ${message}`);
+    }
     if (this.machine.releaseState !== "asked") return;
     this.machine.answerRelease(isAgreed, this.#runtime.now());
     this.#settle();
@@ -584,18 +627,20 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   }
 
   #transportOf(number: number): Transport | undefined {
+    if (number === this.#number && this.#transport) return this.#transport;
     const other = this.#others?.get(number);
-    if (other instanceof AbortController) return undefined;
-    return other ?? this.#transport;
+    return other instanceof AbortController ? undefined : other;
   }
 
+  /** Ends a transport of ours, or the attempt to open it. One that is gone already is nobody's. */
   #drop(number: number, error: SessionError | undefined): void {
     const other = this.#others?.get(number);
+    const transport = this.#transportOf(number);
+    if (number === this.#number) this.#transport = undefined;
+    this.#others?.delete(number);
     if (other instanceof AbortController) other.abort(error);
-    else if (error) (other ?? this.#transport)?.abort();
-    else (other ?? this.#transport)?.end();
-    if (other) this.#others?.delete(number);
-    else this.#transport = undefined;
+    else if (error) transport?.abort();
+    else transport?.end();
   }
 
   #dial(number: number, location: string | undefined): void {
@@ -639,6 +684,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
         return;
       case "suspended":
         this.#suspendedAt = this.#runtime.now();
+        this.#setAwaitingDial(this.machine.role === "initiator");
         return this.#changed(event);
       case "resumed":
         return this.#resumed(event.epoch, event.replayed, event.isMove);
@@ -648,15 +694,15 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
         return this.#changed(event);
       case "releaseAsked":
         this.#wasReleaseAsked = true;
-        if (this.#isReading || this.machine.link.isReadable) this.#wake();
+        if (this.#isReading || this.machine.link.isReadable) this.#more.open();
         else void this.#answerRelease();
         return;
       case "dialogue":
         this.#dialogue ??= new Queue();
-        return this.#dialogue.push(event);
+        if (this.#dialogue.length < DIALOGUE_MAX) return this.#dialogue.push(event);
+        return this.machine.abort("limit", `${DIALOGUE_MAX} SPDUs wait to be read`);
       case "streamOpened":
-        this.#incoming ??= new Queue();
-        return this.#incoming.push(this.#addStream(event.stream));
+        return this.#opened(this.#addStream(event.stream));
       case "streamReadable":
         return this.#streams?.get(event.id)?.onReadable();
       case "streamWritable":
@@ -670,12 +716,28 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     }
   }
 
+  /** A stream of the peer's. What it opens and resets unseen must not pile up. */
+  #opened(stream: SessionStream): void {
+    this.#incoming ??= new Queue();
+    if (this.#incoming.length < this.#parts.limits.streamsMax) this.#incoming.push(stream);
+    else stream.reset();
+  }
+
+  #setAwaitingDial(isAwaiting: boolean): void {
+    if (this.#isAwaitingDial === isAwaiting) return;
+    this.#isAwaitingDial = isAwaiting;
+    if (isAwaiting) this.#runtime.awaitsDial();
+    else this.#runtime.dialAwaited();
+  }
+
   #resumed(epoch: number, replayed: number, isMove: boolean): void {
+    this.#setAwaitingDial(false);
     const number = this.machine.currentTransport;
-    if (number !== undefined) {
-      const transport = this.#others?.get(number);
+    const transport = number === undefined ? undefined : this.#transportOf(number);
+    if (number !== undefined && transport) {
       this.#others?.delete(number);
-      if (transport && !(transport instanceof AbortController)) this.#transport = transport;
+      this.#transport = transport;
+      this.#number = number;
     }
     if (isMove) {
       this.#changed({ type: "moved", epoch, kind: this.#transport?.kind ?? "" });
@@ -693,6 +755,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     const end = { outcome, ...(error && { error }), ...(abort && { abort }) };
     this.#end = end;
     this.#runtime.unschedule(this.#entry);
+    this.#setAwaitingDial(false);
     const reason = error ?? new SessionError("ERR_CLOSED", "the session has ended");
     for (const { reject } of this.#waiters?.values() ?? []) reject(reason);
     this.#waiters = undefined;
@@ -703,7 +766,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.#changed({ type: "closed", end });
     this.#changes?.end();
     this.#closed?.resolve(end);
-    this.#wake();
+    this.#more.open();
     this.#parts.onClosed?.(this, end);
   }
 

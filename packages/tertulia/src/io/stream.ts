@@ -6,8 +6,8 @@
 
 import { SessionError } from "../pure/errors.ts";
 import type { StreamState } from "../pure/native/stream.ts";
-import type { Session } from "./session.ts";
-import { raced } from "./wait.ts";
+import { Gate } from "./gate.ts";
+import type { Session, SignalOptions } from "./session.ts";
 
 /** The peer reset the stream. */
 export class StreamResetError extends SessionError {
@@ -34,10 +34,14 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   readonly #session: Session;
   readonly #state: StreamState;
   readonly #forget: () => void;
-  #error: SessionError | undefined;
+  /** Why nothing more can be written, and why nothing more will be read; an end is no reason. */
+  #writeError: SessionError | undefined;
+  #readError: SessionError | undefined;
   #hasReadEnd = false;
-  #onReadable: (() => void) | undefined;
-  #onWritable: (() => void) | undefined;
+  readonly #onReadable: Gate = new Gate();
+  readonly #onWritable: Gate = new Gate();
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
 
   /** Made by its session. */
   constructor(session: Session, state: StreamState, forget: () => void) {
@@ -66,10 +70,14 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    * Writes octets, which belong to the stream from then on. Resolves when there is room for more:
    * awaiting it is backpressure.
    *
-   * @throws {SessionError} `ERR_STATE` after `end`; `ERR_ABORTED` after a reset; why the session ended.
+   * @param options.signal - Stops the waiting. The octets are sent all the same, unless it was aborted
+   *   before.
+   * @throws {SessionError} `ERR_STATE` after `end`; `ERR_ABORTED` after a reset; `ERR_LIMIT` when too
+   *   much waits, because nobody awaited; why the session ended.
    */
-  async write(octets: Uint8Array): Promise<void> {
-    await this.tryWrite(octets);
+  async write(octets: Uint8Array, { signal }: SignalOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
+    await this.tryWrite(octets, signal);
   }
 
   /**
@@ -77,17 +85,18 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    *
    * @throws {SessionError} as `write` rejects.
    */
-  tryWrite(octets: Uint8Array): Promise<void> | undefined {
-    if (this.#error) throw this.#error;
+  tryWrite(octets: Uint8Array, signal?: AbortSignal): Promise<void> | undefined {
+    if (this.#writeError) throw this.#writeError;
     if (this.#state.isEnding) throw new SessionError("ERR_STATE", "write after end");
+    this.#session.checkSend();
     const hasRoom = this.#session.machine.link.writeStream(this.#state, octets);
     this.#session.markDirty();
-    return hasRoom ? undefined : this.#room();
+    return hasRoom ? undefined : this.#room(signal);
   }
 
   /** Says that we write no more. The peer reads to the end; it may go on writing. */
   end(): void {
-    if (this.#error) return;
+    if (this.#writeError) return;
     this.#session.machine.link.endStream(this.#state);
     this.#session.markDirty();
     this.#forgetIfOver();
@@ -100,7 +109,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    * @param code - Why, in the application's own numbers, from 0.
    */
   reset(code = 0): void {
-    if (this.#error) return;
+    if (this.#readError && this.#writeError) return;
     this.#session.machine.link.resetStream(this.#state, code);
     this.#session.markDirty();
     this.#fail(new SessionError("ERR_ABORTED", `the stream was reset here, code ${code}`));
@@ -111,22 +120,21 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    *
    * @throws {SessionError} `ERR_ABORTED` after a reset; why the session ended.
    */
-  async read(signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  async read({ signal }: SignalOptions = {}): Promise<Uint8Array | undefined> {
     for (;;) {
+      signal?.throwIfAborted();
       const octets = this.#session.machine.link.readStream(this.#state);
       if (octets) {
         this.#session.markDirty();
         return octets;
       }
+      if (this.#readError) throw this.#readError;
       if (this.#state.isPeerEnded) {
         this.#hasReadEnd = true;
         this.#forgetIfOver();
         return undefined;
       }
-      if (this.#error) throw this.#error;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#onReadable = resolve;
-      await raced(promise, signal);
+      await this.#onReadable.wait(signal);
     }
   }
 
@@ -139,9 +147,9 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     }
   }
 
-  /** Our reading direction as a web stream. Cancelling it resets the stream. */
+  /** Our reading direction as a web stream, the same at each call. Cancelling it resets the stream. */
   get readable(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>(
+    this.#readable ??= new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
           const octets = await this.read();
@@ -152,15 +160,17 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
       },
       { highWaterMark: 0 },
     );
+    return this.#readable;
   }
 
-  /** Our writing direction as a web stream. Aborting it resets the stream. */
+  /** Our writing direction as a web stream, the same at each call. Aborting it resets the stream. */
   get writable(): WritableStream<Uint8Array> {
-    return new WritableStream<Uint8Array>({
+    this.#writable ??= new WritableStream<Uint8Array>({
       write: (octets) => this.write(octets),
       close: () => this.end(),
       abort: () => this.reset(),
     });
+    return this.#writable;
   }
 
   /** Resets it unless both sides have ended it. */
@@ -171,15 +181,15 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   // For its session, which tells what the peer did.
 
   onReadable(): void {
-    this.#onReadable?.();
+    this.#onReadable.open();
   }
 
   onWritable(): void {
-    this.#onWritable?.();
+    this.#onWritable.open();
   }
 
   onEnded(): void {
-    this.#onReadable?.();
+    this.#onReadable.open();
     this.#forgetIfOver();
   }
 
@@ -187,22 +197,23 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     this.#fail(new StreamResetError(code));
   }
 
+  /** What came can still be read; to its end, if that came too. */
   onSessionEnded(error: SessionError): void {
-    this.#fail(error);
+    this.#fail(error, this.#state.isPeerEnded);
   }
 
-  async #room(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onWritable = resolve;
-    await promise;
-    if (this.#error) throw this.#error;
+  async #room(signal: AbortSignal | undefined): Promise<void> {
+    while (this.#state.isBlocked) {
+      await this.#onWritable.wait(signal);
+      if (this.#writeError) throw this.#writeError;
+    }
   }
 
-  #fail(error: SessionError): void {
-    if (this.#error) return;
-    this.#error = error;
-    this.#onReadable?.();
-    this.#onWritable?.();
+  #fail(error: SessionError, isReadToEnd = false): void {
+    this.#writeError ??= error;
+    if (!isReadToEnd) this.#readError ??= error;
+    this.#onReadable.open();
+    this.#onWritable.open();
     this.#forget();
   }
 

@@ -31,6 +31,8 @@ export interface TransportReceiver {
   receive(transport: Transport): void;
   /** Somebody was sent away before there was a transport. */
   refused(address: string, error: SessionError): void;
+  /** An upgrade was left to whoever else handles them there. */
+  left?(request: IncomingMessage): void;
 }
 
 /**
@@ -61,7 +63,7 @@ export function serveWebSockets(
     const offered = request.headers["sec-websocket-protocol"]?.split(",").map((p) => p.trim());
     if (!offered?.includes(WEBSOCKET_PROTOCOL)) {
       // When nobody else listens, whoever waits for an answer would wait for ever.
-      if (server.listenerCount("upgrade") > 1) return;
+      if (server.listenerCount("upgrade") > 1) return listener.left?.(request);
       const why = `need the subprotocol ${WEBSOCKET_PROTOCOL}, have ${offered ?? "none"}`;
       return deny(request, socket, "426 Upgrade Required", why);
     }

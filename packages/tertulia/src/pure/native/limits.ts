@@ -52,6 +52,11 @@ export interface Limits {
   readonly deadMs: number;
   /** How long a detached session waits for its peer. 10 min: a tunnel, a lift, a reboot of the router. */
   readonly resumeWindowMs: number;
+  /**
+   * The same for a peer that was never heard of again after ACCEPT. 60 s: a stranger must not hold a
+   * place for the whole window by saying CONNECT and hanging up.
+   */
+  readonly unheardMs: number;
   /** How long a session may carry nothing of the application. 0: for ever. */
   readonly idleMs: number;
   /** How long a session may live. 0: for ever. */
@@ -82,6 +87,7 @@ export const defaultLimits: Limits = {
   probeMs: 10_000,
   deadMs: 25_000,
   resumeWindowMs: 600_000,
+  unheardMs: 60_000,
   idleMs: 0,
   absoluteMs: 0,
   backoffMs: 50,

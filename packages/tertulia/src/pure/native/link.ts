@@ -311,12 +311,17 @@ export class Link {
   /**
    * Queues octets of a stream; false when the writer should wait for `streamWritable`.
    *
-   * @throws {SessionError} `ERR_STATE` when the stream, or the session, is ending.
+   * @throws {SessionError} `ERR_STATE` when the stream, or the session, is ending; `ERR_LIMIT` when
+   *   too much waits already.
    */
   writeStream(stream: StreamState, octets: Uint8Array): boolean {
     this.#checkFinishing();
     if (stream.isEnding || !this.#streams?.has(stream.id)) {
       throw new SessionError("ERR_STATE", `write to stream ${stream.id}, which has ended`);
+    }
+    if (stream.pendingOctets > this.#limits.waitingOctetsMax) {
+      const limit = this.#limits.waitingOctetsMax;
+      throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await write()`);
     }
     if (octets.length > 0) {
       stream.pending.push(octets);

@@ -185,6 +185,8 @@ export class SessionMachine implements LinkListener {
 
   // Keepalive.
   #heardAt: number;
+  /** Whether anything came behind the handshake: then the peer is more than a stranger's CONNECT. */
+  #isHeard = false;
   #pingId = 0;
   #pingAt = 0;
   /** When an unanswered probe means death; 0 while none is out. */
@@ -198,6 +200,8 @@ export class SessionMachine implements LinkListener {
   #dialAt = 0;
   #dials = 0;
   #location: string | undefined;
+  /** Waits for the next transport. */
+  #goAwayFrame: Uint8Array | undefined;
 
   #endsAt: number;
   #idleAt: number;
@@ -303,13 +307,18 @@ export class SessionMachine implements LinkListener {
     if (this.#state !== "closed" && this.#candidate === undefined) this.#dialAt = now;
   }
 
-  /** Asks the initiator to go over to a new transport, some time between `afterMs` and `jitterMs` later. */
+  /**
+   * Asks the initiator to go over to a new transport, some time between `afterMs` and `jitterMs`
+   * later. One that is between two transports is asked on the next.
+   */
   goAway(afterMs: number, jitterMs: number, location?: string): void {
-    if (this.#transport === undefined) return;
     const body = new ParameterWriter()
       .numbers("retryMs", afterMs, jitterMs)
       .text("location", location);
-    this.#sendTo(this.#transport, encodeFrame(GOAWAY, body.finish()));
+    const frame = encodeFrame(GOAWAY, body.finish());
+    // An initiator that is on its way already reads nothing any more where it comes from.
+    if (this.#transport === undefined || this.#candidate) this.#goAwayFrame = frame;
+    else this.#sendTo(this.#transport, frame);
   }
 
   /** Something happened to the network: ask the peer at once, or dial at once. */
@@ -413,6 +422,7 @@ export class SessionMachine implements LinkListener {
   receive(transport: number, octets: Uint8Array, now: number): void {
     if (transport === this.#transport) {
       this.#heardAt = now;
+      this.#isHeard = true;
       this.#deadAt = 0;
       this.#guard(() => this.link.receive(octets, now));
       this.#advance();
@@ -599,6 +609,13 @@ export class SessionMachine implements LinkListener {
     else this.#expire();
   }
 
+  /** How long we wait for the peer to come back. */
+  get #windowMs(): number {
+    const { resumeWindowMs } = this.agreement;
+    const isStranger = this.role === "responder" && !this.#isHeard;
+    return isStranger ? Math.min(resumeWindowMs, this.#limits.unheardMs) : resumeWindowMs;
+  }
+
   #isIdle(now: number): boolean {
     const [sent0, sent1] = this.link.ends;
     const [received0, received1] = this.link.positions.received;
@@ -630,7 +647,7 @@ export class SessionMachine implements LinkListener {
     // Nobody has anything left to say; the initiator, if it does not know yet, comes back and is told.
     if (this.#isAgreed && this.role === "responder") return this.#close("released");
     this.#state = "suspended";
-    this.#expiresAt = now + this.agreement.resumeWindowMs;
+    this.#expiresAt = now + this.#windowMs;
     this.#deadAt = 0;
     this.#pingAt = 0;
     this.#tell({ type: "suspended", error });
@@ -753,6 +770,7 @@ export class SessionMachine implements LinkListener {
     this.#pongId = undefined;
     this.#state = "connected";
     this.#heardAt = now;
+    this.#isHeard = true;
     this.#deadAt = 0;
     if (this.#releaseBy) this.#releaseBy = now + this.#limits.releaseMs;
     if (old !== undefined) {
@@ -760,6 +778,8 @@ export class SessionMachine implements LinkListener {
       this.#outputs.push({ type: "close", transport: old });
     }
     const replayed = this.link.attach(peer, declared);
+    if (this.#goAwayFrame) this.#sendTo(transport, this.#goAwayFrame);
+    this.#goAwayFrame = undefined;
     this.#tell({ type: "resumed", epoch, replayed: isMove ? 0 : replayed, isMove });
     this.#advance();
     if (rest.length > 0) this.receive(transport, rest, now);
@@ -816,8 +836,7 @@ export class SessionMachine implements LinkListener {
   }
 
   #expire(): void {
-    const { resumeWindowMs } = this.agreement;
-    const error = new SessionError("ERR_RESUME", `expired: not resumed in ${resumeWindowMs} ms`);
+    const error = new SessionError("ERR_RESUME", `expired: not resumed in ${this.#windowMs} ms`);
     this.#close("expired", error);
   }
 

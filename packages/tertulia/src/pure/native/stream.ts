@@ -87,6 +87,7 @@ export class StreamState {
   clear(): void {
     this.pending.clear();
     this.pendingOctets = 0;
+    this.isBlocked = false;
     this.#inbox.clear();
     this.#gathering = undefined;
     this.#gathered = 0;
