@@ -413,7 +413,11 @@ export class SessionMachine implements LinkListener {
     if (transport === this.#transport) {
       this.#heardAt = now;
       this.#deadAt = 0;
-      this.#guard(() => this.link.receive(octets, now));
+      try {
+        this.link.receive(octets, now);
+      } catch (error) {
+        this.#violated(asProtocolError(error));
+      }
       this.#advance();
     } else if (transport === this.#candidate?.transport) {
       const candidate = this.#candidate;
@@ -892,14 +896,9 @@ export class SessionMachine implements LinkListener {
     return { reason, isPersistent: true, received: this.link.positions.received };
   }
 
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      const violation = asProtocolError(error);
-      this.#sendAbort("protocolError", violation.message);
-      this.#close("violated", violation);
-    }
+  #violated(violation: ProtocolError): void {
+    this.#sendAbort("protocolError", violation.message);
+    this.#close("violated", violation);
   }
 
   #sendAbort(reason: AbortReason, message: string, userData?: Uint8Array): void {
