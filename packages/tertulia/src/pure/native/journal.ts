@@ -30,7 +30,7 @@ interface Slab {
 }
 
 /** Unused slabs that a journal under load keeps for what it is going to write. */
-const SPARE_SLABS_MAX = 4;
+const SPARE_SLABS_MAX = 8;
 
 export class Journal {
   /** Everything before this position is gone. */

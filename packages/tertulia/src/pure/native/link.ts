@@ -50,10 +50,16 @@ const STREAM_UNSENT_MAX = 128 * 1024;
 const STREAM_PIECE_OCTETS = 32 * 1024;
 /** Octets a stream keeps before its writer is told to wait. */
 const STREAM_PENDING_OCTETS = 256 * 1024;
+/** Octets from which on a chunk is too much to be kept for a few messages in it. */
+const LARGE_CHUNK_OCTETS = 4096;
 /** Octets that go out as one chunk, whatever they are made of. */
 const GATHER_OCTETS = 4096;
-/** The part of a window after which an acknowledgement waits for nothing. */
-const ACKNOWLEDGE_PART = 1 / 4;
+/**
+ * Octets received after which an acknowledgement waits for nothing: two slabs of the sender's, which
+ * it writes again while they are warm, and more only where the window has grown.
+ */
+const ACKNOWLEDGE_OCTETS = 128 * 1024;
+const ACKNOWLEDGE_PART = 1 / 16;
 
 /** What the peer lets us do, as agreed. */
 export interface PeerLimits {
@@ -483,6 +489,7 @@ export class Link {
   receive(chunk: Uint8Array, now: number): void {
     const reader = this.#reader;
     const unread = this.#inbox.length;
+    const before = this.#sessionWindow.received;
     this.#wasReadable = this.isReadable;
     reader.feed(chunk);
     while (!this.#isStopped && reader.next()) {
@@ -496,10 +503,13 @@ export class Link {
         this.#receiveOther(type, reader);
       }
     }
-    if (this.#inbox.length > unread) this.#letGoOf(chunk, unread);
+    // Messages that are a small part of their chunk pin far more than what credit counts.
+    const counted = this.#sessionWindow.received - before;
+    if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#letGo(unread);
     this.#announce();
     const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
-    if (news >= this.#messageWindow.windowOctets * ACKNOWLEDGE_PART) this.#isControlDirty = true;
+    const part = this.#messageWindow.windowOctets * ACKNOWLEDGE_PART;
+    if (news >= Math.max(ACKNOWLEDGE_OCTETS, part)) this.#isControlDirty = true;
     else if (news > 0 && this.#acknowledgeAt === 0) {
       this.#acknowledgeAt = now + this.#limits.acknowledgeMs;
     }
@@ -532,7 +542,8 @@ export class Link {
     octets += this.#lane1.take(Number.MAX_SAFE_INTEGER, into);
     octets += this.#lane0.take(octetsMax, into);
     // A transport takes one short chunk with less effort than two: here a copy is the cheaper way.
-    if (octets <= GATHER_OCTETS && into.length - first > 1) into.push(concatOctets(into.splice(first)));
+    if (octets <= GATHER_OCTETS && into.length - first > 1)
+      into.push(concatOctets(into.splice(first)));
     if (this.#sending.length > 0) this.#pumpStreams();
     return octets;
   }
@@ -772,15 +783,8 @@ export class Link {
     window.received += octets;
   }
 
-  /**
-   * Copies messages out of a chunk of which they are a small part: what they would pin is far more
-   * than what credit counts.
-   */
-  #letGoOf(chunk: Uint8Array, unread: number): void {
-    if (chunk.length < 4096) return;
-    let octets = 0;
-    for (const message of this.#inbox.from(unread)) octets += message.octets.length + MESSAGE_COST;
-    if (octets * 4 >= chunk.length) return;
+  /** Copies messages out of what they came in. */
+  #letGo(unread: number): void {
     for (const message of this.#inbox.from(unread)) message.octets = message.octets.slice();
   }
 
