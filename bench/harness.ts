@@ -28,15 +28,19 @@ export interface Result {
   readonly median: Readonly<Record<string, number>>;
 }
 
-/** Measures the cases, round by round, and returns the medians. */
-export async function measure(cases: readonly Case[], rounds: number): Promise<Result[]> {
+/** Measures the cases, round by round, and returns the medians; of all columns or `only` of some. */
+export async function measure(
+  cases: readonly Case[],
+  rounds: number,
+  only?: readonly string[],
+): Promise<Result[]> {
   const results: Result[] = [];
   for (const { name, unit, better, columns, rounds: roundsMax = rounds, close } of cases) {
     const figures: Record<string, number[]> = {};
     const missing = new Set<string>();
     for (let round = 0; round < Math.min(rounds, roundsMax); round++) {
       for (const [column, run] of Object.entries(columns)) {
-        if (missing.has(column)) continue;
+        if (missing.has(column) || (only && !only.includes(column))) continue;
         progress(`${name} ${round + 1} ${column}`);
         try {
           figures[column] ??= [];

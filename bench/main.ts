@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
+    columns: { type: "string" },
     rounds: { type: "string", default: "5" },
     smoke: { type: "boolean", default: false },
   },
@@ -39,5 +40,6 @@ if (chosen.length === 0) {
   console.error(`no such case in ${area}; there are: ${cases.map(({ name }) => name).join(", ")}`);
   process.exit(2);
 }
-for (const one of chosen) print(await measure([one], rounds), values.json);
+const columns = values.columns?.split(",");
+for (const one of chosen) print(await measure([one], rounds, columns), values.json);
 process.exit(0);

@@ -68,6 +68,13 @@ export function concatOctets(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/** Octets that a number takes as a varint. */
+export function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size += 1;
+  return size;
+}
+
 /** A cursor over octets that are all here. Reading past the end is the peer's fault. */
 export class Reader {
   readonly #octets: Uint8Array;

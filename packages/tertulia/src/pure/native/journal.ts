@@ -10,6 +10,7 @@
  */
 
 import { assert } from "../errors.ts";
+import { varintSize } from "../octets.ts";
 
 /** Octets of the first slab, and of the largest. Each is twice the last until then: idle is small. */
 const SLAB_OCTETS_MIN = 1024;
@@ -20,7 +21,7 @@ export const COPY_OCTETS_MAX = 4096;
 
 interface Slab {
   /** Position of its first octet. */
-  readonly start: number;
+  start: number;
   readonly octets: Uint8Array;
   /** Octets in use. */
   size: number;
@@ -29,7 +30,7 @@ interface Slab {
 }
 
 /** Unused slabs that a journal under load keeps for what it is going to write. */
-const SPARE_SLABS_MAX = 4;
+const SPARE_SLABS_MAX = 8;
 
 export class Journal {
   /** Everything before this position is gone. */
@@ -169,6 +170,7 @@ export class Journal {
       const slab = slabs[gone] as Slab;
       const isWritten = slab === this.#slab;
       if (slab.start + slab.size > position || (isWritten && position !== this.end)) break;
+      if (isWritten && this.#rewrite(slab)) break;
       if (isWritten) this.#slab = undefined;
       this.#spareSlab(slab);
       gone += 1;
@@ -177,6 +179,15 @@ export class Journal {
     if (slabs.length > 0) return;
     this.#slabOctetsNext = Math.max(SLAB_OCTETS_MIN, this.#slabOctetsNext / 2);
     if (this.#spare.length > 0) this.#spare = [];
+  }
+
+  /** Begins a small slab of which nothing is needed any more again: question and answer need no other. */
+  #rewrite(slab: Slab): boolean {
+    const isOurs = slab.isWhole && slab.start >= this.#unsafe;
+    if (!isOurs || slab.octets.length > SLAB_OCTETS_MIN) return false;
+    slab.start = this.end;
+    slab.size = 0;
+    return true;
   }
 
   #spareSlab({ octets, isWhole, start }: Slab): void {
@@ -251,10 +262,4 @@ function writeVarint(octets: Uint8Array, offset: number, value: number): number 
   }
   octets[at++] = rest;
   return at;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size += 1;
-  return size;
 }

@@ -11,8 +11,8 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 /**
- * The least that a window may be. A sender waits for 1 KiB of credit rather than cut a message into
- * crumbs, and a receiver may keep up to half a window to itself before it grants it anew.
+ * The least that a window may be. A sender waits for the credit of a whole segment, which is at most
+ * half a window, and a receiver may keep up to half of it to itself before it grants it anew.
  */
 export const WINDOW_OCTETS_MIN: number = 4 * KiB;
 

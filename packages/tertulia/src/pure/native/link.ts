@@ -13,7 +13,7 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { concatOctets, NO_OCTETS, Reader, utf8, Writer } from "../octets.ts";
+import { concatOctets, NO_OCTETS, Reader, utf8, varintSize, Writer } from "../octets.ts";
 import { FrameReader } from "./frame-reader.ts";
 import {
   ACK,
@@ -50,8 +50,16 @@ const STREAM_UNSENT_MAX = 128 * 1024;
 const STREAM_PIECE_OCTETS = 32 * 1024;
 /** Octets a stream keeps before its writer is told to wait. */
 const STREAM_PENDING_OCTETS = 256 * 1024;
-/** Octets received after which an acknowledgement waits for nothing. */
+/** Octets from which on a chunk is too much to be kept for a few messages in it. */
+const LARGE_CHUNK_OCTETS = 4096;
+/** Octets that go out as one chunk, whatever they are made of. */
+const GATHER_OCTETS = 4096;
+/**
+ * Octets received after which an acknowledgement waits for nothing: two slabs of the sender's, which
+ * it writes again while they are warm, and more only where the window has grown.
+ */
 const ACKNOWLEDGE_OCTETS = 128 * 1024;
+const ACKNOWLEDGE_PART = 1 / 16;
 
 /** What the peer lets us do, as agreed. */
 export interface PeerLimits {
@@ -179,7 +187,9 @@ export class Link {
     this.#messageCredit = peer.messageCredit;
     this.#sessionCredit = peer.sessionCredit;
     this.#expeditedCredit = peer.expeditedCredit;
-    this.#segmentOctets = peer.frameOctetsMax;
+    // The peer grants anew when half of its window is read: what waits for that must fit into a half.
+    const half = Math.min(peer.messageCredit, peer.sessionCredit) >> 1;
+    this.#segmentOctets = Math.min(peer.frameOctetsMax, half - MESSAGE_COST);
     this.#nextStreamId = isInitiator ? 0 : 1;
     this.#nextPeerStreamId = isInitiator ? 1 : 0;
   }
@@ -232,7 +242,8 @@ export class Link {
 
   /** Carries octets of the dialogue machine, in order. They are few, and credit does not count them. */
   sendDialogue(octets: Uint8Array, isExpedited: boolean): void {
-    if (octets.length > this.#segmentOctets) tooLong("an SPDU", octets.length, this.#segmentOctets);
+    const { frameOctetsMax } = this.#peer;
+    if (octets.length > frameOctetsMax) tooLong("an SPDU", octets.length, frameOctetsMax);
     if (isExpedited) {
       if (this.#waitingExpedited.length === 0) this.#lane1.append(DIALOGUE_EXPEDITED, octets);
       else this.#wait(this.#waitingExpedited, DIALOGUE_EXPEDITED, octets);
@@ -487,6 +498,7 @@ export class Link {
   receive(chunk: Uint8Array, now: number): void {
     const reader = this.#reader;
     const unread = this.#inbox.length;
+    const before = this.#sessionWindow.received;
     this.#wasReadable = this.isReadable;
     reader.feed(chunk);
     while (!this.#isStopped && reader.next()) {
@@ -500,10 +512,13 @@ export class Link {
         this.#receiveOther(type, reader);
       }
     }
-    if (this.#inbox.length > unread) this.#letGoOf(chunk, unread);
+    // Messages that are a small part of their chunk pin far more than what credit counts.
+    const counted = this.#sessionWindow.received - before;
+    if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#letGo(unread);
     this.#announce();
     const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
-    if (news >= ACKNOWLEDGE_OCTETS) this.#isControlDirty = true;
+    const part = this.#messageWindow.windowOctets * ACKNOWLEDGE_PART;
+    if (news >= Math.max(ACKNOWLEDGE_OCTETS, part)) this.#isControlDirty = true;
     else if (news > 0 && this.#acknowledgeAt === 0) {
       this.#acknowledgeAt = now + this.#limits.acknowledgeMs;
     }
@@ -528,12 +543,16 @@ export class Link {
    */
   compose(now: number, octetsMax: number, into: Uint8Array[]): number {
     if (!this.isSendDue(now)) return 0;
+    const first = into.length;
     const control = this.#composeControl(now);
     if (control.length > 0) into.push(control);
     let octets = control.length;
     // All of lane 1, however much: what was sent later on lane 0 must not come before it.
     octets += this.#lane1.take(Number.MAX_SAFE_INTEGER, into);
     octets += this.#lane0.take(octetsMax, into);
+    // A transport takes one short chunk with less effort than two: here a copy is the cheaper way.
+    if (octets <= GATHER_OCTETS && into.length - first > 1)
+      into.push(concatOctets(into.splice(first)));
     if (this.#sending.length > 0) this.#pumpStreams();
     return octets;
   }
@@ -544,11 +563,9 @@ export class Link {
     this.#isControlDirty = false;
     const acknowledges =
       isDirty || this.#received0 > this.#acknowledged0 || this.#received1 > this.#acknowledged1;
-    const [message, session, expedited] = [
-      this.#messageWindow,
-      this.#sessionWindow,
-      this.#expeditedWindow,
-    ];
+    const message = this.#messageWindow;
+    const session = this.#sessionWindow;
+    const expedited = this.#expeditedWindow;
     const grants =
       isDirty || message.isWorthwhile || session.isWorthwhile || expedited.isWorthwhile;
     if (!acknowledges && !grants) return NO_OCTETS;
@@ -557,19 +574,22 @@ export class Link {
       this.#acknowledged0 = this.#received0;
       this.#acknowledged1 = this.#received1;
       this.#acknowledgeAt = 0;
-      frame(body, ACK, [this.#received0, this.#received0, this.#received1, this.#received1]);
+      const [lane0, lane1] = [this.#received0, this.#received1];
+      frame(body, ACK, lane0, lane0, lane1, lane1);
     }
     if (grants) {
-      frame(body, CREDIT, [
+      frame(
+        body,
+        CREDIT,
         session.grant(now, roundTrip),
         message.grant(now, roundTrip),
         expedited.grant(now, roundTrip),
-      ]);
+      );
     }
     for (const stream of this.streams) {
       if (stream.isPeerEnded || !(stream.isCreditDirty || stream.window.isWorthwhile)) continue;
       stream.isCreditDirty = false;
-      frame(body, STREAM_CREDIT, [stream.id, stream.window.grant(now, roundTrip)]);
+      frame(body, STREAM_CREDIT, stream.id, stream.window.grant(now, roundTrip));
     }
     return body.finish();
   }
@@ -639,22 +659,21 @@ export class Link {
       this.#received1 = this.#cursor1;
     }
     const body = reader.body();
-    const fields = () => new Reader(body, `Tertulia 2.2 ${frameName(type)}`);
     switch (type) {
       case ACK:
-        return this.#receiveAck(fields());
+        return this.#receiveAck(new Reader(body, "Tertulia 2.2 ACK"));
       case CREDIT:
-        return this.#receiveCredit(fields());
+        return this.#receiveCredit(new Reader(body, "Tertulia 2.2 CREDIT"));
       case STREAM_CREDIT:
-        return this.#receiveStreamCredit(fields());
+        return this.#receiveStreamCredit(new Reader(body, "Tertulia 2.2 STREAM_CREDIT"));
       case OPEN:
-        return this.#receiveOpen(fields());
+        return this.#receiveOpen(new Reader(body, "Tertulia 2.2 OPEN"));
       case DATA:
-        return this.#receiveData(fields());
+        return this.#receiveData(new Reader(body, "Tertulia 2.2 DATA"));
       case END:
-        return this.#receiveEnd(fields());
+        return this.#receiveEnd(new Reader(body, "Tertulia 2.2 END"));
       case RESET:
-        return this.#receiveReset(fields());
+        return this.#receiveReset(new Reader(body, "Tertulia 2.2 RESET"));
       case DIALOGUE:
         return this.#listener.dialogue(body, false);
       case DIALOGUE_EXPEDITED:
@@ -773,15 +792,8 @@ export class Link {
     window.received += octets;
   }
 
-  /**
-   * Copies messages out of a chunk of which they are a small part: what they would pin is far more
-   * than what credit counts.
-   */
-  #letGoOf(chunk: Uint8Array, unread: number): void {
-    if (chunk.length < 4096) return;
-    let octets = 0;
-    for (const message of this.#inbox.from(unread)) octets += message.octets.length + MESSAGE_COST;
-    if (octets * 4 >= chunk.length) return;
+  /** Copies messages out of what they came in. */
+  #letGo(unread: number): void {
     for (const message of this.#inbox.from(unread)) message.octets = message.octets.slice();
   }
 
@@ -848,13 +860,11 @@ export class Link {
       const room = Math.min(
         this.#messageCredit - this.#messageSent - overhead,
         this.#sessionCredit - this.#sessionSent - overhead,
-        this.#segmentOctets,
       );
       const left = octets.length - offset;
-      const size = Math.min(left, room);
-      // Small segments would cost more than they carry: wait for a decent one, or for the last.
-      if (size < left && size < Math.min(1024, this.#segmentOctets)) return;
-      if (room < 0 || this.#lane0.size >= this.#limits.journalOctetsMax) return;
+      const size = Math.min(left, this.#segmentOctets);
+      // A shorter segment could go now: it would cost both sides more than the wait.
+      if (room < size || this.#lane0.size >= this.#limits.journalOctetsMax) return;
       this.#messageSent += size + overhead;
       this.#sessionSent += size + overhead;
       const isLast = size === left;
@@ -978,10 +988,12 @@ function isLastSegment(type: number): boolean {
   return type >= MESSAGE && type < OPTIONAL && (type & MORE) === 0;
 }
 
-function frame(writer: Writer, type: number, values: readonly number[]): void {
-  const body = new Writer();
-  for (const value of values) body.varint(value);
-  writer.u8(type).varint(body.size).octets(body.finish());
+/** Writes a frame of up to four numbers: its body is shorter than 128 octets. */
+function frame(writer: Writer, type: number, ...values: readonly number[]): void {
+  let size = 0;
+  for (const value of values) size += varintSize(value);
+  writer.u8(type).u8(size);
+  for (const value of values) writer.varint(value);
 }
 
 function creditExceeded(what: string): never {

@@ -424,7 +424,11 @@ export class SessionMachine implements LinkListener {
       this.#heardAt = now;
       this.#isHeard = true;
       this.#deadAt = 0;
-      this.#guard(() => this.link.receive(octets, now));
+      try {
+        this.link.receive(octets, now);
+      } catch (error) {
+        this.#violated(asProtocolError(error));
+      }
       this.#advance();
     } else if (transport === this.#candidate?.transport) {
       const candidate = this.#candidate;
@@ -918,14 +922,9 @@ export class SessionMachine implements LinkListener {
     return { reason, isPersistent: true, received: this.link.positions.received };
   }
 
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      const violation = asProtocolError(error);
-      this.#sendAbort("protocolError", violation.message);
-      this.#close("violated", violation);
-    }
+  #violated(violation: ProtocolError): void {
+    this.#sendAbort("protocolError", violation.message);
+    this.#close("violated", violation);
   }
 
   #sendAbort(reason: AbortReason, message: string, userData?: Uint8Array): void {

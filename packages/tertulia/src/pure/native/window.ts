@@ -22,7 +22,9 @@ export class ReceiveWindow {
 
   #windowOctets: number;
   readonly #windowOctetsMax: number;
-  #grantedAt = 0;
+  /** What was read, and when, at the last look at how fast that goes. */
+  #lookedAt = 0;
+  #lookedConsumed = 0;
 
   constructor(windowOctets: number, windowOctetsMax: number) {
     this.#windowOctets = windowOctets;
@@ -56,11 +58,12 @@ export class ReceiveWindow {
 
   /** Grants what has become free, and returns the new count. */
   grant(now: number, roundTripMs: number): number {
-    const isFast = now - this.#grantedAt < Math.max(GROW_MS, GROW_ROUND_TRIPS * roundTripMs);
-    if (isFast && this.isDue) {
-      this.#windowOctets = Math.min(this.#windowOctets * 2, this.#windowOctetsMax);
+    if (this.consumed - this.#lookedConsumed >= this.#windowOctets / 2) {
+      const isFast = now - this.#lookedAt < Math.max(GROW_MS, GROW_ROUND_TRIPS * roundTripMs);
+      if (isFast) this.#windowOctets = Math.min(this.#windowOctets * 2, this.#windowOctetsMax);
+      this.#lookedAt = now;
+      this.#lookedConsumed = this.consumed;
     }
-    this.#grantedAt = now;
     this.granted = Math.max(this.granted, this.consumed + this.#windowOctets);
     return this.granted;
   }
