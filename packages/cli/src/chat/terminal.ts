@@ -88,22 +88,22 @@ export class TerminalFace implements Face {
     cursorTo(this.#output, 0);
     moveCursor(this.#output, 0, -this.#typedRows - 1);
     clearScreenDown(this.#output);
-    if (line === "") return this.#refresh();
+    if (line === "") return this.#draw("");
     const command = parseLine(line);
     const echo = command.type === "say" ? `${this.#name}: ${command.text}` : this.#dim(line);
-    this.#output.write(`${echo}\n`);
-    this.#refresh();
+    this.#draw(`${echo}\n`);
     this.#typed.push(command);
     this.#wake();
   }
 
   /** Puts text above the line that is being typed. */
   #print(text: string): void {
-    if (this.#isClosed) return void this.#output.write(`${text}\n`);
-    const rows = this.#erase();
-    // Readline goes up by the rows it believes to be below its first: give it those.
-    this.#output.write(`${text}\n${"\n".repeat(rows)}`);
-    this.#refresh();
+    if (this.#isClosed) this.#output.write(`${text}\n`);
+    else this.#draw(`${text}\n`, this.#erase());
+  }
+
+  #refresh(): void {
+    if (!this.#isClosed) this.#draw("", this.#erase());
   }
 
   /** Clears the prompt and what is being typed. Returns the row of it that the cursor was in. */
@@ -115,17 +115,19 @@ export class TerminalFace implements Face {
     return rows;
   }
 
-  #dim(text: string): string {
-    return styleText("dim", text, { stream: this.#output });
+  /** Draws the prompt behind some text, from where the cursor is: at what was its first row. */
+  #draw(text: string, rows = 0): void {
+    // Readline goes up first, by the rows it believes to be above the cursor: give it those. After a
+    // paste its belief is out of date, and only this property, which it does not document, tells.
+    const { prevRows = rows } = this.#readline as { readonly prevRows?: number };
+    this.#output.write(text + "\n".repeat(prevRows));
+    const line = this.#status.line(performance.now(), (this.#output.columns || 80) - 3);
+    const bar = styleText("inverse", ` ${line} `, { stream: this.#output });
+    this.#readline.setPrompt(`${bar}\n> `);
+    this.#readline.prompt(true);
   }
 
-  #refresh(): void {
-    if (this.#isClosed) return;
-    const columns = this.#output.columns || 80;
-    const line = this.#status.line(performance.now(), columns - 1);
-    this.#readline.setPrompt(
-      `${styleText("inverse", line.padEnd(columns - 1), { stream: this.#output })}\n> `,
-    );
-    this.#readline.prompt(true);
+  #dim(text: string): string {
+    return styleText("dim", text, { stream: this.#output });
   }
 }

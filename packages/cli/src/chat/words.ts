@@ -4,7 +4,6 @@
  * @module
  */
 
-import { formatFingerprint } from "tertulia/auth";
 import type { RoomMember } from "tertulia/rooms";
 import type { ChatEvent } from "./events.ts";
 
@@ -74,5 +73,5 @@ function harmless(text: string): string {
 }
 
 function describe({ name, key }: RoomMember): string {
-  return key && /^[0-9a-f]{64}$/.test(key) ? `${name} (${formatFingerprint(key)})` : name;
+  return key ? `${name} (${key})` : name;
 }

@@ -104,6 +104,8 @@ async function call(
     cut(forMs) {
       way.cut(forMs);
       session.breakTransport();
+      // As when the system says that there is a network again: no waiting for the next dial.
+      setTimeout(() => session.probe(), forMs).unref();
     },
     move: (kind) => session.migrate(way.over(kind)),
   });

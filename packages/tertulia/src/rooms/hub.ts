@@ -8,6 +8,7 @@
  * @module
  */
 
+import { formatFingerprint } from "../auth/fingerprint.ts";
 import type { Session } from "../io/session.ts";
 import { SessionError } from "../pure/errors.ts";
 import type { Message } from "../pure/native/message.ts";
@@ -183,7 +184,7 @@ class Member {
 
   get view(): RoomMember {
     const { identity, state } = this.session;
-    const key = identity.method === "ed25519" ? identity.name : undefined;
+    const key = identity.method === "ed25519" ? keyOf(identity.name) : undefined;
     return {
       name: this.name,
       state: state === "connected" ? "connected" : "suspended",
@@ -227,6 +228,11 @@ class Member {
     this.#missed = 0;
     void this.tell({ type: "missed", count });
   }
+}
+
+/** The key behind an identity, unless the verifier has given it another name. */
+function keyOf(name: string): string | undefined {
+  return /^[0-9a-f]{64}$/.test(name) ? formatFingerprint(name) : undefined;
 }
 
 /** The name, or the first of `name-2`, `name-3`, … that is free. */

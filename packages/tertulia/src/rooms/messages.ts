@@ -21,7 +21,7 @@ export interface RoomMember {
   readonly name: string;
   /** Suspended: the link is broken, and what is said waits for them. */
   readonly state: "connected" | "suspended";
-  /** The fingerprint of the key that they proved to hold, in hex. */
+  /** The fingerprint of the key that they proved to hold, as people write it: `SHA256:…`. */
   readonly key?: string;
 }
 
@@ -108,9 +108,13 @@ function membersOf({ members }: Readonly<Record<string, unknown>>): RoomMember[]
 function memberOf(value: unknown): RoomMember {
   const { name, state, key } = fieldsOf(value);
   if (isName(name) && (state === "connected" || state === "suspended")) {
-    return { name, state, ...(typeof key === "string" && { key }) };
+    return { name, state, ...(isKey(key) && { key }) };
   }
   throw new SessionError("ERR_PROTOCOL", "not a member of a room");
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === "string" && /^SHA256:[A-Za-z0-9+/]{43}$/.test(value);
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
