@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
+import { exitCodeOf, exitCodes, messageOf } from "./exit.ts";
 
 interface Area {
   readonly name: string;
@@ -13,7 +14,23 @@ interface Area {
 }
 
 /** In the order of `tertulia --help`. */
-const areas: readonly Area[] = [];
+const areas: readonly Area[] = [
+  {
+    name: "serve",
+    summary: "run a node where people and programs meet",
+    load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "chat",
+    summary: "talk to people: through a node, or from one to another",
+    load: () => import("./commands/chat.ts"),
+  },
+  {
+    name: "identity",
+    summary: "show our key, and see to the keys of others",
+    load: () => import("./commands/identity.ts"),
+  },
+];
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const name = asked[0] === "help" ? asked[1] : asked[0];
@@ -24,6 +41,23 @@ const program = new Command("tertulia")
   .showHelpAfterError("(--help says more)");
 for (const area of areas) {
   const command = area.name === name ? (await area.load()).command() : new Command(area.name);
-  program.addCommand(command.description(area.summary));
+  program.addCommand(inherit(command.description(area.summary), program));
 }
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  } else {
+    process.exitCode = exitCodeOf(error);
+    process.stderr.write(`${messageOf(error)}\n`);
+    if (process.exitCode === exitCodes.failed && process.env["DEBUG"]) console.error(error);
+  }
+}
+
+/** Lets a command and all below it throw what is wrong with the command line, instead of exiting. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent).exitOverride();
+  for (const below of command.commands) inherit(below, command);
+  return command;
+}

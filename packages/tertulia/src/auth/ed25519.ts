@@ -10,7 +10,7 @@ import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
 import { SessionError } from "../pure/errors.ts";
 import { concatOctets, utf8 } from "../pure/octets.ts";
 import type { Authenticator, VerificationStep, Verifier, Vouched } from "./authentication.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { fingerprintOf, formatFingerprint } from "./fingerprint.ts";
 
 /** The method's name on the wire. */
 export const ED25519_METHOD = "ed25519";
@@ -81,7 +81,7 @@ export function ed25519Verifier(
           const vouched = whoHolds(fingerprint);
           return vouched
             ? { type: "accepted", vouched }
-            : refused(`the key ${fingerprint} is not known here`);
+            : refused(`the key ${formatFingerprint(fingerprint)} is not known here`);
         },
       };
     },

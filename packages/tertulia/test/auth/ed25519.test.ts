@@ -36,7 +36,7 @@ describe("ed25519", () => {
   it("refuses a key that is not known", async () => {
     assert.equal(
       await refusal({ verifiers, authenticator: ed25519Authenticator(bob) }),
-      `ERR_REFUSED refused: authenticationFailed: the key ${bob.fingerprint} is not known here`,
+      `ERR_REFUSED refused: authenticationFailed: the key ${formatFingerprint(bob.fingerprint)} is not known here`,
     );
   });
 

@@ -1,0 +1,58 @@
+/**
+ * `tertulia identity`: our key, and the keys that others had.
+ *
+ * @module
+ */
+
+import { Command } from "commander";
+import { drawFingerprint, fingerprintOf, formatFingerprint } from "tertulia/auth";
+import { addressKey } from "../chat/way.ts";
+import { CommandError, exitCodes, exitHelp } from "../exit.ts";
+import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
+
+interface IdentityOptions {
+  readonly home?: string;
+  readonly json?: boolean;
+}
+
+export function command(): Command {
+  const group = new Command("identity").addHelpText("after", exitHelp);
+  group
+    .command("show", { isDefault: true })
+    .description("our fingerprint and its picture; made on first use")
+    .option(HOME_OPTION, HOME_HELP)
+    .option("--json", "print one JSON object")
+    .action(show);
+  group
+    .command("trust <address> <fingerprint>")
+    .description("write down whose key it is that this address shows")
+    .option(HOME_OPTION, HOME_HELP)
+    .action(trust);
+  group
+    .command("forget <address>")
+    .description("forget which key this address had, to be asked again")
+    .option(HOME_OPTION, HOME_HELP)
+    .action(forget);
+  return group;
+}
+
+async function show({ home: folder, json }: IdentityOptions): Promise<void> {
+  const home = new Home(folder);
+  const { fingerprint } = await home.identity();
+  const text = formatFingerprint(fingerprint);
+  const file = home.identityPath;
+  if (json) process.stdout.write(`${JSON.stringify({ fingerprint: text, file })}\n`);
+  else process.stdout.write(`${text}\n${drawFingerprint(fingerprint)}\nin ${file}\n`);
+}
+
+async function trust(address: string, key: string, { home }: IdentityOptions): Promise<void> {
+  await new Home(home).knownPeers.remember(addressKey(address), fingerprintOf(key));
+  process.stdout.write(`${addressKey(address)} is ${formatFingerprint(fingerprintOf(key))}\n`);
+}
+
+async function forget(address: string, { home }: IdentityOptions): Promise<void> {
+  const { knownPeers } = new Home(home);
+  const key = addressKey(address);
+  if (await knownPeers.forget(key)) return void process.stdout.write(`${key} is forgotten\n`);
+  throw new CommandError(exitCodes.failed, `${key} is not in ${knownPeers.path}`);
+}

@@ -1,0 +1,102 @@
+/**
+ * `tertulia serve`: a node where people and programs meet.
+ *
+ * @module
+ */
+
+import { once } from "node:events";
+import { Command } from "commander";
+import { formatFingerprint } from "tertulia/auth";
+import { callOf } from "../call.ts";
+import { exitHelp } from "../exit.ts";
+import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
+import { House } from "../house.ts";
+import { type Log, logTo } from "../log.ts";
+
+interface ServeOptions {
+  readonly listen: string;
+  readonly rooms?: readonly string[];
+  readonly allow?: readonly string[];
+  readonly tlsOnly?: boolean;
+  readonly home?: string;
+  readonly json?: boolean;
+}
+
+/** How long people who are there get to say goodbye. */
+const GRACE_MS = 5000;
+
+export function command(): Command {
+  return new Command("serve")
+    .option("--listen <address>", "HOST:PORT, PORT or unix:PATH; port 0 is any", "127.0.0.1:7700")
+    .option("--rooms <names...>", "the rooms that there are (default: whatever people call them)")
+    .option("--allow <keys...>", "let in only who holds one of these keys (SHA256:…)")
+    .option("--tls-only", "refuse connections without TLS")
+    .option(HOME_OPTION, HOME_HELP)
+    .option("--json", "log one JSON object a line")
+    .addHelpText("after", `\nOne port takes TCP, TLS and WebSockets. Ctrl-C ends it.\n${exitHelp}`)
+    .action(serve);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const isJson = options.json ?? false;
+  const log = logTo(process.stdout, isJson);
+  const home = new Home(options.home);
+  const identity = await home.identity();
+  const house = await House.open({
+    address: options.listen,
+    identity,
+    ...(options.allow && { allow: options.allow }),
+    ...(options.rooms && { rooms: options.rooms }),
+    tlsOnly: options.tlsOnly ?? false,
+    onChange: ({ type, room, name }) => log(type, changes[type](name, room), { room, name }),
+    onRefused: (address, error) =>
+      log("refused", `turned ${address || "somebody"} away: ${error.message}`, {
+        address,
+        reason: error.message,
+      }),
+  });
+  const fingerprint = formatFingerprint(identity.fingerprint);
+  if (isJson) log("listening", "", { address: house.address, fingerprint });
+  else process.stdout.write(welcome(house.address, fingerprint, options.tlsOnly ?? false));
+  await untilAsked(log);
+  await house.close(GRACE_MS);
+  log("stopped", "stopped");
+}
+
+const changes = {
+  arrived: (name: string, room: string) => `${name} came into ${room}`,
+  left: (name: string, room: string) => `${name} left ${room}`,
+  suspended: (name: string, room: string) => `${name} is cut off; ${room} keeps what is said`,
+  resumed: (name: string, room: string) => `${name} is back in ${room}`,
+};
+
+function welcome(address: string, fingerprint: string, isTlsOnly: boolean): string {
+  const call = callOf();
+  const kinds = isTlsOnly ? "TLS, and WebSockets over it" : "TCP, TLS and WebSockets";
+  return `\
+Tertulia listens on ${address}: ${kinds}, on one port.
+Its key is ${fingerprint}
+
+To talk, in two other terminals:
+
+    ${call} chat ${address} --name ana
+    ${call} chat ${address} --name bob
+
+Type a line in one and see it in the other. Then type /break 10: the link is cut for ten
+seconds, and nothing that is said meanwhile is lost. Ctrl-C ends this node.
+
+`;
+}
+
+/** Resolves with the first signal to stop; the second one stops at once. */
+async function untilAsked(log: Log): Promise<void> {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const [signal] = await Promise.race(
+    signals.map(async (name) => {
+      await once(process, name);
+      return [name];
+    }),
+  );
+  for (const name of signals) process.on(name, () => process.exit(1));
+  log("stopping", "saying goodbye to whoever is there", { signal });
+}

@@ -1,0 +1,120 @@
+/**
+ * The responder's side of the command: a listener with a hub of rooms behind it.
+ *
+ * @module
+ */
+
+import {
+  type BoundListener,
+  establish,
+  listen,
+  memoryPair,
+  nodeRuntime,
+  type Session,
+  SessionError,
+} from "tertulia";
+import { anonymous, ed25519Verifier, type OwnIdentity } from "tertulia/auth";
+import { ROOMS_SELECTOR, type RoomChange, RoomHub } from "tertulia/rooms";
+
+export interface HouseOptions {
+  /** `HOST:PORT`, `PORT`, or `unix:PATH`. */
+  readonly address: string;
+  readonly identity: OwnIdentity;
+  /** Fingerprints of those who may come in. Default: anybody. */
+  readonly allow?: readonly string[];
+  /** The rooms that there are. Default: any. */
+  readonly rooms?: readonly string[];
+  readonly tlsOnly?: boolean;
+  readonly onChange?: (change: RoomChange) => void;
+  readonly onRefused?: (address: string, error: SessionError) => void;
+}
+
+/** The octets of one message: some pages of text. */
+const MESSAGE_OCTETS_MAX = 64 * 1024;
+
+export class House {
+  readonly listener: BoundListener;
+  readonly hub: RoomHub;
+  readonly #cut: { until: number };
+  readonly #served: Promise<void>;
+
+  private constructor(listener: BoundListener, hub: RoomHub, cut: { until: number }) {
+    this.listener = listener;
+    this.hub = hub;
+    this.#cut = cut;
+    this.#served = this.#serve();
+  }
+
+  /** @throws {SessionError} as `listen`. */
+  static async open(options: HouseOptions): Promise<House> {
+    const { address, identity, allow, rooms, tlsOnly = false, onChange, onRefused } = options;
+    const hub = new RoomHub({ ...(rooms && { rooms }), ...(onChange && { onChange }) });
+    const cut = { until: 0 };
+    const anybody = [ed25519Verifier((key) => ({ name: key })), anonymous];
+    const listener = await listen(listenAddress(address), {
+      tls: identity.tls,
+      requireTls: tlsOnly,
+      verifiers: allow ? [ed25519Verifier(allow)] : anybody,
+      selectors: [ROOMS_SELECTOR],
+      limits: { messageOctetsMax: MESSAGE_OCTETS_MAX },
+      checkPeer({ address: from }) {
+        if (from === MEMORY || performance.now() >= cut.until) return;
+        throw new SessionError("ERR_CLOSED", "the link is cut for now");
+      },
+      ...(onRefused && { onRefused }),
+    });
+    return new House(listener, hub, cut);
+  }
+
+  get address(): string {
+    return this.listener.address;
+  }
+
+  /** A session of our own with the hub, as everybody else has one. */
+  session(identity: OwnIdentity, authenticate: EstablishAuthenticator): Promise<Session> {
+    const dial = async () => {
+      const [ours, theirs] = memoryPair();
+      this.listener.receive(theirs);
+      return ours;
+    };
+    const authenticator = authenticate(identity);
+    return establish(() => dial, nodeRuntime(), { selector: ROOMS_SELECTOR, authenticator });
+  }
+
+  /** Breaks every link to others, and lets nobody come back for a while. */
+  cut(forMs: number): void {
+    this.#cut.until = performance.now() + forMs;
+    for (const session of this.listener.sessions.values()) {
+      if (session.transport?.kind !== MEMORY) session.breakTransport();
+    }
+  }
+
+  /** Says goodbye to everybody who is there; whoever does not answer in time is left behind. */
+  async close(graceMs: number): Promise<void> {
+    const signal = AbortSignal.timeout(graceMs);
+    const sessions = [...this.listener.sessions.values()];
+    await Promise.allSettled(
+      sessions.map((session) => session.state === "connected" && session.release({ signal })),
+    );
+    await this.listener[Symbol.asyncDispose]();
+    await this.#served;
+  }
+
+  async #serve(): Promise<void> {
+    const members: Promise<void>[] = [];
+    for await (const session of this.listener) members.push(this.hub.serve(session));
+    await Promise.all(members);
+  }
+}
+
+const MEMORY = "memory";
+
+type EstablishAuthenticator = (
+  identity: OwnIdentity,
+) => NonNullable<NonNullable<Parameters<typeof establish>[2]>["authenticator"]>;
+
+/** A port alone is one of this machine only. */
+function listenAddress(address: string): string {
+  if (/^\d+$/.test(address)) return `tcp://127.0.0.1:${address}`;
+  return address.includes("://") || address.startsWith("unix:") ? address : `tcp://${address}`;
+}
