@@ -21,7 +21,7 @@ export interface CotpOptions extends TransportOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for the connection, in milliseconds. Default 30 s. */
   readonly timeoutMs?: number;
-  /** Octets that may wait to be sent before `room` is a promise. Default 1 MiB. */
+  /** Octets that may wait to be sent before `room` is a promise. Default 256 KiB. */
   readonly sendOctetsMax?: number;
 }
 
@@ -145,7 +145,7 @@ class SocketConnection implements CotpConnection {
     socket: Socket,
     machine: TransportMachine,
     isInitiator: boolean,
-    { sendOctetsMax = 1_048_576 }: CotpOptions,
+    { sendOctetsMax = 262_144 }: CotpOptions,
   ) {
     this.#socket = socket;
     this.#machine = machine;

@@ -33,3 +33,4 @@ export {
   listenCotp,
   OSI_PORT,
 } from "./cotp.ts";
+export * from "./decode.ts";
