@@ -13,7 +13,13 @@ interface Area {
 }
 
 /** In the order of `tertulia --help`. */
-const areas: readonly Area[] = [];
+const areas: readonly Area[] = [
+  {
+    name: "osi",
+    summary: "ISO 8327 (X.225) sessions over TCP: read them, hold them",
+    load: () => import("./commands/osi.ts"),
+  },
+];
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const name = asked[0] === "help" ? asked[1] : asked[0];

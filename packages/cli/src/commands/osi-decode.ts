@@ -62,11 +62,11 @@ function bodyOf({ tpdu, spdus = [], flow, violations }: Said): string[] {
 function describe(value: object, without: readonly string[] = []): string {
   return Object.entries(value)
     .filter(([name]) => !without.includes(name))
-    .map(([name, each]) => `${name}=${valueOf(each)}`)
+    .map(([name, each]) => `${name}=${textOf(each)}`)
     .join(" ");
 }
 
-function valueOf(value: unknown): string {
+function textOf(value: unknown): string {
   if (value instanceof Uint8Array) {
     const text = Buffer.from(value.subarray(0, 32)).toString("hex");
     return value.length > 32 ? `${text}… (${value.length} octets)` : text || "(empty)";

@@ -5,11 +5,11 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { FunctionalUnit } from "tertulia/iso8327";
 import { awaitDialogue, connectCotp, connectDialogue, listenCotp } from "tertulia/osi";
-import { printDecoded } from "./osi-decode.ts";
 import { converse } from "./osi-converse.ts";
+import { printDecoded } from "./osi-decode.ts";
 
 interface PeerOptions {
   readonly units: readonly FunctionalUnit[];
@@ -22,9 +22,9 @@ interface PeerOptions {
   readonly versions: readonly (1 | 2)[];
 }
 
-/** Adds `tertulia osi` to the command. */
-export function addOsi(program: Command): void {
-  const osi = program.command("osi").description("ISO 8327 (X.225) sessions over TCP");
+/** `tertulia osi`. */
+export function command(): Command {
+  const osi = new Command("osi");
 
   osi
     .command("decode")
@@ -81,6 +81,7 @@ export function addOsi(program: Command): void {
       );
       console.log(`listening on port ${server.port}`);
     });
+  return osi;
 }
 
 function peerOptions(command: Command): Command {

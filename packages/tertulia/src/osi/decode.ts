@@ -34,9 +34,7 @@ export function decodeSaid(
   const report = (violation: ProtocolError) => violations.push(violation);
   try {
     const spdus =
-      flow === "normal"
-        ? decodeTsdu(tsdu, { report })
-        : [decodeExpeditedTsdu(tsdu, { report })];
+      flow === "normal" ? decodeTsdu(tsdu, { report }) : [decodeExpeditedTsdu(tsdu, { report })];
     return { flow, spdus, violations };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
