@@ -7,7 +7,8 @@
 import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { FunctionalUnit } from "tertulia/iso8327";
-import { awaitDialogue, connectCotp, connectDialogue, listenCotp } from "tertulia/osi";
+import { awaitDialogue, connectCotp, connectDialogue, listenCotp, MMS } from "tertulia/osi";
+import { type AssociateCommand, runAssociate } from "./osi-associate.ts";
 import { converse } from "./osi-converse.ts";
 import { printDecoded } from "./osi-decode.ts";
 
@@ -81,21 +82,42 @@ export function command(): Command {
       );
       console.log(`listening on port ${server.port}`);
     });
+
+  selectorOptions(osi.command("associate"), [2])
+    .description("associate with an application entity (ACSE), MMS by default, and release")
+    .argument("<host:port>", "where it listens")
+    .option("--context <oid>", "application context", MMS.applicationContext)
+    .option("--syntax <oid>", "abstract syntax to propose, again for more", collect, [])
+    .option("--calling-psel <hex>", "presentation selector of the caller", parseHex)
+    .option("--called-psel <hex>", "presentation selector of the called side", parseHex)
+    .option("--called-ap-title <oid>", "AP title of the called side")
+    .option("--called-ae-qualifier <number>", "AE qualifier of the called side", Number)
+    .option("--info <hex>", "user information in the first context: an initiate request", parseHex)
+    .action(async (address: string, options: AssociateCommand) => {
+      const isAccepted = await runAssociate(parseAddress(address), options, (line) =>
+        console.log(line),
+      );
+      if (!isAccepted) process.exitCode = 1;
+    });
   return osi;
 }
 
 function peerOptions(command: Command): Command {
-  return command
+  return selectorOptions(command, [1, 2])
     .option("--units <names>", "functional units, separated by commas", parseUnits, ["duplex"])
     .option("--do <request>", "a request to make, in the words of X.215", collect, [])
-    .option("--json", "print indications as one JSON value a line")
+    .option("--json", "print indications as one JSON value a line");
+}
+
+function selectorOptions(command: Command, versions: readonly number[]): Command {
+  return command
     .option("--calling-tsap <hex>", "transport selector of the caller", parseHex)
     .option("--called-tsap <hex>", "transport selector of the called side", parseHex)
     .option("--calling-selector <hex>", "session selector of the caller", parseHex)
     .option("--called-selector <hex>", "session selector of the called side", parseHex)
     .addOption(
       new Option("--versions <list>", "protocol versions to offer or take")
-        .default([1, 2], "1,2")
+        .default(versions, versions.join())
         .argParser((text) => text.split(",").map(Number)),
     );
 }

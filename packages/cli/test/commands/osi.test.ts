@@ -79,3 +79,28 @@ describe("tertulia osi connect and listen", () => {
     ]);
   });
 });
+
+describe("tertulia osi associate", () => {
+  it("says what each layer of the peer answered", async () => {
+    const { awaitAssociation, listenCotp, MMS } = await import("tertulia/osi");
+    await using server = await listenCotp({ port: 0 }, async (transport) => {
+      const request = await awaitAssociation(transport, { abstractSyntaxes: [MMS.abstractSyntax] });
+      const information = [{ contextId: 3, value: Uint8Array.of(0xa9, 0) }];
+      for await (const _ of request.accept({ userInformation: information })) assert.fail();
+    });
+    const associating = spawn(process.execPath, [
+      ...[command, "osi", "associate", `127.0.0.1:${server.port}`, "--called-tsap", "0001"],
+      ...["--syntax", MMS.abstractSyntax, "--syntax", "1.2.3", "--info", "a800"],
+    ]);
+    const heard: string[] = [];
+    for await (const line of createInterface({ input: associating.stdout })) heard.push(line);
+    assert.deepEqual(heard, [
+      "transport: TPDUs of 8192 octets",
+      "session: version 2, duplex",
+      "presentation: contexts 3 accepted",
+      "association: accepted",
+      "information in context 3: a900",
+      "released",
+    ]);
+  });
+});

@@ -26,6 +26,8 @@ export interface CotpOptions extends TransportOptions {
 }
 
 export interface CotpClientOptions extends CotpOptions {
+  /** Whether to ask for transport expedited data: for the functional unit expedited. Default false. */
+  readonly expedited?: boolean;
   readonly host?: string;
   /** Default 102. */
   readonly port?: number;
@@ -60,7 +62,9 @@ export interface CotpConnection extends TransportConnection {
 export async function connectCotp(options: CotpClientOptions = {}): Promise<CotpConnection> {
   const { host = "127.0.0.1", port = OSI_PORT } = options;
   const socket = connectTcp({ host, port, noDelay: true });
-  const connection = new SocketConnection(socket, new TransportMachine(options), true, options);
+  // X.225 7.1: the expedited flow is asked for only by who needs it.
+  const machine = new TransportMachine({ expedited: false, ...options });
+  const connection = new SocketConnection(socket, machine, true, options);
   await connection.ready(options);
   return connection;
 }

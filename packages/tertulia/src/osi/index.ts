@@ -22,6 +22,19 @@ export {
 export type { Indication, IndicationType } from "../dialogue/indication.ts";
 export { transportPair } from "../dialogue/memory.ts";
 export type { TransportConnection, TransportUser } from "../dialogue/transport.ts";
+export {
+  type Aare,
+  type Aarq,
+  type Abrt,
+  ACSE_SYNTAX,
+  type Apdu,
+  decodeApdu,
+  type Entity,
+  encodeApdu,
+  type Release,
+  type UserInformation,
+} from "./acse.ts";
+export * from "./associate.ts";
 export * from "./capture.ts";
 export {
   type CotpClientOptions,
@@ -34,3 +47,4 @@ export {
   OSI_PORT,
 } from "./cotp.ts";
 export * from "./decode.ts";
+export * from "./presentation.ts";
