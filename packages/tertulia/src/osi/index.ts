@@ -1,27 +1,10 @@
 /**
- * OSI over TCP: transport connections, and dialogues on them.
+ * OSI over TCP: transport connections, dialogues on them, associations above, and captures of all.
  *
  * @module
  */
 
-export * from "../dialogue/activities.ts";
-export * from "../dialogue/checkpoints.ts";
-export {
-  type AcceptOptions,
-  awaitDialogue,
-  type ConnectOptions,
-  connectDialogue,
-  Dialogue,
-  DialogueAborted,
-  type DialogueOptions,
-  type DialogueRequest,
-  type MinorPoint,
-  type RefuseOptions,
-  type ResynchronizeOptions,
-} from "../dialogue/dialogue.ts";
-export type { Indication, IndicationType } from "../dialogue/indication.ts";
-export { transportPair } from "../dialogue/memory.ts";
-export type { TransportConnection, TransportUser } from "../dialogue/transport.ts";
+export * from "../dialogue/index.ts";
 export {
   type Aare,
   type Aarq,
