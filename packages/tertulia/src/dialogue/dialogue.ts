@@ -240,6 +240,11 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     return this.#ended;
   }
 
+  /** Whether so much waits to be sent that the next `data` should be awaited. */
+  get mustWait(): boolean {
+    return this.#transport.room !== undefined;
+  }
+
   /** S-CONNECT request; {@link connectDialogue} calls it. */
   async connect(parameters: ConnectOptions = {}): Promise<void> {
     this.#confirm = await this.#ask({ ...parameters, type: "SCONreq" }, "SCONcnf+");

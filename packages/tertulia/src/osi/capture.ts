@@ -72,24 +72,54 @@ function* readPcap(file: Uint8Array): Generator<Packet> {
 function* readPcapng(file: Uint8Array): Generator<Packet> {
   const data = view(file);
   let little = false;
-  let linkTypes: number[] = [];
+  let interfaces: Interface[] = [];
   for (let at = 0; at + 12 <= file.length; ) {
     const type = data.getUint32(at, little);
     if (type === 0x0a0d0d0a) {
       little = data.getUint32(at + 8) === 0x4d3c2b1a;
-      linkTypes = [];
+      interfaces = [];
     }
     const length = data.getUint32(at + 4, little);
     if (length < 12) throw new SessionError("ERR_ARGUMENT", `a block of ${length} octets`);
-    if (type === 1) linkTypes.push(data.getUint16(at + 8, little));
+    if (type === 1) {
+      const linkType = data.getUint16(at + 8, little);
+      interfaces.push({ linkType, ticksPerSecond: resolution(data, at, at + length - 4, little) });
+    }
     if (type === 6) {
-      const linkType = linkTypes[data.getUint32(at + 8, little)] ?? 1;
+      const { linkType, ticksPerSecond } =
+        interfaces[data.getUint32(at + 8, little)] ?? DEFAULT_INTERFACE;
       const ticks = data.getUint32(at + 12, little) * 2 ** 32 + data.getUint32(at + 16, little);
       const size = data.getUint32(at + 20, little);
-      yield { time: ticks / 1e6, linkType, octets: file.subarray(at + 28, at + 28 + size) };
+      yield {
+        time: ticks / ticksPerSecond,
+        linkType,
+        octets: file.subarray(at + 28, at + 28 + size),
+      };
     }
     at += length;
   }
+}
+
+interface Interface {
+  readonly linkType: number;
+  readonly ticksPerSecond: number;
+}
+
+const DEFAULT_INTERFACE: Interface = { linkType: 1, ticksPerSecond: 1e6 };
+
+/** The option if_tsresol of an interface: ticks in a second. */
+function resolution(data: DataView, block: number, end: number, little: boolean): number {
+  for (let at = block + 16; at + 4 <= end; ) {
+    const code = data.getUint16(at, little);
+    const size = data.getUint16(at + 2, little);
+    if (code === 9) {
+      const value = data.getUint8(at + 4);
+      return value & 0x80 ? 2 ** (value & 0x7f) : 10 ** value;
+    }
+    if (code === 0) break;
+    at += 4 + Math.ceil(size / 4) * 4;
+  }
+  return DEFAULT_INTERFACE.ticksPerSecond;
 }
 
 interface Segment {

@@ -21,11 +21,13 @@ export interface CotpOptions extends TransportOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for the connection, in milliseconds. Default 30 s. */
   readonly timeoutMs?: number;
-  /** Octets that may wait to be sent before `room` is a promise. Default 1 MiB. */
+  /** Octets that may wait to be sent before `room` is a promise. Default 256 KiB. */
   readonly sendOctetsMax?: number;
 }
 
 export interface CotpClientOptions extends CotpOptions {
+  /** Whether to ask for transport expedited data: for the functional unit expedited. Default false. */
+  readonly expedited?: boolean;
   readonly host?: string;
   /** Default 102. */
   readonly port?: number;
@@ -60,7 +62,9 @@ export interface CotpConnection extends TransportConnection {
 export async function connectCotp(options: CotpClientOptions = {}): Promise<CotpConnection> {
   const { host = "127.0.0.1", port = OSI_PORT } = options;
   const socket = connectTcp({ host, port, noDelay: true });
-  const connection = new SocketConnection(socket, new TransportMachine(options), true, options);
+  // X.225 7.1: the expedited flow is asked for only by who needs it.
+  const machine = new TransportMachine({ expedited: false, ...options });
+  const connection = new SocketConnection(socket, machine, true, options);
   await connection.ready(options);
   return connection;
 }
@@ -145,7 +149,7 @@ class SocketConnection implements CotpConnection {
     socket: Socket,
     machine: TransportMachine,
     isInitiator: boolean,
-    { sendOctetsMax = 1_048_576 }: CotpOptions,
+    { sendOctetsMax = 262_144 }: CotpOptions,
   ) {
     this.#socket = socket;
     this.#machine = machine;

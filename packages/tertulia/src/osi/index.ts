@@ -1,27 +1,23 @@
 /**
- * OSI over TCP: transport connections, and dialogues on them.
+ * OSI over TCP: transport connections, dialogues on them, associations above, and captures of all.
  *
  * @module
  */
 
-export * from "../dialogue/activities.ts";
-export * from "../dialogue/checkpoints.ts";
+export * from "../dialogue/index.ts";
 export {
-  type AcceptOptions,
-  awaitDialogue,
-  type ConnectOptions,
-  connectDialogue,
-  Dialogue,
-  DialogueAborted,
-  type DialogueOptions,
-  type DialogueRequest,
-  type MinorPoint,
-  type RefuseOptions,
-  type ResynchronizeOptions,
-} from "../dialogue/dialogue.ts";
-export type { Indication, IndicationType } from "../dialogue/indication.ts";
-export { transportPair } from "../dialogue/memory.ts";
-export type { TransportConnection, TransportUser } from "../dialogue/transport.ts";
+  type Aare,
+  type Aarq,
+  type Abrt,
+  ACSE_SYNTAX,
+  type Apdu,
+  decodeApdu,
+  type Entity,
+  encodeApdu,
+  type Release,
+  type UserInformation,
+} from "./acse.ts";
+export * from "./associate.ts";
 export * from "./capture.ts";
 export {
   type CotpClientOptions,
@@ -33,3 +29,5 @@ export {
   listenCotp,
   OSI_PORT,
 } from "./cotp.ts";
+export * from "./decode.ts";
+export * from "./presentation.ts";

@@ -39,6 +39,7 @@ describe("COTP connections", () => {
     );
     const near = await connectCotp({
       port: server.port,
+      expedited: true,
       localSelector: Uint8Array.of(9),
       remoteSelector: Uint8Array.of(0, 1),
     });

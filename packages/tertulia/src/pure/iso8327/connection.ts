@@ -143,6 +143,8 @@ export class Connection {
         return { ...event, overflows, ...(refusal !== undefined && { refusal }) };
       }
       case "CDO":
+        // The last part is handed on without being kept: it counts all the same.
+        this.#checkOctets(event.userData?.length ?? 0);
         return { ...event, isLast: ((event.spdu?.enclosureItem ?? 2) & 2) !== 0 };
       case "OA":
         if (event.spdu?.versionNumber !== 2) {
@@ -239,12 +241,16 @@ export class Connection {
 
   /** Keeps user data of a CONNECT until the rest of it has come. */
   keep(octets: Uint8Array): void {
+    this.#checkOctets(octets.length);
     this.#partOctets += octets.length;
+    this.#parts.push(octets);
+  }
+
+  #checkOctets(more: number): void {
     const { connectOctets } = this.#limits;
-    if (this.#partOctets > connectOctets) {
+    if (this.#partOctets + more > connectOctets) {
       throw new SessionError("ERR_LIMIT", `user data of CONNECT: at most ${connectOctets} octets`);
     }
-    this.#parts.push(octets);
   }
 
   accept({ request, agreement, userData = NO_OCTETS }: Incoming): Spdu {

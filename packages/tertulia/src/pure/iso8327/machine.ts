@@ -178,7 +178,7 @@ export class SessionMachine {
   receive(tsdu: Uint8Array, now: number): void {
     this.#now = now;
     if (this.#state === "STA01" || this.#state === "STA01B") return;
-    this.#guard(() => {
+    try {
       if (this.#isPlainData(tsdu)) {
         this.#take({ name: "DT", userData: tsdu.subarray(4) });
         return;
@@ -188,20 +188,24 @@ export class SessionMachine {
       for (const spdu of processingOrder(decodeTsdu(tsdu, { strict, report, extended }))) {
         this.#takeSpdu(spdu);
       }
-    });
+    } catch (error) {
+      this.#violation(error);
+    }
   }
 
   /** T-EXPEDITED-DATA indication. */
   receiveExpedited(tsdu: Uint8Array, now: number): void {
     this.#now = now;
     if (this.#state === "STA01" || this.#state === "STA01B") return;
-    this.#guard(() => {
+    try {
       const { strict = false, report } = this.#options;
       const spdu = decodeExpeditedTsdu(tsdu, { strict, report });
       if (!this.#v.TEXP) throw new ProtocolError("wrongFlow", "X.225 6.3.7", "no expedited flow");
       if (spdu.type === "AB" || spdu.prepareType === 2) this.#assembler.clear();
       this.#takeWhole(spdu);
-    });
+    } catch (error) {
+      this.#violation(error);
+    }
   }
 
   /** Lets time pass. Calling it early does nothing. */
@@ -369,17 +373,10 @@ export class SessionMachine {
     this.#connection = new Connection(this.#options, this.#limits);
   }
 
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof SessionError)) throw error;
-      this.#violation(error);
-    }
-  }
-
   /** X.225 A.4.1.2: what to do about a peer that broke the protocol. */
-  #violation(error: SessionError): void {
+  #violation(error: unknown): void {
+    // Anything else is a bug of ours.
+    if (!(error instanceof SessionError)) throw error;
     this.#assembler.clear();
     switch (this.#state) {
       case "STA01":

@@ -69,7 +69,8 @@ const NORMAL = 128;
 export class TransportMachine implements Machine<TransportRequest, TransportEvent> {
   readonly deadline: undefined;
   readonly #framer = new TpktFramer();
-  readonly #outputs: Output<TransportEvent>[] = [];
+  #outputs: Output<TransportEvent>[] = [];
+  #polled = 0;
   readonly #options: TransportOptions;
   readonly #reference: number;
   #state: TransportState = "idle";
@@ -176,7 +177,13 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
     if (this.#state === "closed") return;
     try {
       this.#framer.push(octets);
-      for (let tpdu = this.#framer.next(); tpdu; tpdu = this.#framer.next()) {
+      while (this.#framer.advance()) {
+        if (this.#state === "open" && this.#parts.length === 0 && this.#framer.isLastData) {
+          const whole = this.#framer.view(DT_HEADER_OCTETS);
+          this.#outputs.push({ type: "event", event: { type: "TDTind", octets: whole } });
+          continue;
+        }
+        const tpdu = this.#framer.view(0);
         this.#take(decodeTpdu(tpdu), tpdu);
         if (this.#isClosed()) return;
       }
@@ -197,8 +204,15 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
   tick(): void {}
 
   poll(): Output<TransportEvent> | undefined {
-    const output = this.#outputs.shift();
-    if (output) return output;
+    const output = this.#outputs[this.#polled];
+    if (output) {
+      this.#polled += 1;
+      return output;
+    }
+    if (this.#polled > 0) {
+      this.#outputs = [];
+      this.#polled = 0;
+    }
     if (this.#used === this.#sent) return undefined;
     const octets = this.#slab.subarray(this.#sent, this.#used);
     this.#sent = this.#used;
@@ -207,9 +221,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
 
   #take(tpdu: Tpdu, octets: Uint8Array): void {
     if (tpdu.type === "DT" && this.#state === "open") {
-      if (tpdu.endOfTsdu && this.#parts.length === 0) {
-        this.#outputs.push({ type: "event", event: { type: "TDTind", octets: tpdu.userData } });
-      } else this.#gather(tpdu.userData, tpdu.endOfTsdu);
+      this.#gather(tpdu.userData, tpdu.endOfTsdu);
       return;
     }
     switch (`${tpdu.type} in ${this.#state}`) {

@@ -143,3 +143,24 @@ describe("conversations of ISODE", () => {
     }
   }
 });
+
+describe("conversations of libiec61850", () => {
+  for (const side of ["initiator", "responder"] as const) {
+    it(`go the same with our machine as the ${side}`, () => {
+      const all = conversations("libiec61850-mms");
+      assert.ok(all.length >= 3);
+      for (const conversation of all) {
+        const told = replay(conversation, side);
+        const [first] = told;
+        assert.equal(first?.type, side === "initiator" ? "SCONcnf+" : "SCONind");
+        assert.deepEqual(first?.functionalUnits, ["duplex"]);
+        // Everything else is data, until the device closes the transport without a word.
+        const rest = told.slice(1).map(({ type }) => type);
+        assert.deepEqual(
+          rest.filter((type) => type !== "SDTind"),
+          ["SPABind"],
+        );
+      }
+    });
+  }
+});

@@ -1,0 +1,123 @@
+/**
+ * A dialogue by hand: requests are typed in the words of X.215, indications are printed.
+ *
+ * @module
+ */
+
+import { createInterface } from "node:readline/promises";
+import type { ResyncType, Token } from "tertulia/iso8327";
+import type { Dialogue, Indication } from "tertulia/osi";
+
+type Verb = (dialogue: Dialogue, words: readonly string[], rest: string) => unknown;
+
+const octets = (text: string) => new TextEncoder().encode(text);
+// The library refuses names that are none.
+const tokens = (words: readonly string[]) => words as readonly Token[];
+
+/** What can be typed. Responses end in `.rsp`; words after the name are parameters or user data. */
+const verbs: Readonly<Record<string, Verb>> = {
+  "S-DATA": (d, _, rest) => d.data(octets(rest)),
+  "S-TYPED-DATA": (d, _, rest) => d.typedData(octets(rest)),
+  "S-EXPEDITED-DATA": (d, _, rest) => d.expeditedData(octets(rest)),
+  "S-CAPABILITY-DATA": (d, _, rest) => d.capabilityData(octets(rest)),
+  "S-CAPABILITY-DATA.RSP": (d, _, rest) => d.respondCapabilityData(octets(rest)),
+  "S-TOKEN-GIVE": (d, words) => d.giveTokens(tokens(words)),
+  "S-TOKEN-PLEASE": (d, words) => d.pleaseTokens(tokens(words)),
+  "S-CONTROL-GIVE": (d) => d.giveControl(),
+  "S-SYNC-MINOR": (d, [how]) => d.syncMinor({ explicit: how !== "optional" }).serialNumber,
+  "S-SYNC-MINOR.RSP": (d, [number]) => d.respondSyncMinor(Number(number)),
+  "S-SYNC-MAJOR": (d, _, rest) => d.syncMajor(octets(rest)),
+  "S-SYNC-MAJOR.RSP": (d) => d.respondSyncMajor(),
+  "S-RESYNCHRONIZE": (d, [type, number]) =>
+    d.resynchronize({
+      resyncType: (type ?? "restart") as ResyncType, // The library refuses what is none.
+      ...(number !== undefined && { serialNumber: Number(number) }),
+    }),
+  "S-RESYNCHRONIZE.RSP": (d) => d.respondResynchronize(),
+  "S-U-EXCEPTION-REPORT": (d, [reason]) => d.reportException(Number(reason ?? 0)),
+  "S-ACTIVITY-START": (d, [id]) => d.startActivity(octets(id ?? "")),
+  "S-ACTIVITY-RESUME": (d, [id, oldId, number]) =>
+    d.resumeActivity(octets(id ?? ""), {
+      activityIdentifier: octets(oldId ?? id ?? ""),
+      serialNumber: Number(number ?? 0),
+    }),
+  "S-ACTIVITY-INTERRUPT": (d, [reason]) => d.interruptActivity(Number(reason ?? 0)),
+  "S-ACTIVITY-INTERRUPT.RSP": (d) => d.respondInterruptActivity(),
+  "S-ACTIVITY-DISCARD": (d, [reason]) => d.discardActivity(Number(reason ?? 0)),
+  "S-ACTIVITY-DISCARD.RSP": (d) => d.respondDiscardActivity(),
+  "S-ACTIVITY-END": (d) => d.endActivity(),
+  "S-ACTIVITY-END.RSP": (d) => d.respondEndActivity(),
+  "S-RELEASE": (d) => d.release(),
+  "S-RELEASE.RSP": (d, [answer]) => d.respondRelease(answer !== "negative"),
+  "S-U-ABORT": (d, _, rest) => d.abort(octets(rest)),
+};
+
+/**
+ * Speaks until the dialogue is over: first what is given, then, if nothing was, what is typed.
+ *
+ * With requests given, indications that want a plain answer get it: a script need not say so.
+ */
+export async function converse(
+  dialogue: Dialogue,
+  given: readonly string[],
+  json: boolean,
+): Promise<void> {
+  const isScript = given.length > 0;
+  const listening = listen(dialogue, json, isScript);
+  if (isScript) {
+    for (const line of given) await ask(dialogue, line);
+    await listening;
+    return;
+  }
+  const lines = createInterface({ input: process.stdin });
+  const ended = listening.finally(() => lines.close());
+  for await (const line of lines) {
+    if (line.trim() !== "") await ask(dialogue, line.trim());
+  }
+  await dialogue[Symbol.asyncDispose]();
+  await ended;
+}
+
+async function listen(dialogue: Dialogue, json: boolean, answers: boolean): Promise<void> {
+  try {
+    for await (const indication of dialogue) {
+      console.log(json ? JSON.stringify(indication, asHex) : asText(indication));
+      if (answers) answer(dialogue, indication);
+    }
+    console.log("the dialogue is over");
+  } catch (error) {
+    console.log(String(error));
+  }
+}
+
+function answer(dialogue: Dialogue, { type, serialNumber }: Indication): void {
+  if (type === "S-SYNC-MINOR") dialogue.respondSyncMinor(serialNumber ?? 0);
+  else if (`${type}.RSP` in verbs) verbs[`${type}.RSP`]?.(dialogue, [], "");
+}
+
+async function ask(dialogue: Dialogue, line: string): Promise<void> {
+  const [name = "", ...words] = line.split(/\s+/);
+  const verb = verbs[name.toUpperCase()];
+  if (!verb) {
+    console.log(`no request ${name}; there are ${Object.keys(verbs).join(", ")}`);
+    return;
+  }
+  try {
+    const result = await verb(dialogue, words, line.slice(name.length).trim());
+    if (result !== undefined) console.log(`${name} confirm ${JSON.stringify(result, asHex)}`);
+  } catch (error) {
+    console.log(String(error));
+  }
+}
+
+function asText({ type, userData, ...rest }: Indication): string {
+  const parameters = Object.entries(rest).map(
+    ([name, value]) => `${name}=${JSON.stringify(value, asHex)}`,
+  );
+  const data = userData.length > 0 ? [JSON.stringify(Buffer.from(userData).toString())] : [];
+  return [type, "indication", ...parameters, ...data].join(" ");
+}
+
+function asHex(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+}

@@ -1,0 +1,152 @@
+/**
+ * `tertulia osi`: read what OSI peers said, and speak with them.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { FunctionalUnit } from "tertulia/iso8327";
+import { awaitDialogue, connectCotp, connectDialogue, listenCotp, MMS } from "tertulia/osi";
+import { type AssociateCommand, runAssociate } from "./osi-associate.ts";
+import { converse } from "./osi-converse.ts";
+import { printDecoded } from "./osi-decode.ts";
+
+interface PeerOptions {
+  readonly units: readonly FunctionalUnit[];
+  readonly do: readonly string[];
+  readonly json?: boolean;
+  readonly callingTsap?: Uint8Array;
+  readonly calledTsap?: Uint8Array;
+  readonly callingSelector?: Uint8Array;
+  readonly calledSelector?: Uint8Array;
+  readonly versions: readonly (1 | 2)[];
+}
+
+/** `tertulia osi`. */
+export function command(): Command {
+  const osi = new Command("osi");
+
+  osi
+    .command("decode")
+    .description("print each SPDU of a capture (pcap, pcapng) or of TSDUs in hex, one a line")
+    .argument("<file>", "the file, or - for standard input")
+    .option("--ladder", "as a ladder of who said what")
+    .option("--json", "as one JSON value a line")
+    .action(async (file: string, options: { ladder?: boolean; json?: boolean }) => {
+      const octets = file === "-" ? await standardInput() : await readFile(file);
+      printDecoded(octets, options, (line) => console.log(line));
+    });
+
+  peerOptions(osi.command("connect"))
+    .description("connect to a session peer, and say what is typed or given by --do")
+    .argument("<host:port>", "where the peer listens")
+    .action(async (address: string, options: PeerOptions) => {
+      const transport = await connectCotp({
+        ...parseAddress(address),
+        expedited: options.units.includes("expedited"),
+        ...(options.callingTsap && { localSelector: options.callingTsap }),
+        ...(options.calledTsap && { remoteSelector: options.calledTsap }),
+      });
+      const dialogue = await connectDialogue(transport, {
+        functionalUnits: options.units,
+        versions: options.versions,
+        ...(options.callingSelector && { callingSelector: options.callingSelector }),
+        ...(options.calledSelector && { calledSelector: options.calledSelector }),
+      });
+      console.log(`S-CONNECT confirm: ${dialogue.functionalUnits.join(", ")}`);
+      await converse(dialogue, options.do, options.json ?? false);
+    });
+
+  peerOptions(osi.command("listen"))
+    .description("wait for a session peer, and say what is typed or given by --do")
+    .argument("<[host:]port>", "where to listen")
+    .option("--once", "leave after the first session")
+    .action(async (address: string, options: PeerOptions & { once?: boolean }) => {
+      const server = await listenCotp(
+        {
+          ...parseAddress(address),
+          ...(options.calledTsap && { localSelector: options.calledTsap }),
+        },
+        async (transport) => {
+          const { dialogue, indication } = await awaitDialogue(transport, {
+            versions: options.versions,
+            ...(options.calledSelector && { selector: options.calledSelector }),
+          });
+          console.log(`S-CONNECT indication: ${indication.functionalUnits?.join(", ")}`);
+          dialogue.accept();
+          await converse(dialogue, options.do, options.json ?? false);
+          if (options.once) await server.close({ drop: true });
+        },
+        (error) => console.error(String(error)),
+      );
+      console.log(`listening on port ${server.port}`);
+    });
+
+  selectorOptions(osi.command("associate"), [2])
+    .description("associate with an application entity (ACSE), MMS by default, and release")
+    .argument("<host:port>", "where it listens")
+    .option("--context <oid>", "application context", MMS.applicationContext)
+    .option("--syntax <oid>", "abstract syntax to propose, again for more", collect, [])
+    .option("--calling-psel <hex>", "presentation selector of the caller", parseHex)
+    .option("--called-psel <hex>", "presentation selector of the called side", parseHex)
+    .option("--called-ap-title <oid>", "AP title of the called side")
+    .option("--called-ae-qualifier <number>", "AE qualifier of the called side", Number)
+    .option("--info <hex>", "user information in the first context: an initiate request", parseHex)
+    .action(async (address: string, options: AssociateCommand) => {
+      const isAccepted = await runAssociate(parseAddress(address), options, (line) =>
+        console.log(line),
+      );
+      if (!isAccepted) process.exitCode = 1;
+    });
+  return osi;
+}
+
+function peerOptions(command: Command): Command {
+  return selectorOptions(command, [1, 2])
+    .option("--units <names>", "functional units, separated by commas", parseUnits, ["duplex"])
+    .option("--do <request>", "a request to make, in the words of X.215", collect, [])
+    .option("--json", "print indications as one JSON value a line");
+}
+
+function selectorOptions(command: Command, versions: readonly number[]): Command {
+  return command
+    .option("--calling-tsap <hex>", "transport selector of the caller", parseHex)
+    .option("--called-tsap <hex>", "transport selector of the called side", parseHex)
+    .option("--calling-selector <hex>", "session selector of the caller", parseHex)
+    .option("--called-selector <hex>", "session selector of the called side", parseHex)
+    .addOption(
+      new Option("--versions <list>", "protocol versions to offer or take")
+        .default(versions, versions.join())
+        .argParser((text) => text.split(",").map(Number)),
+    );
+}
+
+function collect(value: string, all: readonly string[]): readonly string[] {
+  return [...all, value];
+}
+
+function parseUnits(text: string): FunctionalUnit[] {
+  // The library refuses a name that is none.
+  return text.split(",") as FunctionalUnit[];
+}
+
+function parseHex(text: string): Uint8Array {
+  if (!/^([0-9a-f]{2})*$/i.test(text)) throw new InvalidArgumentError("not octets in hex");
+  return Uint8Array.from(Buffer.from(text, "hex"));
+}
+
+function parseAddress(text: string): { host: string; port: number } {
+  const at = text.lastIndexOf(":");
+  const port = Number(text.slice(at + 1));
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidArgumentError(`no port: ${text}`);
+  }
+  return { host: at < 0 ? "127.0.0.1" : text.slice(0, at), port };
+}
+
+async function standardInput(): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
