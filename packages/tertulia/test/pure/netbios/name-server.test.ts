@@ -219,7 +219,11 @@ describe("NBNS (RFC 1002 5.1.4)", () => {
   });
 
   it("refuses a refresh of another's name, and registers a refreshed name that it lost", () => {
-    const bench = new Bench();
+    const secured = new Bench();
+    secured.register(ALICE, "10.77.0.1");
+    const other = { id: 3, name: ALICE, entry: entry("10.77.0.2"), ttl: 600 };
+    assert.match(summary(secured.send(refreshRequest(other), "10.77.0.2")), /WAIT.*NAME QUERY/);
+    const bench = new Bench({ secured: false });
     bench.register(ALICE, "10.77.0.1");
     const owned = (name: NetbiosName) => ({ id: 3, name, entry: entry("10.77.0.2"), ttl: 600 });
     assert.match(summary(bench.send(refreshRequest(owned(ALICE)), "10.77.0.2")), /NEGATIVE.*6/);
