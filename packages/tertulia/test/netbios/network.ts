@@ -123,15 +123,21 @@ export class Network implements AsyncDisposable {
   /** Starts nmbd or smbd in a node; stop it with {@link stop}. */
   daemon(program: "nmbd" | "smbd", node: number, configuration: string): ChildProcess {
     const flags = ["--foreground", "--no-process-group", "--debug-stdout"];
-    return this.start(node, findPeer(program) ?? program, [
-      ...flags,
-      `--configfile=${configuration}`,
-    ]);
+    const parameters = [...flags, `--configfile=${configuration}`];
+    // No input: a pipe of Node's is a socket, and smbd on a socket serves that one as inetd would.
+    const child = this.start(node, findPeer(program) ?? program, parameters, "ignore");
+    child.stdout?.resume();
+    return child;
   }
 
-  start(node: number, program: string, parameters: readonly string[]): ChildProcess {
+  start(
+    node: number,
+    program: string,
+    parameters: readonly string[],
+    input: "pipe" | "ignore" = "pipe",
+  ): ChildProcess {
     const child = spawn("ip", ["netns", "exec", this.#name(node), program, ...parameters], {
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: [input, "pipe", "pipe"],
       // A group of its own: smbd ends by a signal to its whole group, which must not be ours.
       detached: true,
     });

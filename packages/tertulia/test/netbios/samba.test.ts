@@ -26,7 +26,7 @@ describe("Samba on the same network", () => {
     const master = ["preferred master = yes", "local master = yes", "os level = 99"];
     const server = network.configure("PEERA", 1, ...retargets, ...master);
     network.daemon("nmbd", 1, server);
-    network.daemon("smbd", 1, server).on("exit", (...a) => console.error("SMBD", a));
+    network.daemon("smbd", 1, server);
     alice = await network.agent(3);
     const broadcast = ["-s", client, "-B", "10.77.0.255", "PEERA#20"];
     await network.until(2, "nmblookup", broadcast, /10\.77\.0\.1 PEERA<20>/);
