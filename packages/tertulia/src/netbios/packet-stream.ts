@@ -190,7 +190,8 @@ export class PacketStream {
   /** Drops the connection. Who reads gets this error, unless it has ended already. */
   abort(error: SessionError): void {
     this.#end(error);
-    this.socket.destroy();
+    // A reset, so that the peer can tell it from a hang-up (RFC 1002 5.2.3).
+    this.socket.resetAndDestroy();
   }
 
   #take(chunk: Uint8Array): void {
