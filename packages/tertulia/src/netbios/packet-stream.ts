@@ -190,8 +190,8 @@ export class PacketStream {
   /** Drops the connection. Who reads gets this error, unless it has ended already. */
   abort(error: SessionError): void {
     this.#end(error);
-    // A reset, so that the peer can tell it from a hang-up (RFC 1002 5.2.3).
-    this.socket.resetAndDestroy();
+    // Not a reset (RFC 1002 5.2.3): Node leaks a socket that is reset while its shutdown is under way.
+    this.socket.destroy();
   }
 
   #take(chunk: Uint8Array): void {
