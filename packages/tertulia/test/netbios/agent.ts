@@ -44,7 +44,10 @@ const methods: Record<string, (...parameters: never[]) => Promise<unknown>> = {
     return message && Buffer.from(message).toString("hex");
   },
   hangUp: async (at: number) => await sessions[at]?.hangUp(),
-  close: () => node.close(),
+  close: async () => {
+    await node.close();
+    setTimeout(() => process.exit(0), 20);
+  },
 };
 
 async function tellDatagrams(): Promise<void> {

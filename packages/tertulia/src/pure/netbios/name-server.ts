@@ -149,23 +149,24 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     return [...addresses];
   }
 
+  /** As {@link PacketMachine.answer}: a plain query for a name that has one owner. */
+  answer(octets: Uint8Array, now: number): Uint8Array | undefined {
+    const key = readPlainQuery(octets);
+    return key === undefined ? undefined : this.answerPlainQuery(octets, key, now);
+  }
+
+  /** As {@link answer}, for who has read the key of the query already. */
+  answerPlainQuery(octets: Uint8Array, key: string, now: number): Uint8Array | undefined {
+    const record = this.#database.find(key);
+    const member = record?.members[0];
+    // While an owner is being asked, the question may be our own; what has expired is a change.
+    if (!record || !member || this.#challenges.size > 0) return undefined;
+    if (member.expiresAt !== undefined && member.expiresAt <= now) return undefined;
+    const entry = this.#singleEntry(record);
+    return entry && answerQuery(octets, entry, secondsLeft(member, now));
+  }
+
   receive(octets: Uint8Array, from: Endpoint, now: number, via: Via = "udp"): void {
-    const plain = readPlainQuery(octets);
-    if (plain !== undefined && this.#challenges.size === 0) {
-      const record = this.#live(plain, now);
-      const single = record && this.#singleEntry(record);
-      if (single) {
-        const [member] = record.members;
-        const ttl = member ? secondsLeft(member, now) : 0;
-        this.#outputs.push({
-          type: "send",
-          octets: answerQuery(octets, single, ttl),
-          to: from,
-          via,
-        });
-        return;
-      }
-    }
     try {
       this.receivePacket(decodeNamePacket(octets), from, now, via);
     } catch (error) {

@@ -283,13 +283,19 @@ describe("NBNS (RFC 1002 5.1.4)", () => {
       }),
       { numRuns: 1000 },
     );
+    const server = new Bench().server;
+    assert.equal(server.answer(encodeNamePacket(queryRequest(1, ALICE)), 0), undefined);
+    assert.equal(server.answer(new Uint8Array(3), 0), undefined);
     assert.equal(readPlainQuery(encodeNamePacket(queryRequest(1, ALICE))), ALICE.label);
   });
 
   it("gives the plain answer in the octets of the codec", () => {
     const bench = new Bench();
     bench.register(ALICE, "10.77.0.201");
+    const octets = bench.server.answer(encodeNamePacket(queryRequest(9, ALICE)), 0);
+    assert.ok(octets);
     const [sent] = bench.send(queryRequest(9, ALICE), "10.77.0.2");
+    assert.deepEqual(decodeNamePacket(octets, { strict: true }), sent?.packet);
     assert.deepEqual(sent?.packet, positiveQueryResponse(9, ALICE, [entry("10.77.0.201")], 600));
   });
 
