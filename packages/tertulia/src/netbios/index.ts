@@ -77,6 +77,16 @@ export {
 } from "../pure/netbios/timers.ts";
 export { type LocalInterface, localInterfaces } from "./interfaces.ts";
 export {
+  ANY_NAME,
+  type CommandOptions,
+  NcbAdapter,
+  type NcbReceived,
+  type NcbSessionStatus,
+  openNcb,
+  type ReceiveOptions,
+} from "./ncb.ts";
+export { NcbError, type NcbReason } from "./ncb-codes.ts";
+export {
   type ListenOptions,
   type NameLike,
   type NetbiosEvent,

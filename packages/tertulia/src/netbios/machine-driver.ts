@@ -36,6 +36,11 @@ export class MachineDriver<Event> {
 
   receive(octets: Uint8Array, from: Endpoint, via: Via = "udp"): void {
     if (this.#isClosed) return;
+    const answer = this.#machine.answer?.(octets, this.now());
+    if (answer) {
+      this.#options.send(answer, from, via);
+      return;
+    }
     this.#machine.receive(octets, from, this.now(), via);
     this.settle();
   }

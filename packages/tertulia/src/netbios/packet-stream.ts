@@ -190,6 +190,7 @@ export class PacketStream {
   /** Drops the connection. Who reads gets this error, unless it has ended already. */
   abort(error: SessionError): void {
     this.#end(error);
+    // Not a reset (RFC 1002 5.2.3): Node leaks a socket that is reset while its shutdown is under way.
     this.socket.destroy();
   }
 

@@ -125,7 +125,7 @@ export class NetbiosSession implements AsyncIterable<Uint8Array>, AsyncDisposabl
     // Nobody may be reading: what still comes is not to hold up the end.
     socket.resume();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => socket.destroy(), this.#closeTimeoutMs);
+      const timer = setTimeout(() => this.abort(), this.#closeTimeoutMs);
       socket.once("close", () => {
         clearTimeout(timer);
         resolve();

@@ -42,6 +42,7 @@ import {
 } from "./name-packet.ts";
 import type { Found, NodeEvent, NodeResult } from "./node-events.ts";
 import { earlier, type PacketMachine, type PacketOutput, type Via } from "./packet-machine.ts";
+import { answerQuery } from "./plain-query.ts";
 import { NO_STATISTICS, type Statistics } from "./statistics.ts";
 import { NAME_TIMERS, type NameTimers, NODE_LIMITS, type NodeLimits } from "./timers.ts";
 import { type Procedure, type Reply, Transactions } from "./transactions.ts";
@@ -140,8 +141,7 @@ export class EndNode implements PacketMachine<NodeEvent> {
   get deadline(): number | undefined {
     let deadline = this.#transactions.deadline;
     for (const { until } of this.#watches.values()) deadline = earlier(deadline, until);
-    for (const { refreshAt } of this.names.all()) deadline = earlier(deadline, refreshAt);
-    return deadline;
+    return earlier(deadline, this.names.refreshAt);
   }
 
   /**
@@ -224,6 +224,14 @@ export class EndNode implements PacketMachine<NodeEvent> {
       const entry = entryOf(group, this.nodeType, owner);
       this.#asker.send((id) => releaseRequest({ id, name, entry }), server);
     }
+  }
+
+  /** The answer to a plain query for a unique name of ours, whose key has been read already. */
+  answerPlainQuery(octets: Uint8Array, key: string): Uint8Array | undefined {
+    const entry = this.names.findActive({ label: key, scope: "" });
+    if (!entry || entry.group) return undefined;
+    const { nodeType, address } = this.#asker;
+    return answerQuery(octets, { group: false, nodeType, address }, entry.ttl);
   }
 
   receive(octets: Uint8Array, from: Endpoint, now: number, via: Via = "udp"): void {

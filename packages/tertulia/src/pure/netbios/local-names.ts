@@ -7,6 +7,7 @@
 import { NetbiosError } from "./errors.ts";
 import { type NetbiosName, type NodeType, nameKey } from "./name.ts";
 import type { NameEntry, StatusName } from "./name-packet.ts";
+import { earlier } from "./packet-machine.ts";
 
 /**
  * `conflict`: another node has it too; it is not defended, not answered for, and can only be
@@ -45,6 +46,13 @@ export class LocalNames {
   findActive(name: NetbiosName): LocalName | undefined {
     const found = this.find(name);
     return found?.state === "active" ? found : undefined;
+  }
+
+  /** When the first name is to be refreshed. */
+  get refreshAt(): number | undefined {
+    let first: number | undefined;
+    for (const { refreshAt } of this.#names.values()) first = earlier(first, refreshAt);
+    return first;
   }
 
   /** Every name, in the order in which they were added. */

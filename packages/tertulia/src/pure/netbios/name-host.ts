@@ -36,16 +36,16 @@ export class NameHost implements PacketMachine<NameHostEvent> {
     return earlier(this.node?.deadline, this.server?.deadline);
   }
 
+  /** As {@link PacketMachine.answer}: a plain query for a name of the node's or of the server's. */
+  answer(octets: Uint8Array, now: number): Uint8Array | undefined {
+    const key = readPlainQuery(octets);
+    if (key === undefined) return undefined;
+    return (
+      this.node?.answerPlainQuery(octets, key) ?? this.server?.answerPlainQuery(octets, key, now)
+    );
+  }
+
   receive(octets: Uint8Array, from: Endpoint, now: number, via: Via = "udp"): void {
-    const { node, server } = this;
-    if (server) {
-      const key = readPlainQuery(octets);
-      // Most of what a server gets; it need not be decoded to know whose it is.
-      if (key !== undefined && !node?.names.findActive({ label: key, scope: "" })) {
-        server.receive(octets, from, now, via);
-        return;
-      }
-    }
     try {
       this.#dispatch(decodeNamePacket(octets), from, now, via);
     } catch (error) {

@@ -10,8 +10,15 @@
 import { ProtocolError } from "../errors.ts";
 import { Reader, Writer } from "../octets.ts";
 import { readAddress, writeAddress } from "./address.ts";
-import { type NetbiosName, type NodeType, nameKey } from "./name.ts";
-import { readDomain, readName, type Strictness, writeDomain, writeName } from "./name-wire.ts";
+import { NAME_WIRE_OCTETS_MAX, type NetbiosName, type NodeType, nameKey } from "./name.ts";
+import {
+  nameWireOctets,
+  readDomain,
+  readName,
+  type Strictness,
+  writeDomain,
+  writeName,
+} from "./name-wire.ts";
 import { NO_STATISTICS, readStatistics, type Statistics, writeStatistics } from "./statistics.ts";
 
 /** RFC 1002 4.2.1.1: OPCODE. */
@@ -178,6 +185,11 @@ export function decodeNamePacket(
   const answers = readRecords(cursor, isUncounted ? 1 : answerCount);
   const authority = readRecords(cursor, authorityCount);
   const additional = readRecords(cursor, additionalCount);
+  for (const { name } of strict ? questions : []) {
+    if (nameWireOctets(name) > NAME_WIRE_OCTETS_MAX) {
+      throw new ProtocolError("nameTooLong", "RFC 1002 4.1", `${nameWireOctets(name)} octets`);
+    }
+  }
   if (strict && cursor.at < octets.length) {
     const left = octets.length - cursor.at;
     throw new ProtocolError("trailingOctets", "RFC 1002 4.2.1", `${left}`);

@@ -149,23 +149,24 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     return [...addresses];
   }
 
+  /** As {@link PacketMachine.answer}: a plain query for a name that has one owner. */
+  answer(octets: Uint8Array, now: number): Uint8Array | undefined {
+    const key = readPlainQuery(octets);
+    return key === undefined ? undefined : this.answerPlainQuery(octets, key, now);
+  }
+
+  /** As {@link answer}, for who has read the key of the query already. */
+  answerPlainQuery(octets: Uint8Array, key: string, now: number): Uint8Array | undefined {
+    const record = this.#database.find(key);
+    const member = record?.members[0];
+    // While an owner is being asked, the question may be our own; what has expired is a change.
+    if (!record || !member || this.#challenges.size > 0) return undefined;
+    if (member.expiresAt !== undefined && member.expiresAt <= now) return undefined;
+    const entry = this.#singleEntry(record);
+    return entry && answerQuery(octets, entry, secondsLeft(member, now));
+  }
+
   receive(octets: Uint8Array, from: Endpoint, now: number, via: Via = "udp"): void {
-    const plain = readPlainQuery(octets);
-    if (plain !== undefined && this.#challenges.size === 0) {
-      const record = this.#live(plain, now);
-      const single = record && this.#singleEntry(record);
-      if (single) {
-        const [member] = record.members;
-        const ttl = member ? secondsLeft(member, now) : 0;
-        this.#outputs.push({
-          type: "send",
-          octets: answerQuery(octets, single, ttl),
-          to: from,
-          via,
-        });
-        return;
-      }
-    }
     try {
       this.receivePacket(decodeNamePacket(octets), from, now, via);
     } catch (error) {
@@ -253,6 +254,10 @@ export class NameServer implements PacketMachine<NameServerEvent> {
       refuse(RCODE.refused);
       return;
     }
+    if (name.scope.length > SCOPE_OCTETS_MAX) {
+      refuse(RCODE.serverFailure);
+      return;
+    }
     if (this.#isFleeting(name)) {
       grant(ttl);
       return;
@@ -332,34 +337,25 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     });
   }
 
-  /** RFC 1002 5.1.4.1: the owner's TTL begins anew; a name we have lost is registered again. */
+  /**
+   * RFC 1002 5.1.4.1: the owner's TTL begins anew. Anyone else's refresh is a registration: of a
+   * name that we have lost, or of one whose old owner may be gone.
+   */
   #refresh(
     packet: NamePacket,
     from: Endpoint,
     now: number,
     reply: (response: NamePacket) => void,
   ): void {
-    const claim = claimOf(packet);
-    const { name, entry } = claim;
-    const key = nameKey(name);
-    const record = this.#live(key, now);
-    const ttl = this.#grantedTtl(claim.ttl);
-    const respond = (rcode: number): void =>
-      reply(registrationResponse(packet.id, name, entry, rcode === RCODE.ok ? ttl : 0, rcode));
-    if (!isOwnable(name)) {
-      respond(RCODE.refused);
-      return;
-    }
-    if (this.#isFleeting(name)) {
-      respond(RCODE.ok);
-      return;
-    }
-    if (decide(record, entry) !== "grant") {
+    const { name, entry } = claimOf(packet);
+    const isOthers = decide(this.#live(nameKey(name), now), entry) === "challenge";
+    if (isOthers && this.#options.secured === false) {
+      // A node that refreshes expects no END-NODE CHALLENGE.
       this.#tell({ type: "refused", name, entry, rcode: RCODE.active, from });
-      respond(RCODE.active);
+      reply(registrationResponse(packet.id, name, entry, 0, RCODE.active));
       return;
     }
-    respond(this.#keep(key, claim, record, ttl, now) ? RCODE.ok : RCODE.refused);
+    this.#registration(packet, from, now, reply);
   }
 
   #release(
@@ -575,6 +571,12 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     this.#outputs.push({ type: "event", event });
   }
 }
+
+/**
+ * The longest scope that is registered. RFC 1002 4.1 leaves 220 octets for it; Windows and Samba
+ * take 237, and whoever uses one is not to be shut out.
+ */
+const SCOPE_OCTETS_MAX = 237;
 
 /**
  * RFC 1002 5.1.4.1: a group is not challenged, its members fade out; who has the name already gets

@@ -84,6 +84,12 @@ export function firstLevel({ label, scope }: NetbiosName): string {
   return scope === "" ? letters : `${letters}.${scope}`;
 }
 
+/**
+ * What is read in the name service unless strict: Windows and Samba take scopes of 237 octets,
+ * which make a name of 272, and refuse longer ones with an answer.
+ */
+const NAME_WIRE_OCTETS_LENIENT = 320;
+
 interface Label {
   readonly from: number;
   readonly to: number;
@@ -119,8 +125,9 @@ function readLabels(packet: Uint8Array, start: number, pointers: boolean): Read<
     if (length >= 64) throw new ProtocolError("labelReserved", "RFC 1002 4.1", `octet ${length}`);
     const to = at + 1 + length;
     octets += length + 1;
-    if (octets > NAME_WIRE_OCTETS_MAX) {
-      throw new ProtocolError("nameTooLong", "RFC 1002 4.1", "more than 255 octets");
+    const max = pointers ? NAME_WIRE_OCTETS_LENIENT : NAME_WIRE_OCTETS_MAX;
+    if (octets > max) {
+      throw new ProtocolError("nameTooLong", "RFC 1002 4.1", `more than ${max} octets`);
     }
     if (to > packet.length) {
       throw new ProtocolError("truncated", "RFC 1002 4.1", `a label of ${length}`);

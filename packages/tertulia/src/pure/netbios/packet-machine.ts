@@ -24,6 +24,11 @@ export type PacketOutput<Event> =
 export interface PacketMachine<Event> {
   /** Takes one packet. Never throws because of what is in it. */
   receive(octets: Uint8Array, from: Endpoint, now: number, via?: Via): void;
+  /**
+   * The answer to a packet that asks and changes nothing, so that there is nothing to poll and no
+   * deadline to look at after it; `undefined` for all other packets, which {@link receive} takes.
+   */
+  answer?(octets: Uint8Array, now: number): Uint8Array | undefined;
   /** Lets time pass. Calling it early does nothing. */
   tick(now: number): void;
   /** The next thing to do, or `undefined` when there is nothing more. */

@@ -418,7 +418,7 @@ describe("P, M and H nodes (RFC 1002 5.1.2, 5.1.3)", () => {
       node.claim(ALICE, 0, { ttl: 600 });
       lan.settle(10);
       lan.remove(NBNS);
-      const stolen = lan.server(NBNS);
+      const stolen = lan.server(NBNS, { secured: false });
       const theirs = { id: 1, name: ALICE, entry: entry("10.77.0.5"), ttl: 6000 };
       stolen.receive(
         encodeNamePacket(registrationRequest(theirs)),

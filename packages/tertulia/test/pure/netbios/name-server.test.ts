@@ -219,7 +219,11 @@ describe("NBNS (RFC 1002 5.1.4)", () => {
   });
 
   it("refuses a refresh of another's name, and registers a refreshed name that it lost", () => {
-    const bench = new Bench();
+    const secured = new Bench();
+    secured.register(ALICE, "10.77.0.1");
+    const other = { id: 3, name: ALICE, entry: entry("10.77.0.2"), ttl: 600 };
+    assert.match(summary(secured.send(refreshRequest(other), "10.77.0.2")), /WAIT.*NAME QUERY/);
+    const bench = new Bench({ secured: false });
     bench.register(ALICE, "10.77.0.1");
     const owned = (name: NetbiosName) => ({ id: 3, name, entry: entry("10.77.0.2"), ttl: 600 });
     assert.match(summary(bench.send(refreshRequest(owned(ALICE)), "10.77.0.2")), /NEGATIVE.*6/);
@@ -279,13 +283,19 @@ describe("NBNS (RFC 1002 5.1.4)", () => {
       }),
       { numRuns: 1000 },
     );
+    const server = new Bench().server;
+    assert.equal(server.answer(encodeNamePacket(queryRequest(1, ALICE)), 0), undefined);
+    assert.equal(server.answer(new Uint8Array(3), 0), undefined);
     assert.equal(readPlainQuery(encodeNamePacket(queryRequest(1, ALICE))), ALICE.label);
   });
 
   it("gives the plain answer in the octets of the codec", () => {
     const bench = new Bench();
     bench.register(ALICE, "10.77.0.201");
+    const octets = bench.server.answer(encodeNamePacket(queryRequest(9, ALICE)), 0);
+    assert.ok(octets);
     const [sent] = bench.send(queryRequest(9, ALICE), "10.77.0.2");
+    assert.deepEqual(decodeNamePacket(octets, { strict: true }), sent?.packet);
     assert.deepEqual(sent?.packet, positiveQueryResponse(9, ALICE, [entry("10.77.0.201")], 600));
   });
 

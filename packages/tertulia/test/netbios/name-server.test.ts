@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it, type TestContext } from "node:test";
+import { hasNamespaces, hasPeers } from "../peers.ts";
+import { type Agent, address, Network } from "./network.ts";
+
+/** 1 is our name server, 2 and 3 are Samba's clients of it. */
+describe("our name server with Samba as its client", () => {
+  let network: Network;
+  let server: Agent;
+  let client: string;
+
+  const canRun = (t: TestContext): boolean =>
+    hasNamespaces(t) && hasPeers(t, "nmbd", "nmblookup", "smbtorture");
+
+  const told = (type: string, name: string) => (event: Record<string, unknown>) =>
+    event["type"] === type && event["name"] === name;
+
+  before(async () => {
+    if (process.getuid?.() !== 0) return;
+    network = new Network(3);
+    client = network.configure("CLI", 2);
+    server = await network.agent(1, {
+      // The names of the clients are challenged by the RFC's rules, in a tenth of the RFC's time.
+      timers: { unicastRetryMs: 300 },
+      server: { groups: "windows", limits: { ttlMin: 60 } },
+    });
+    await server.call("addName", "WINSA<20>");
+  });
+
+  after(async () => {
+    await network?.[Symbol.asyncDispose]();
+  });
+
+  it("registers nmbd's names, answers for them, and lets them go", async (t) => {
+    if (!canRun(t)) return;
+    const peer = network.configure("PEERB", 2, "wins server = 10.77.0.1");
+    const nmbd = network.daemon("nmbd", 2, peer);
+    await server.event(told("registered", "PEERB<20>"));
+    await server.event(told("registered", "LAB<1e>"));
+    const query = (name: string) =>
+      network.run(3, "nmblookup", ["-s", client, "--recursion", "-U", address(1), name]);
+    assert.match((await query("PEERB#20")).output, /^10\.77\.0\.2 PEERB<20>$/m);
+    assert.match((await query("LAB#1e")).output, /^255\.255\.255\.255 LAB<1e>$/m);
+    assert.match((await query("NOSUCH")).output, /failed to find name NOSUCH/);
+    await network.stop(nmbd);
+    await server.event(told("released", "PEERB<20>"));
+    assert.match((await query("PEERB#20")).output, /failed to find name PEERB/);
+  });
+
+  it("lets nmbd wait while it asks a dead owner, and then gives it the name", async (t) => {
+    if (!canRun(t)) return;
+    server.events.splice(0);
+    const one = network.daemon("nmbd", 2, network.configure("PEERC", 2, "wins server = 10.77.0.1"));
+    await server.event(told("registered", "PEERC<20>"));
+    await network.stop(one, "SIGKILL");
+    server.events.splice(0);
+    const two = network.daemon("nmbd", 3, network.configure("PEERC", 3, "wins server = 10.77.0.1"));
+    const challenge = await server.event(told("challenge", "PEERC<20>"));
+    assert.equal(challenge["owner"], address(2));
+    const ended = await server.event(told("challengeEnded", "PEERC<20>"));
+    assert.equal(ended["isDefended"], false);
+    const query = ["-s", client, "--recursion", "-U", address(1), "PEERC#20"];
+    await network.until(2, "nmblookup", query, /^10\.77\.0\.3 PEERC<20>$/m, 5000);
+    await network.stop(two);
+  });
+
+  it("leaves a name with a living owner: nmbd defends it, and we hear it as the claimant", async (t) => {
+    if (!canRun(t)) return;
+    server.events.splice(0);
+    const configuration = network.configure("PEERD", 2, "wins server = 10.77.0.1");
+    const nmbd = network.daemon("nmbd", 2, configuration);
+    await server.event(told("registered", "PEERD<20>"));
+    const rival = await network.agent(3, { nodeType: "P", nameServers: [address(1)] });
+    await assert.rejects(rival.call("addName", "PEERD<20>"), { reason: "nameInUse" });
+    assert.equal((await rival.event(({ type }) => type === "wack"))["waitMs"], 2000);
+    const ended = await server.event(told("challengeEnded", "PEERD<20>"));
+    assert.equal(ended["isDefended"], true);
+    await rival.call("close");
+    await network.stop(nmbd);
+  });
+
+  // Not nbt.wins.wins_bad_names: it reads what a hook script of the server under test has written.
+  for (const suite of ["nbt.register", "nbt.wins.wins"]) {
+    it(`passes smbtorture ${suite}, where nmbd fails`, async (t) => {
+      if (!canRun(t)) return;
+      const options = ["interfaces=10.77.0.2/24", "name resolve order=bcast"];
+      const parameters = [
+        ...["-s", client, "//WINSA/pub", "-U%", ...options.map((option) => `--option=${option}`)],
+        suite,
+      ];
+      const ran = await network.run(2, "smbtorture", parameters, { timeoutMs: 60_000 });
+      assert.equal(ran.status, 0, ran.output.slice(-2000));
+      assert.match(ran.output, /^success: /m);
+      assert.doesNotMatch(ran.output, /^(failure|error): /m);
+    });
+  }
+});
