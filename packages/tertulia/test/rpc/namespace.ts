@@ -43,11 +43,20 @@ export class Namespaces implements AsyncDisposable {
     sign: RegExp,
   ): Promise<{ process: ChildProcess; enter: readonly string[] }> {
     const script = 'mount -t tmpfs tmpfs /run && mkdir -p /run/rpcbind && exec "$@"';
-    const child = spawn(
-      "ip",
-      ["netns", "exec", namespace, "unshare", "-m", "sh", "-c", script, "sh", ...command],
-      { stdio: ["pipe", "pipe", "pipe"] },
-    );
+    const enter = ["ip", "netns", "exec", namespace, "unshare", "-m", "sh", "-c", script, "sh"];
+    const process = await this.enter(enter, command, sign);
+    // To be in the same namespaces, with the same /run.
+    return { process, enter: ["nsenter", "-t", String(process.pid), "-n", "-m", "--"] };
+  }
+
+  /** Starts a program by way of another, and waits for a line that it prints. */
+  async enter(
+    enter: readonly string[],
+    command: readonly string[],
+    sign: RegExp,
+  ): Promise<ChildProcess> {
+    const [first = "", ...rest] = [...enter, ...command];
+    const child = spawn(first, rest, { stdio: ["pipe", "pipe", "pipe"] });
     this.#running.push(child);
     let text = "";
     await new Promise<void>((resolve, reject) => {
@@ -65,8 +74,7 @@ export class Namespaces implements AsyncDisposable {
         reject(new Error(`ended with ${code}: ${text}`));
       });
     });
-    // To be in the same namespaces, with the same /run.
-    return { process: child, enter: ["nsenter", "-t", String(child.pid), "-n", "-m", "--"] };
+    return child;
   }
 
   /** Runs a program to its end, or until it has printed what is waited for; all that it printed. */
