@@ -29,6 +29,8 @@ const areas: readonly Area[] = [
     name: "identity",
     summary: "show our key, and see to the keys of others",
     load: () => import("./commands/identity.ts"),
+  },
+  {
     name: "osi",
     summary: "ISO 8327 (X.225) sessions over TCP: read them, hold them",
     load: () => import("./commands/osi.ts"),
