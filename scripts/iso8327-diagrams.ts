@@ -181,7 +181,8 @@ function sequenceDiagram({ units, expedited = false, steps }: Scenario): string 
       }
       if (output.type === "send" || output.type === "sendExpedited") {
         const isNormal = output.type === "send";
-        const octets = isNormal ? Buffer.concat([output.head, output.octets]) : output.octets;
+        const octets =
+          output.type === "send" ? Buffer.concat([output.head, output.octets]) : output.octets;
         const spdus = isNormal ? decodeTsdu(octets) : [decodeExpeditedTsdu(octets)];
         const text = spdus.map(({ type }) => type).join(" + ");
         lines.push(`  ${names[from]}${isNormal ? "->>" : "--)"}${names[to]}: ${text}`);

@@ -15,6 +15,7 @@ import {
 } from "tertulia";
 import { anonymous, ed25519Verifier, type OwnIdentity } from "tertulia/auth";
 import { ROOMS_SELECTOR, type RoomChange, RoomHub } from "tertulia/rooms";
+import { serveTunnel, TUNNEL_SELECTOR, type TunnelServerOptions } from "tertulia/tunnel";
 
 export interface HouseOptions {
   /** `HOST:PORT`, `PORT`, or `unix:PATH`. */
@@ -25,6 +26,8 @@ export interface HouseOptions {
   /** The rooms that there are. Default: any. */
   readonly rooms?: readonly string[];
   readonly tlsOnly?: boolean;
+  /** Serves tunnels, as far as the rules in it allow. Default: none. */
+  readonly tunnels?: TunnelServerOptions;
   readonly onChange?: (change: RoomChange) => void;
   readonly onRefused?: (address: string, error: SessionError) => void;
 }
@@ -35,19 +38,26 @@ const MESSAGE_OCTETS_MAX = 64 * 1024;
 export class House {
   readonly listener: BoundListener;
   readonly hub: RoomHub;
+  readonly #tunnels: TunnelServerOptions | undefined;
   readonly #cut: { until: number };
   readonly #served: Promise<void>;
 
-  private constructor(listener: BoundListener, hub: RoomHub, cut: { until: number }) {
+  private constructor(
+    listener: BoundListener,
+    hub: RoomHub,
+    tunnels: TunnelServerOptions | undefined,
+    cut: { until: number },
+  ) {
     this.listener = listener;
     this.hub = hub;
+    this.#tunnels = tunnels;
     this.#cut = cut;
     this.#served = this.#serve();
   }
 
   /** @throws {SessionError} as `listen`. */
   static async open(options: HouseOptions): Promise<House> {
-    const { address, identity, allow, rooms, tlsOnly = false, onChange, onRefused } = options;
+    const { address, identity, allow, rooms, tlsOnly = false, tunnels, onChange, onRefused } = options;
     const hub = new RoomHub({ ...(rooms && { rooms }), ...(onChange && { onChange }) });
     const cut = { until: 0 };
     const anybody = [ed25519Verifier((key) => ({ name: key })), anonymous];
@@ -55,7 +65,7 @@ export class House {
       tls: identity.tls,
       requireTls: tlsOnly,
       verifiers: allow ? [ed25519Verifier(allow)] : anybody,
-      selectors: [ROOMS_SELECTOR],
+      selectors: tunnels ? [ROOMS_SELECTOR, TUNNEL_SELECTOR] : [ROOMS_SELECTOR],
       limits: { messageOctetsMax: MESSAGE_OCTETS_MAX },
       checkPeer({ address: from }) {
         if (from === MEMORY || performance.now() >= cut.until) return;
@@ -63,7 +73,7 @@ export class House {
       },
       ...(onRefused && { onRefused }),
     });
-    return new House(listener, hub, cut);
+    return new House(listener, hub, tunnels, cut);
   }
 
   get address(): string {
@@ -102,7 +112,11 @@ export class House {
 
   async #serve(): Promise<void> {
     const members: Promise<void>[] = [];
-    for await (const session of this.listener) members.push(this.hub.serve(session));
+    for await (const session of this.listener) {
+      const isTunnel = session.peer.calledSelector === TUNNEL_SELECTOR;
+      if (isTunnel && this.#tunnels) members.push(serveTunnel(session, this.#tunnels));
+      else members.push(this.hub.serve(session));
+    }
     await Promise.all(members);
   }
 }

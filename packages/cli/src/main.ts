@@ -26,6 +26,16 @@ const areas: readonly Area[] = [
     load: () => import("./commands/chat.ts"),
   },
   {
+    name: "tunnel",
+    summary: "carry other programs' connections: ssh, databases, FTP, SOCKS",
+    load: () => import("./commands/tunnel.ts"),
+  },
+  {
+    name: "pipe",
+    summary: "one connection on standard input and output, for ssh's ProxyCommand",
+    load: () => import("./commands/pipe.ts"),
+  },
+  {
     name: "identity",
     summary: "show our key, and see to the keys of others",
     load: () => import("./commands/identity.ts"),

@@ -16,6 +16,7 @@ export {
   type Rule,
   type Target,
 } from "./spec.ts";
+export { connectThrough } from "./through.ts";
 export {
   openTunnel,
   type Tunnel,

@@ -85,6 +85,22 @@ export function parseOpening(label: string): Opening {
   throw new SessionError("ERR_ARGUMENT", `no opening of a tunnel: ${label}`);
 }
 
+const descriptions: Readonly<Record<Failure, string>> = {
+  general: "failed on the far side",
+  notAllowed: "not allowed on the far side (serve --allow)",
+  refused: "the target refused the connection",
+  unreachable: "the target cannot be reached from the far side",
+  unknownName: "the far side does not know that name",
+  timeout: "the target did not answer",
+  limit: "too many connections",
+  reset: "the connection was reset",
+};
+
+/** A failure in words, for who asked for the connection. */
+export function describeFailure(failure: Failure): string {
+  return descriptions[failure];
+}
+
 /** The failure that a system error is. */
 export function failureOf(error: unknown): Failure {
   const { code } = error as { code?: string }; // system errors have one

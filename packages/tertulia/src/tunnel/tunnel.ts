@@ -14,6 +14,7 @@ import { reply, type SocksReply, SocksServer } from "../pure/socks/socks5.ts";
 import { FtpClientSide } from "./ftp.ts";
 import {
   CONNECTED,
+  describeFailure,
   type Failure,
   failureOf,
   failureOfReset,
@@ -98,6 +99,8 @@ export class Tunnel implements AsyncDisposable {
   readonly #entries = new Map<SessionStream, Entry>();
   readonly #controls = new Map<number, FtpClientSide>();
   #session: PromiseWithResolvers<Session> = Promise.withResolvers();
+  #current: Session | undefined;
+  #since = new Date();
   #nextId = 1;
   readonly #ids = new WeakMap<Entry, number>();
 
@@ -108,6 +111,18 @@ export class Tunnel implements AsyncDisposable {
   /** Where it listens. Addresses of remote forwards are there once the far end has said them. */
   get addresses(): readonly TunnelAddress[] {
     return this.#addresses;
+  }
+
+  /** How the session is, or `waiting` when there is none; since when; what waits for the link. */
+  get session(): {
+    readonly state: string;
+    readonly since: string;
+    readonly backlogOctets: number;
+  } {
+    const since = this.#since.toISOString();
+    if (this.#current === undefined) return { state: "waiting", since, backlogOctets: 0 };
+    const { state, backlogOctets } = this.#current;
+    return { state, since, backlogOctets };
   }
 
   /** The connections there are now. */
@@ -144,9 +159,20 @@ export class Tunnel implements AsyncDisposable {
    */
   async use(session: Session): Promise<void> {
     this.#session.resolve(session);
+    this.#current = session;
+    this.#since = new Date();
+    void this.#watch(session);
     for (const forward of this.#options.remote ?? []) void this.#remote(session, forward);
     for await (const stream of session.streams) void this.#accept(stream);
     this.#session = Promise.withResolvers();
+    this.#current = undefined;
+    this.#since = new Date();
+  }
+
+  async #watch(session: Session): Promise<void> {
+    for await (const { type } of session.changes()) {
+      if (type === "suspended" || type === "resumed") this.#since = new Date();
+    }
   }
 
   /** Closes the ports. The session is not the tunnel's: its owner ends it. */
@@ -164,7 +190,7 @@ export class Tunnel implements AsyncDisposable {
       onConnection(socket).catch((error) => {
         const failure = failureOfReset(error);
         const reason = failure === "general" ? failureOf(error) : failure;
-        this.#options.log?.(`${formatTarget(remoteOf(socket))}: ${describe(reason)}`);
+        this.#options.log?.(`${formatTarget(remoteOf(socket))}: ${describeFailure(reason)}`);
         if (!socket.destroyed) socket.resetAndDestroy();
       });
     });
@@ -269,7 +295,7 @@ export class Tunnel implements AsyncDisposable {
       this.#addresses.splice(this.#addresses.indexOf(entry), 1);
       this.#remotes.delete(stream.id);
     } catch (error) {
-      this.#options.log?.(`${asked} there: ${describe(failureOfReset(error))}`);
+      this.#options.log?.(`${asked} there: ${describeFailure(failureOfReset(error))}`);
     }
   }
 
@@ -303,7 +329,7 @@ export class Tunnel implements AsyncDisposable {
         });
       } catch (error) {
         const failure = failureOfReset(error);
-        this.#options.log?.(`${formatTarget({ host, port })}: ${describe(failure)}`);
+        this.#options.log?.(`${formatTarget({ host, port })}: ${describeFailure(failure)}`);
         // Once it was connected the reset has gone through; before, the client is told by a reply.
         if (!socket.destroyed) socket.end(reply(socksReplies[failure])).resume();
         return;
@@ -334,21 +360,6 @@ const socksReplies: Readonly<Record<Failure, SocksReply>> = {
   limit: "generalFailure",
   reset: "connectionRefused",
 };
-
-const descriptions: Readonly<Record<Failure, string>> = {
-  general: "failed on the far side",
-  notAllowed: "not allowed on the far side (serve --allow)",
-  refused: "the target refused the connection",
-  unreachable: "the target cannot be reached from the far side",
-  unknownName: "the far side does not know that name",
-  timeout: "the target did not answer",
-  limit: "too many connections",
-  reset: "the connection was reset",
-};
-
-function describe(failure: Failure): string {
-  return descriptions[failure];
-}
 
 /** Waits for the octet that says that the target is connected; what came behind it. */
 async function connected(stream: SessionStream): Promise<Uint8Array> {

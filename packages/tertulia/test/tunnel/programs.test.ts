@@ -236,7 +236,8 @@ describe("programs through a tunnel", { concurrency: false, timeout: 90_000 }, (
         "secure_chroot_dir=/var/run/vsftpd/empty",
         "seccomp_sandbox=NO",
         "connect_from_port_20=NO",
-      ].join("\n") + "\n",
+        "",
+      ].join("\n"),
     );
     hosts.start("far", findPeer("vsftpd")!, config);
     await whenListening(hosts, 2021);

@@ -24,7 +24,6 @@ import {
   END,
   type FINISH,
   type FINISHED,
-  frameName,
   laneOf,
   MESSAGE,
   MORE,

@@ -1,0 +1,42 @@
+/**
+ * A session with a node's tunnel service.
+ *
+ * @module
+ */
+
+import { establish, nodeRuntime, type Session } from "tertulia";
+import { ed25519Authenticator, formatFingerprint, PeerIdentityError } from "tertulia/auth";
+import { TUNNEL_SELECTOR } from "tertulia/tunnel";
+import { Way } from "../chat/way.ts";
+import { CommandError, exitCodes } from "../exit.ts";
+import type { Home } from "../home.ts";
+
+/**
+ * Establishes it, and shows who we are. Nobody is asked: a key has to be known, or `acceptNew`.
+ *
+ * @throws {CommandError} when the key there is not one to trust; `SessionError` as `connect`.
+ */
+export async function tunnelSession(
+  address: string,
+  home: Home,
+  acceptNew: boolean,
+): Promise<Session> {
+  const identity = await home.identity();
+  const { knownPeers } = home;
+  const way = new Way(address, { knownPeers, ownFingerprint: identity.fingerprint, acceptNew });
+  try {
+    return await establish(way.dialTo, nodeRuntime(), {
+      selector: TUNNEL_SELECTOR,
+      authenticator: ed25519Authenticator(identity),
+      checkPeer: way.checkPeer,
+      // Many connections share it: what one that stalls may hold must be a small part of it.
+      limits: { sessionWindowOctets: 64 * 1024 * 1024 },
+    });
+  } catch (error) {
+    if (!(error instanceof PeerIdentityError) || error.problem !== "unknown") throw error;
+    const key = formatFingerprint(error.fingerprint);
+    const how = `compare it with "tertulia identity" there, then: tertulia identity trust`;
+    const message = `${address} shows an unknown key; ${how} ${way.key} ${key}`;
+    throw new CommandError(exitCodes.identity, message);
+  }
+}
