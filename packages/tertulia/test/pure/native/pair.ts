@@ -174,6 +174,7 @@ export class Pair {
   /** Lets time pass, tick by tick, and settles at each. */
   pass(ms: number): void {
     const end = this.now + ms;
+    this.settle();
     for (;;) {
       const { initiator, responder } = this;
       const next = Math.min(
@@ -211,7 +212,8 @@ export class Pair {
 
   /** Opens the transport that the initiator wants; what it says there is not delivered yet. */
   open(): number {
-    const transport = this.initiator.dials.shift();
+    // Earlier ones were given up.
+    const transport = this.initiator.dials.splice(0).at(-1);
     if (transport === undefined) throw new Error("the initiator does not dial");
     this.initiator.machine.opened(transport, NO_OCTETS);
     this.initiator.drain(this.now);
