@@ -674,6 +674,7 @@ export class Link {
       case RESET:
         return this.#receiveReset(new Reader(body, "Tertulia 2.2 RESET"));
       case DIALOGUE:
+        this.#announce();
         return this.#listener.dialogue(body, false);
       case DIALOGUE_EXPEDITED:
         return this.#listener.dialogue(body, true);

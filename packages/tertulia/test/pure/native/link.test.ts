@@ -1,0 +1,302 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { peerLimitsOf } from "../../../src/pure/native/establishment.ts";
+import { type Limits, limitsFrom } from "../../../src/pure/native/limits.ts";
+import { Link, type LinkListener } from "../../../src/pure/native/link.ts";
+import { defaultContexts } from "../../../src/pure/native/message.ts";
+import type { StreamState } from "../../../src/pure/native/stream.ts";
+import { concatOctets, utf8 } from "../../../src/pure/octets.ts";
+import { EXPEDITED, NORMAL } from "./pair.ts";
+
+/** One end of a link, and what it was told. */
+class End implements LinkListener {
+  readonly told: string[] = [];
+  readonly link: Link;
+  stream: StreamState | undefined;
+
+  constructor(isInitiator: boolean, limits: Limits, peer: Limits) {
+    this.link = new Link(isInitiator, limits, peerLimitsOf(peer), defaultContexts, this);
+  }
+
+  control(type: number): void {
+    this.told.push(`control ${type}`);
+  }
+  readable(): void {
+    this.told.push("readable");
+  }
+  accepted(ticket: number): void {
+    this.told.push(`accepted ${ticket}`);
+  }
+  dialogue(octets: Uint8Array, isExpedited: boolean): void {
+    this.told.push(`${isExpedited ? "expedited " : ""}dialogue ${octets.length}`);
+  }
+  streamOpened(stream: StreamState): void {
+    this.stream = stream;
+    this.told.push(`opened ${stream.id} ${stream.label}`);
+  }
+  streamReadable(id: number): void {
+    this.told.push(`readable ${id}`);
+  }
+  streamWritable(id: number): void {
+    this.told.push(`writable ${id}`);
+  }
+  streamEnded(id: number): void {
+    this.told.push(`ended ${id}`);
+  }
+  streamReset(id: number, code: number): void {
+    this.told.push(`reset ${id}: ${code}`);
+  }
+
+  /** Everything that is to be sent now. */
+  compose(now = 1000): Uint8Array {
+    const chunks: Uint8Array[] = [];
+    while (this.link.compose(now, 1_000_000, chunks) > 0);
+    return concatOctets(chunks);
+  }
+
+  /** The lengths of the messages that wait. */
+  take(): number[] {
+    const lengths: number[] = [];
+    for (let next = this.link.take(); next; next = this.link.take()) {
+      lengths.push(next.octets.length);
+    }
+    return lengths;
+  }
+}
+
+function linked(changes: Partial<Limits> = {}): { one: End; other: End; flow: () => void } {
+  const limits = limitsFrom(changes);
+  const [one, other] = [new End(true, limits, limits), new End(false, limits, limits)];
+  const flow = () => {
+    for (let moved = true; moved; ) {
+      const [there, back] = [one.compose(), other.compose()];
+      other.link.receive(there, 1000);
+      one.link.receive(back, 1000);
+      moved = there.length + back.length > 0;
+    }
+  };
+  return { one, other, flow };
+}
+
+const TINY: Partial<Limits> = {
+  frameOctetsMax: 1024,
+  expeditedOctetsMax: 100,
+  windowOctets: 4096,
+  windowOctetsMax: 4096,
+};
+
+describe("link", () => {
+  it("puts a message of 64 octets on the wire with two more", () => {
+    const { one } = linked();
+    one.link.send(NORMAL, new Uint8Array(64));
+    assert.equal(one.compose().length, 66);
+  });
+
+  it("puts large messages together from segments, longer than the window too", () => {
+    const { one, other, flow } = linked(TINY);
+    one.link.send(NORMAL, new Uint8Array(50_000));
+    flow();
+    assert.deepEqual([other.take(), other.told], [[50_000], ["readable"]]);
+  });
+
+  it("lets wait what there is no credit for, and says of each when it is accepted", () => {
+    const { one, other, flow } = linked(TINY);
+    const tickets = [1000, 1000, 1000, 1000, 1000].map((size) =>
+      one.link.send(NORMAL, new Uint8Array(size)),
+    );
+    assert.deepEqual(tickets, [0, 0, 0, 1, 2]);
+    flow();
+    assert.deepEqual(other.take(), [1000, 1000, 1000]);
+    flow();
+    assert.deepEqual(
+      [other.take(), one.told],
+      [
+        [1000, 1000],
+        ["accepted 1", "accepted 2"],
+      ],
+    );
+  });
+
+  it("says of an expedited message alone that it is accepted", () => {
+    const { one, other, flow } = linked(TINY);
+    for (let i = 0; i < 4; i++) one.link.send(NORMAL, new Uint8Array(1000));
+    for (let i = 0; i < 9; i++) one.link.sendExpedited(EXPEDITED, new Uint8Array(100));
+    flow();
+    other.link.take();
+    other.link.take();
+    other.link.take();
+    other.link.take();
+    flow();
+    // The ninth has credit again; the fourth normal one, which is older, has not.
+    assert.deepEqual(one.told, ["accepted 2"]);
+  });
+
+  it("never lets a message go before an expedited one that was sent earlier and waits", () => {
+    const { one, other, flow } = linked(TINY);
+    for (let i = 0; i < 9; i++) one.link.sendExpedited(EXPEDITED, new Uint8Array(100));
+    assert.notEqual(one.link.send(NORMAL, new Uint8Array(7)), 0);
+    flow();
+    assert.deepEqual(other.take(), [100, 100, 100, 100, 100, 100, 100, 100]);
+    flow();
+    assert.deepEqual(other.take(), [100, 7]);
+  });
+
+  it("keeps an SPDU of the dialogue behind the messages before it", () => {
+    const { one, other, flow } = linked(TINY);
+    for (let i = 0; i < 4; i++) one.link.send(NORMAL, new Uint8Array(1000));
+    one.link.sendDialogue(utf8("sync"), false);
+    one.link.sendDialogue(utf8("now"), true);
+    flow();
+    assert.deepEqual(other.told, ["expedited dialogue 3", "readable"]);
+    assert.equal(other.take().length, 3);
+    flow();
+    assert.deepEqual(other.told.slice(2), ["readable", "dialogue 4"]);
+  });
+
+  it("refuses what is too long, or too much, and lets one long message wait", () => {
+    const limits = { ...TINY, messageOctetsMax: 10_000, waitingOctetsMax: 5000 };
+    const { one } = linked(limits);
+    assert.throws(() => one.link.send(NORMAL, new Uint8Array(10_001)), {
+      code: "ERR_LIMIT",
+      message: "a message of 10001 octets; the peer takes 10000",
+    });
+    assert.throws(() => one.link.sendExpedited(EXPEDITED, new Uint8Array(101)), {
+      code: "ERR_LIMIT",
+    });
+    assert.notEqual(one.link.send(NORMAL, new Uint8Array(10_000)), 0);
+    assert.throws(() => one.link.send(NORMAL, new Uint8Array(1)), { code: "ERR_LIMIT" });
+  });
+
+  it("is not drained while anything waits, and acknowledged only at the end", () => {
+    const { one, other, flow } = linked(TINY);
+    for (let i = 0; i < 4; i++) one.link.send(NORMAL, new Uint8Array(1000));
+    assert.equal(one.link.isDrained, false);
+    flow();
+    other.take();
+    flow();
+    assert.equal(one.link.isDrained, true);
+    assert.equal(one.link.isAcknowledged, false);
+    one.link.receive(other.compose(2000), 2000);
+    assert.equal(one.link.isAcknowledged, true);
+  });
+
+  it("lets go of a large chunk behind a small message", () => {
+    const { one, other } = linked();
+    one.link.send(NORMAL, new Uint8Array(10));
+    // An optional frame that is skipped fills the rest of the chunk.
+    const skipped = new Uint8Array(60_000);
+    skipped.set([0xa0, 0xdd, 0xd4, 0x03]);
+    other.link.receive(concatOctets([one.compose(), skipped]), 1000);
+    const message = other.link.take();
+    assert.ok((message?.octets.buffer.byteLength ?? 0) < 1000);
+  });
+});
+
+describe("link: streams", () => {
+  it("carry octets, end in each direction, and are forgotten", () => {
+    const { one, other, flow } = linked();
+    const stream = one.link.openStream("file");
+    one.link.writeStream(stream, utf8("hello"));
+    one.link.endStream(stream);
+    flow();
+    const there = other.stream as StreamState;
+    assert.deepEqual(other.told, ["opened 0 file", "readable 0", "ended 0"]);
+    assert.deepEqual(other.link.readStream(there), utf8("hello"));
+    other.link.writeStream(there, utf8("answer"));
+    other.link.endStream(there);
+    flow();
+    assert.deepEqual(one.told, ["readable 0", "ended 0"]);
+    assert.deepEqual(one.link.readStream(stream), utf8("answer"));
+    assert.deepEqual([[...one.link.streams], [...other.link.streams]], [[], []]);
+    assert.equal(one.link.unreadOctets, 0);
+  });
+
+  it("wait each for its own reader, and for nobody else's", () => {
+    const { one, other, flow } = linked({ ...TINY, sessionWindowOctets: 100_000 });
+    const stalled = one.link.openStream("stalled");
+    one.link.writeStream(stalled, new Uint8Array(20_000));
+    flow();
+    const first = other.stream as StreamState;
+    const busy = one.link.openStream("busy");
+    one.link.writeStream(busy, new Uint8Array(20_000));
+    let read = 0;
+    flow();
+    const second = other.stream as StreamState;
+    for (let i = 0; i < 20; i++) {
+      for (let octets = other.link.readStream(second); octets; ) {
+        read += octets.length;
+        octets = other.link.readStream(second);
+      }
+      flow();
+    }
+    assert.deepEqual([read, first.window.waiting], [20_000, 4096]);
+  });
+
+  it("tell their writer to wait, and when it may go on", () => {
+    const { one, other, flow } = linked();
+    const stream = one.link.openStream("s");
+    assert.equal(one.link.writeStream(stream, new Uint8Array(700_000)), false);
+    flow();
+    for (let i = 0; i < 10; i++) {
+      while (other.link.readStream(other.stream as StreamState));
+      flow();
+    }
+    assert.deepEqual(one.told, ["writable 0"]);
+  });
+
+  it("end at once by a reset, which frees the window, once", () => {
+    const { one, other, flow } = linked();
+    const stream = one.link.openStream("s");
+    one.link.writeStream(stream, new Uint8Array(5000));
+    flow();
+    const there = other.stream as StreamState;
+    assert.equal(other.link.unreadOctets, 5000);
+    one.link.resetStream(stream, 42);
+    flow();
+    assert.deepEqual(other.told.slice(2), ["reset 0: 42"]);
+    assert.equal(other.link.readStream(there), undefined);
+    other.link.resetStream(there, 1);
+    assert.equal(other.link.unreadOctets, 0);
+    flow();
+    assert.deepEqual(one.told, []);
+    assert.throws(() => one.link.writeStream(stream, utf8("x")), { code: "ERR_STATE" });
+  });
+
+  it("that both ended give their window back when they are dropped unread", () => {
+    const { one, other, flow } = linked();
+    const stream = one.link.openStream("s");
+    one.link.writeStream(stream, new Uint8Array(5000));
+    one.link.endStream(stream);
+    flow();
+    const there = other.stream as StreamState;
+    other.link.endStream(there);
+    flow();
+    other.link.resetStream(there, 0);
+    assert.equal(other.link.unreadOctets, 0);
+  });
+
+  it("are no more than the peer takes, and come again when one has ended", () => {
+    const { one, other, flow } = linked({ streamsMax: 1 });
+    const stream = one.link.openStream("a");
+    assert.throws(() => one.link.openStream("b"), { code: "ERR_LIMIT" });
+    assert.throws(() => one.link.openStream("x".repeat(1025)), { code: "ERR_LIMIT" });
+    one.link.resetStream(stream, 0);
+    assert.equal(one.link.openStream("b").id, 2);
+    flow();
+    assert.deepEqual(other.told, ["opened 0 a", "reset 0: 0", "opened 2 b"]);
+  });
+
+  it("gather small pieces, so that many of them take little room", () => {
+    const { one, other, flow } = linked();
+    const stream = one.link.openStream("s");
+    for (let i = 0; i < 100; i++) {
+      one.link.writeStream(stream, Uint8Array.of(i));
+      flow();
+    }
+    const there = other.stream as StreamState;
+    const pieces: Uint8Array[] = [];
+    for (let next = there.read(); next; next = there.read()) pieces.push(next);
+    assert.equal(pieces.length, 2);
+    assert.deepEqual([...concatOctets(pieces)], [...Array(100).keys()]);
+  });
+});

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  defaultContexts,
+  jsonContext,
+  Message,
+  octetsContext,
+  textContext,
+} from "../../../src/pure/native/message.ts";
+import { utf8 } from "../../../src/pure/octets.ts";
+
+describe("message", () => {
+  it("gives back the value that was encoded, in each context", () => {
+    const values = [utf8("x"), "señal", { a: [1, undefined], b: "x" }, null, undefined];
+    const back = values.map((value) => {
+      const context = defaultContexts.find((one) => one.accepts(value)) ?? jsonContext;
+      return new Message("normal", context, context.encode(value)).value;
+    });
+    assert.deepEqual(back, [utf8("x"), "señal", { a: [1, null], b: "x" }, null, null]);
+  });
+
+  it("throws for octets that are not in its encoding", () => {
+    const octets = Uint8Array.of(0xff);
+    assert.throws(() => new Message("normal", textContext, octets).value, { violation: "notUtf8" });
+    assert.throws(() => new Message("normal", jsonContext, utf8("{")).value, SyntaxError);
+    assert.equal(new Message("typed", octetsContext, utf8("as text")).toString(), "as text");
+  });
+});
