@@ -357,7 +357,8 @@ export class Talker {
         try {
           if (!link.writeStream(stream, octets)) this.#blocked.add(stream.id);
         } catch (error) {
-          if ((error as { code?: string }).code === "ERR_STATE") return;
+          const { code } = error as { code?: string };
+          if (code === "ERR_STATE" || code === "ERR_LIMIT") return;
           throw error;
         }
         ledger.written += octets.length;
