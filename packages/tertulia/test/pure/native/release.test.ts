@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { releaseStates, releaseTable } from "../../../src/pure/native/release.ts";
-import { releaseDiagram } from "../../release-diagram.ts";
 
 const transitions = Object.entries(releaseTable).flatMap(([from, row]) =>
   Object.entries(row).map(([input, transition]) => ({ from, input, ...transition })),
@@ -22,10 +20,5 @@ describe("release table", () => {
     }
     assert.deepEqual([...towardsEnd].sort(), Object.keys(releaseStates).sort());
     assert.deepEqual(releaseTable.released, {});
-  });
-
-  it("is in docs/protocol.md as it is here", () => {
-    const url = new URL("../../../../../../docs/protocol.md", import.meta.url);
-    assert.ok(readFileSync(url, "utf8").includes(releaseDiagram()));
   });
 });
