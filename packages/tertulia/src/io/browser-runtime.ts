@@ -17,6 +17,8 @@ export function browserRuntime(): Runtime {
 
 /** Calls back after the events that are here; a timer would be slowed down in a page behind others. */
 function deferrer(): (callback: () => void) => void {
+  // Outside of pages, where a channel would keep the process alive.
+  if (typeof setImmediate === "function") return (callback) => setImmediate(callback);
   const { port1, port2 } = new MessageChannel();
   let deferred: (() => void)[] = [];
   port1.addEventListener("message", () => {
