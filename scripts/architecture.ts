@@ -62,6 +62,21 @@ for (const file of globSync("packages/*/src/**/*.ts")) {
     }
   }
 }
+/** What a page loads: everything that is imported, from here on down, for more than its types. */
+const browserEntry = `${LIBRARY}io/browser.ts`;
+const loaded = new Set([browserEntry]);
+for (const file of loaded) {
+  const source = readFileSync(file, "utf8");
+  for (const [, specifier = ""] of source.matchAll(
+    /^(?:import|export)(?! type\b)\s(?:[^;"]*\sfrom\s)?"([^"]+)";$/gm,
+  )) {
+    if (specifier.startsWith(".")) loaded.add(normalize(join(dirname(file), specifier)));
+    else if (!/^(@noble\/(curves|hashes)\/|cborg$)/.test(specifier)) {
+      complaints.push(`${file}: ${specifier}: what a page loads runs in a page`);
+    }
+  }
+}
+
 for (const complaint of complaints) console.error(complaint);
 process.exit(complaints.length === 0 ? 0 : 1);
 

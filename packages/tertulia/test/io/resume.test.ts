@@ -114,6 +114,16 @@ describe("moving to another transport", () => {
 });
 
 describe("a link that breaks anywhere", () => {
+  it("reaches with an abort whoever has just resumed", async () => {
+    await using pair = await linked("tcp");
+    const resumed = change(pair.client, "resumed");
+    pair.client.breakTransport();
+    // The client reads on its new transport from here on; its CONFIRM is still on the way.
+    await resumed;
+    pair.server.abort("over");
+    assert.equal((await pair.client.closed).abort?.message, "over");
+  });
+
   it("loses nothing, whatever octet the cut is at", async () => {
     const { listener } = await listening("tcp");
     await using _ = listener;

@@ -928,10 +928,13 @@ export class SessionMachine implements LinkListener {
   }
 
   #sendAbort(reason: AbortReason, message: string, userData?: Uint8Array): void {
-    if (this.#transport === undefined) return;
     const { received } = this.link.positions;
     const abort = encodeAbort({ reason, received, message, ...(userData && { userData }) });
-    this.#sendTo(this.#transport, encodeFrame(ABORT, abort));
+    const frame = encodeFrame(ABORT, abort);
+    if (this.#transport !== undefined) this.#sendTo(this.#transport, frame);
+    // A peer that has proved itself and waits for nothing any more reads there already.
+    const { transport, phase } = this.#candidate ?? {};
+    if (transport !== undefined && phase === "confirming") this.#sendTo(transport, frame);
   }
 
   #prove(
