@@ -211,8 +211,9 @@ export class SessionMachine implements LinkListener {
     const { role, established, limits, contexts, suite, transport } = options;
     this.role = role;
     this.agreement = established.agreement;
-    this.sessionId = established.sessionId;
-    this.#secret = established.secret;
+    // Copies of their own: what they were cut from, or made by, is many times as large.
+    this.sessionId = new Uint8Array(established.sessionId);
+    this.#secret = new Uint8Array(established.secret);
     this.#limits = limits;
     this.#suite = suite;
     this.#transport = transport;
