@@ -24,16 +24,7 @@ export function tertulia({ isTls = false, isIterated = false }: TertuliaOptions 
   };
   const connectionOf = (session: Session): Connection => {
     sessions.add(session);
-    session.closed.then(() => sessions.delete(session));
-    return {
-      receive(handler) {
-        const reading = isIterated ? iterate(session, handler) : consume(session, handler);
-        // It ends when the bench is done with the session.
-        reading.catch(() => {});
-      },
-      send: (octets) => session.send(octets),
-      close: () => session.abort("done"),
-    };
+    return new SessionConnection(session, isIterated);
   };
   return {
     async listen(accept) {
@@ -64,8 +55,31 @@ export function tertulia({ isTls = false, isIterated = false }: TertuliaOptions 
   };
 }
 
-function consume(session: Session, handler: (octets: Uint8Array) => void): Promise<void> {
-  return session.consume((message) => handler(message.octets));
+class SessionConnection implements Connection {
+  readonly #session: Session;
+  readonly #isIterated: boolean;
+
+  constructor(session: Session, isIterated: boolean) {
+    this.#session = session;
+    this.#isIterated = isIterated;
+  }
+
+  receive(handler: (octets: Uint8Array) => void): void {
+    const session = this.#session;
+    const reading = this.#isIterated
+      ? iterate(session, handler)
+      : session.consume((message) => handler(message.octets));
+    // It ends when the bench is done with the session.
+    reading.catch(() => {});
+  }
+
+  send(octets: Uint8Array): Promise<void> {
+    return this.#session.send(octets);
+  }
+
+  close(): void {
+    this.#session.abort("done");
+  }
 }
 
 async function iterate(session: Session, handler: (octets: Uint8Array) => void): Promise<void> {

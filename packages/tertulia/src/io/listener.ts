@@ -60,6 +60,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #queue = new Queue<Session>();
   readonly #doors = new Set<Door>();
+  /** One for all sessions. */
+  readonly #onClosed = (session: Session, end: SessionEnd): void => this.#closed(session, end);
   readonly #closers: (() => void | Promise<void>)[] = [];
   #notReadyMs = 0;
   #isClosed = false;
@@ -239,7 +241,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
       runtime: this.#runtime,
       transport,
       identity,
-      onClosed: (closed, end) => this.#closed(closed, end),
+      onClosed: this.#onClosed,
       ...(this.#options.agreeToRelease && { agreeToRelease: this.#options.agreeToRelease }),
     });
     if (session.end) return;

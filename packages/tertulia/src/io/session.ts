@@ -127,7 +127,10 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 
   readonly #runtime: Runtime;
   readonly #contexts: readonly PresentationContext[];
-  readonly #parts: Pick<SessionParts, "dial" | "agreeToRelease" | "limits" | "onClosed">;
+  readonly #dialTo: SessionParts["dial"];
+  readonly #agreeToRelease: SessionParts["agreeToRelease"];
+  readonly #limits: SessionParts["limits"];
+  readonly #onClosed: SessionParts["onClosed"];
   readonly #entry: SessionEntry;
   /** The current transport with its number and, now and then, one that wants to be. */
   #transport: Transport | undefined;
@@ -139,12 +142,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   #suspendedAt = 0;
   #wasReleaseAsked = false;
   #isReading = false;
-  /** What `consume` has messages handed to while nobody waits for anything. */
-  #handler: ((message: Message) => void | Promise<void>) | undefined;
-  /** What `consume` is to wait for before it goes on. */
-  #handled: Promise<void> | undefined;
+  #consumer: Consumer | undefined;
   #isAwaitingDial = false;
-  readonly #more: Gate = new Gate();
+  #more: Gate | undefined;
   /** Sends that wait for credit, by their ticket. */
   #waiters: Map<number, PromiseWithResolvers<void>> | undefined;
   #changes: Broadcast<SessionChange> | undefined;
@@ -160,7 +160,10 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.identity = parts.identity;
     this.peer = parts.established.peer;
     this.#contexts = parts.contexts;
-    this.#parts = parts;
+    this.#dialTo = parts.dial;
+    this.#agreeToRelease = parts.agreeToRelease;
+    this.#limits = parts.limits;
+    this.#onClosed = parts.onClosed;
     const now = parts.runtime.now();
     this.#transport = parts.transport;
     this.keyFingerprint = parts.transport.peer.keyFingerprint;
@@ -239,28 +242,22 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
    * Resolves when the peer has nothing more to say; rejects with the error that ended the session,
    * or with what `handler` threw: the message that it threw at is gone, the others wait.
    */
-  async consume(
+  consume(
     handler: (message: Message) => void | Promise<void>,
     { signal }: SignalOptions = {},
   ): Promise<void> {
-    this.#beginReading();
-    try {
-      for (;;) {
-        signal?.throwIfAborted();
-        await this.#handOver(handler);
-        this.#markDirty();
-        // Until there is something to wait for, messages go from the transport to the handler.
-        this.#handler = handler;
-        const isMore = await this.#moreToRead(signal);
-        this.#handler = undefined;
-        await this.#handled;
-        this.#handled = undefined;
-        if (!isMore) return;
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      this.#beginReading();
+      const consumer = new Consumer(handler, resolve, reject);
+      this.#consumer = consumer;
+      if (signal) {
+        const onAbort = () => this.#consumed(consumer, signal);
+        consumer.forgetSignal = () => signal.removeEventListener("abort", onAbort);
+        signal.addEventListener("abort", onAbort);
       }
-    } finally {
-      this.#handler = undefined;
-      this.#isReading = false;
-    }
+      this.#handOver();
+    });
   }
 
   /**
@@ -522,7 +519,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   }
 
   /** Waits until there is a message; false when there will be none. Throws why, if for no good reason. */
-  async #moreToRead(signal?: AbortSignal): Promise<boolean> {
+  async #moreToRead(): Promise<boolean> {
     if (this.machine.link.isReadable) return true;
     if (this.#end) {
       if (this.#end.error) throw this.#end.error;
@@ -533,38 +530,62 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       await this.#answerRelease();
       return true;
     }
-    await this.#more.wait(signal);
+    this.#more ??= new Gate();
+    await this.#more.wait();
     return true;
   }
 
-  /** Hands messages over until there are none, or one of them is to be waited for. */
-  async #handOver(handler: (message: Message) => void | Promise<void>): Promise<void> {
-    for (let message = this.machine.take(); message; message = this.machine.take()) {
-      const handled = handler(message);
-      if (handled === undefined) continue;
-      // What was taken is credit: a slow handler must not keep it from the peer.
+  /**
+   * Hands messages to `consume`'s handler until one of them is to be waited for. Not an async function:
+   * what such a one keeps while it waits is half of what an idle session needs.
+   */
+  #handOver(): void {
+    const consumer = this.#consumer;
+    if (consumer === undefined || consumer.isBusy) return;
+    try {
+      for (let message = this.machine.take(); message; message = this.machine.take()) {
+        const handled = consumer.handler(message);
+        if (handled !== undefined) {
+          // What was taken is credit: a slow handler must not keep it from the peer.
+          this.#markDirty();
+          return this.#await(handled, consumer);
+        }
+        if (this.#consumer !== consumer) return;
+      }
       this.#markDirty();
-      await handled;
+      if (this.#end) this.#consumed(consumer, this.#end.error && { reason: this.#end.error });
+      else if (this.#wasReleaseAsked) this.#await(this.#answerRelease(), consumer);
+    } catch (error) {
+      this.#consumed(consumer, { reason: error });
     }
   }
 
-  /** Messages came: to the handler at once, or to whoever waits. */
-  #readable(): void {
-    const handler = this.#handler;
-    if (handler === undefined) return this.#more.open();
-    try {
-      for (let message = this.machine.take(); message; message = this.machine.take()) {
-        this.#handled = handler(message) ?? undefined;
-        if (this.#handled !== undefined) break;
-      }
-      if (this.#handled === undefined) return;
-    } catch (error) {
-      this.#handled = Promise.reject(error);
-    }
-    // It is awaited below, unless the signal has come first.
-    this.#handled.catch(() => {});
-    this.#handler = undefined;
-    this.#more.open();
+  /** Goes on when this has resolved. */
+  #await(handled: Promise<void>, consumer: Consumer): void {
+    consumer.isBusy = true;
+    handled.then(
+      () => {
+        consumer.isBusy = false;
+        this.#handOver();
+      },
+      (reason) => this.#consumed(consumer, { reason }),
+    );
+  }
+
+  /** `consume` is over: normally, or because of something. */
+  #consumed(consumer: Consumer, why?: { readonly reason: unknown }): void {
+    if (this.#consumer !== consumer) return;
+    this.#consumer = undefined;
+    this.#isReading = false;
+    consumer.forgetSignal?.();
+    if (why) consumer.reject(why.reason);
+    else consumer.resolve();
+  }
+
+  /** Something came for whoever reads. */
+  #wake(): void {
+    this.#handOver();
+    this.#more?.open();
   }
 
   /** The peer has said everything and wants to end. An application that cannot say whether it may, may not. */
@@ -572,7 +593,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.#wasReleaseAsked = false;
     let isAgreed = true;
     try {
-      isAgreed = (await this.#parts.agreeToRelease?.(this)) ?? true;
+      isAgreed = (await this.#agreeToRelease?.(this)) ?? true;
     } catch (error) {
       const { message } = asSessionError(error);
       return this.abort(`agreeToRelease failed: ${message}`);
@@ -647,7 +668,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     const controller = new AbortController();
     this.#others ??= new Map();
     this.#others.set(number, controller);
-    const dial = this.#parts.dial?.(location);
+    const dial = this.#dialTo?.(location);
     if (dial === undefined) return;
     dial(controller.signal).then(
       (transport) => {
@@ -677,7 +698,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   #happened(event: SessionEvent): void {
     switch (event.type) {
       case "readable":
-        return this.#readable();
+        return this.#wake();
       case "accepted":
         this.#waiters?.get(event.ticket)?.resolve();
         this.#waiters?.delete(event.ticket);
@@ -694,7 +715,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
         return this.#changed(event);
       case "releaseAsked":
         this.#wasReleaseAsked = true;
-        if (this.#isReading || this.machine.link.isReadable) this.#more.open();
+        if (this.#isReading || this.machine.link.isReadable) this.#wake();
         else void this.#answerRelease();
         return;
       case "dialogue":
@@ -719,7 +740,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   /** A stream of the peer's. What it opens and resets unseen must not pile up. */
   #opened(stream: SessionStream): void {
     this.#incoming ??= new Queue();
-    if (this.#incoming.length < this.#parts.limits.streamsMax) this.#incoming.push(stream);
+    if (this.#incoming.length < this.#limits.streamsMax) this.#incoming.push(stream);
     else stream.reset();
   }
 
@@ -766,8 +787,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.#changed({ type: "closed", end });
     this.#changes?.end();
     this.#closed?.resolve(end);
-    this.#more.open();
-    this.#parts.onClosed?.(this, end);
+    this.#wake();
+    this.#onClosed?.(this, end);
   }
 
   #addStream(state: StreamState): SessionStream {
@@ -780,6 +801,26 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 }
 
 const NORMAL = messageFrame("normal", 0);
+
+/** A call of `consume` that is not over. */
+class Consumer {
+  readonly handler: (message: Message) => void | Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+  /** What the handler returned, or an answer to the peer, is waited for. */
+  isBusy = false;
+  forgetSignal: (() => void) | undefined;
+
+  constructor(
+    handler: Consumer["handler"],
+    resolve: Consumer["resolve"],
+    reject: Consumer["reject"],
+  ) {
+    this.handler = handler;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+}
 
 /** Where a transport of a session tells what happens. */
 class SessionSink implements TransportSink {

@@ -4,8 +4,12 @@
  * @module
  */
 
+/** What all empty ones have in common. */
+const NOTHING: never[] = [];
+Object.freeze(NOTHING);
+
 export class Fifo<T> {
-  #items: (T | undefined)[] = [];
+  #items: (T | undefined)[] = NOTHING;
   #head = 0;
 
   get length(): number {
@@ -13,7 +17,8 @@ export class Fifo<T> {
   }
 
   push(item: T): void {
-    this.#items.push(item);
+    if (this.#items === NOTHING) this.#items = [item];
+    else this.#items.push(item);
   }
 
   /** The item at the front, which stays there. */
@@ -33,7 +38,7 @@ export class Fifo<T> {
     items[this.#head++] = undefined;
     if (this.#head === items.length) {
       // A burst grows the array: an idle queue does not keep it.
-      if (items.length > 64) this.#items = [];
+      if (items.length > 64) this.#items = NOTHING;
       else items.length = 0;
       this.#head = 0;
     } else if (this.#head >= 1024 && this.#head * 2 >= items.length) {
@@ -44,7 +49,7 @@ export class Fifo<T> {
   }
 
   clear(): void {
-    this.#items = [];
+    this.#items = NOTHING;
     this.#head = 0;
   }
 

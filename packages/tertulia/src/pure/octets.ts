@@ -39,12 +39,8 @@ export function decodeUtf8(octets: Uint8Array): string | undefined {
 
 /** Octets as lower-case hex, for people and logs. */
 export function hex(octets: Uint8Array, separator = ""): string {
-  let text = "";
-  for (let i = 0; i < octets.length; i++) {
-    if (i > 0) text += separator;
-    text += (octets[i] as number).toString(16).padStart(2, "0");
-  }
-  return text;
+  // Joined at once: a text that grows by pieces is kept in pieces, ten times as large.
+  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join(separator);
 }
 
 /** Whether two octet strings are equal, in time that depends on their lengths only. */

@@ -176,14 +176,19 @@ export function readProposal(parameters: Parameters, userDataOctetsMax: number):
     absoluteMs,
     calledSelector: parameters.text("calledSelector") ?? "",
     callingSelector: parameters.text("callingSelector") ?? "",
-    userData: userData.slice(),
-    dialogue: (parameters.octets("dialogue") ?? NO_OCTETS).slice(),
+    userData: kept(userData),
+    dialogue: kept(parameters.octets("dialogue") ?? NO_OCTETS),
     agent: parameters.text("agent") ?? "",
   };
 }
 
 function bad(name: ParameterName, detail: string): never {
   throw new ProtocolError("badParameter", CLAUSE, `${name}: ${detail}`);
+}
+
+/** A copy; of nothing, what all have in common: an array of no octets still takes 200. */
+function kept(octets: Uint8Array): Uint8Array {
+  return octets.length > 0 ? octets.slice() : NO_OCTETS;
 }
 
 function notEmpty(octets: Uint8Array): Uint8Array | undefined {

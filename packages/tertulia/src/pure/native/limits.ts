@@ -110,6 +110,8 @@ export function limitsFrom(changes: Partial<Limits> = {}): Limits {
     }
   }
   const said = Object.entries(changes).filter(([, value]) => value !== undefined);
+  // Very many sessions may share them.
+  if (said.length === 0) return defaultLimits;
   const limits = { ...defaultLimits, ...Object.fromEntries(said) };
   for (const [less, more] of ordered) {
     if (limits[less] > limits[more]) {

@@ -113,7 +113,8 @@ export class Link {
   readonly #peer: PeerLimits;
   readonly #contexts: readonly PresentationContext[];
   readonly #listener: LinkListener;
-  readonly #reader: FrameReader;
+  /** There while there is a transport. */
+  #reader: FrameReader | undefined;
   readonly #lane0: Journal = new Journal();
   readonly #lane1: Journal = new Journal();
 
@@ -466,7 +467,7 @@ export class Link {
     this.#lane1.rewind(start1);
     this.#cursor0 = begin(declared, peer, 0);
     this.#cursor1 = begin(declared, peer, 1);
-    this.#reader.reset();
+    this.#reader = new FrameReader(this.#limits.frameOctetsMax);
     this.#restate();
     this.#pump();
     return replayed + waiting;
@@ -474,7 +475,7 @@ export class Link {
 
   /** What was read only in part is gone with its transport. */
   detach(): void {
-    this.#reader.reset();
+    this.#reader = undefined;
     this.#acknowledgeAt = 0;
   }
 
@@ -496,6 +497,7 @@ export class Link {
    */
   receive(chunk: Uint8Array, now: number): void {
     const reader = this.#reader;
+    if (reader === undefined) return;
     const unread = this.#inbox.length;
     const before = this.#sessionWindow.received;
     this.#wasReadable = this.isReadable;

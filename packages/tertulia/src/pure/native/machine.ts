@@ -13,7 +13,7 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { equalOctets, NO_OCTETS, Reader } from "../octets.ts";
+import { concatOctets, equalOctets, NO_OCTETS, Reader } from "../octets.ts";
 import {
   type Abort,
   type AbortReason,
@@ -49,7 +49,7 @@ import {
   RESUMED,
 } from "./frames.ts";
 import type { Established } from "./initiation.ts";
-import { NONCE_OCTETS, PROOF_OCTETS, proveResume } from "./keys.ts";
+import { ID_OCTETS, NONCE_OCTETS, PROOF_OCTETS, proveResume } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { Link, type LinkListener, type Positions } from "./link.ts";
 import type { Message, PresentationContext } from "./message.ts";
@@ -162,12 +162,12 @@ const NOWHERE: Positions = { received: [0, 0], retained: [0, 0] };
 export class SessionMachine implements LinkListener {
   readonly role: Role;
   readonly agreement: Agreement;
-  readonly sessionId: Uint8Array;
   readonly link: Link;
   /** The current transport does not take more for now; kept by the caller. */
   isClogged = false;
 
-  readonly #secret: Uint8Array;
+  /** The session's id and, behind it, its secret: one array, because each costs more than they do. */
+  readonly #keys: Uint8Array;
   readonly #limits: Limits;
   readonly #suite: Suite;
   readonly #outputs: Fifo<SessionOutput> = new Fifo();
@@ -211,8 +211,7 @@ export class SessionMachine implements LinkListener {
     const { role, established, limits, contexts, suite, transport } = options;
     this.role = role;
     this.agreement = established.agreement;
-    this.sessionId = established.sessionId;
-    this.#secret = established.secret;
+    this.#keys = concatOctets([established.sessionId, established.secret]);
     this.#limits = limits;
     this.#suite = suite;
     this.#transport = transport;
@@ -224,6 +223,10 @@ export class SessionMachine implements LinkListener {
     const peer = this.agreement.peer;
     this.link = new Link(role === "initiator", limits, peer, contexts, this);
     if (established.rest.length > 0) this.receive(transport, established.rest, now);
+  }
+
+  get sessionId(): Uint8Array {
+    return this.#keys.slice(0, ID_OCTETS);
   }
 
   get state(): "connected" | "suspended" | "closed" {
@@ -942,7 +945,7 @@ export class SessionMachine implements LinkListener {
     proof: "resume" | "resumed" | "confirm",
     ...frames: readonly Uint8Array[]
   ): Uint8Array {
-    return proveResume(this.#suite, this.#secret, epoch, proof, binding, ...frames);
+    return proveResume(this.#suite, this.#keys.slice(ID_OCTETS), epoch, proof, binding, ...frames);
   }
 
   #sendTo(transport: number, octets: Uint8Array): void {
