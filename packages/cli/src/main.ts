@@ -70,6 +70,14 @@ try {
   }
 }
 
+await Promise.all([process.stdout, process.stderr].map(flushed));
+// Whatever is still open, a socket that lingers or a pipe that somebody holds, is of no use now.
+process.exit();
+
+function flushed(stream: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}
+
 /** Lets a command and all below it throw what is wrong with the command line, instead of exiting. */
 function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent).exitOverride();
