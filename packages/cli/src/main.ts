@@ -53,7 +53,8 @@ const name = asked[0] === "help" ? asked[1] : asked[0];
 const program = new Command("tertulia")
   .description("Sessions that survive: chat, serve, and talk the session protocols that exist")
   .version("0.1.0")
-  .showHelpAfterError("(--help says more)");
+  .showHelpAfterError("(--help says more)")
+  .exitOverride();
 for (const area of areas) {
   const command = area.name === name ? (await area.load()).command() : new Command(area.name);
   program.addCommand(inherit(command.description(area.summary), program));
