@@ -53,7 +53,8 @@ const name = asked[0] === "help" ? asked[1] : asked[0];
 const program = new Command("tertulia")
   .description("Sessions that survive: chat, serve, and talk the session protocols that exist")
   .version("0.1.0")
-  .showHelpAfterError("(--help says more)");
+  .showHelpAfterError("(--help says more)")
+  .exitOverride();
 for (const area of areas) {
   const command = area.name === name ? (await area.load()).command() : new Command(area.name);
   program.addCommand(inherit(command.description(area.summary), program));
@@ -68,6 +69,14 @@ try {
     process.stderr.write(`${messageOf(error)}\n`);
     if (process.exitCode === exitCodes.failed && process.env["DEBUG"]) console.error(error);
   }
+}
+
+await Promise.all([process.stdout, process.stderr].map(flushed));
+// Whatever is still open, a socket that lingers or a pipe that somebody holds, is of no use now.
+process.exit();
+
+function flushed(stream: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => stream.write("", () => resolve()));
 }
 
 /** Lets a command and all below it throw what is wrong with the command line, instead of exiting. */

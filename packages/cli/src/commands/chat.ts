@@ -93,13 +93,13 @@ async function call(
 ): Promise<void> {
   const { knownPeers } = home;
   const way = new Way(address, { knownPeers, ownFingerprint: identity.fingerprint, acceptNew });
-  const session = await reach(way, home, identity);
+  const stopping = stopOnSignals();
+  const session = await reach(way, home, identity, stopping.signal);
   const room = await joinRoom(session, roomName, name);
-  const { face, stop } = faceOf(json);
   await talk({
     room,
-    face,
-    stop,
+    face: faceOf(json, stopping.stop),
+    stop: stopping.signal,
     isHost: false,
     cut(forMs) {
       way.cut(forMs);
@@ -126,7 +126,8 @@ async function host(
   });
   const session = await house.session(identity, ed25519Authenticator);
   const room = await joinRoom(session, roomName, name);
-  const { face, stop } = faceOf(json);
+  const stopping = stopOnSignals();
+  const face = faceOf(json, stopping.stop);
   const key = formatFingerprint(identity.fingerprint);
   face.show({ type: "listening", address: house.address, key });
   if (!json) {
@@ -138,7 +139,7 @@ async function host(
     await talk({
       room,
       face,
-      stop,
+      stop: stopping.signal,
       isHost: true,
       cut: (forMs) => house.cut(forMs),
       move() {
@@ -160,16 +161,23 @@ async function talk(party: Party): Promise<void> {
 }
 
 /** Establishes the session; asks whom to trust where there is somebody to ask. */
-async function reach(way: Way, home: Home, identity: OwnIdentity): Promise<Session> {
+async function reach(
+  way: Way,
+  home: Home,
+  identity: OwnIdentity,
+  signal: AbortSignal,
+): Promise<Session> {
   const attempt = () =>
     establish(way.dialTo, nodeRuntime(), {
       selector: ROOMS_SELECTOR,
       authenticator: ed25519Authenticator(identity),
       checkPeer: way.checkPeer,
+      signal,
     });
   try {
     return await attempt();
   } catch (error) {
+    if (signal.aborted) throw new CommandError(exitCodes.unreachable, "Stopped before it began.");
     if (!(error instanceof PeerIdentityError)) throw unreachable(error, way);
     if (error.problem !== "unknown" || !process.stdin.isTTY) throw untrusted(error, way, home);
     if (!(await isTrusted(error))) throw new CommandError(exitCodes.identity, "Not connected.");
@@ -226,22 +234,23 @@ function unreachable(error: unknown, way: Way): unknown {
   );
 }
 
-/** The face for whatever we are connected to, and what ends it. */
-function faceOf(isJson: boolean): { readonly face: Face; readonly stop: AbortSignal } {
+/** Ctrl-C and the like: the first ends in order, the second at once. */
+function stopOnSignals(): { readonly signal: AbortSignal; readonly stop: () => void } {
   const stopping = new AbortController();
-  const onSignal = () => {
-    // The second time means now.
+  const stop = () => {
     if (stopping.signal.aborted) process.exit(exitCodes.lost);
     stopping.abort();
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  return { signal: stopping.signal, stop };
+}
+
+/** The face for whatever we are connected to. */
+function faceOf(isJson: boolean, stop: () => void): Face {
   const { stdin, stdout, stderr } = process;
-  if (isJson) return { face: jsonFace(stdin, stdout), stop: stopping.signal };
-  const isTerminal = stdin.isTTY && stdout.isTTY;
-  const face = isTerminal
-    ? new TerminalFace(stdin, stdout, onSignal)
-    : lineFace(stdin, stdout, stderr);
-  return { face, stop: stopping.signal };
+  if (isJson) return jsonFace(stdin, stdout);
+  if (stdin.isTTY && stdout.isTTY) return new TerminalFace(stdin, stdout, stop);
+  return lineFace(stdin, stdout, stderr);
 }
 
 function ownName(): string {

@@ -4,14 +4,13 @@
  * @module
  */
 
-import { once } from "node:events";
 import { Command } from "commander";
 import { formatFingerprint } from "tertulia/auth";
 import { callOf } from "../call.ts";
-import { exitHelp } from "../exit.ts";
+import { exitCodes, exitHelp } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
-import { type Log, logTo } from "../log.ts";
+import { logTo } from "../log.ts";
 
 interface ServeOptions {
   readonly listen: string;
@@ -39,6 +38,7 @@ export function command(): Command {
 
 async function serve(options: ServeOptions): Promise<void> {
   const isJson = options.json ?? false;
+  const asked = untilAsked();
   const log = logTo(process.stdout, isJson);
   const home = new Home(options.home);
   const identity = await home.identity();
@@ -58,7 +58,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const fingerprint = formatFingerprint(identity.fingerprint);
   if (isJson) log("listening", "", { address: house.address, fingerprint });
   else process.stdout.write(welcome(house.address, fingerprint, options.tlsOnly ?? false));
-  await untilAsked(log);
+  const signal = await asked;
+  log("stopping", "saying goodbye to whoever is there", { signal });
   await house.close(GRACE_MS);
   log("stopped", "stopped");
 }
@@ -89,14 +90,14 @@ seconds, and nothing that is said meanwhile is lost. Ctrl-C ends this node.
 }
 
 /** Resolves with the first signal to stop; the second one stops at once. */
-async function untilAsked(log: Log): Promise<void> {
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const [signal] = await Promise.race(
-    signals.map(async (name) => {
-      await once(process, name);
-      return [name];
-    }),
-  );
-  for (const name of signals) process.on(name, () => process.exit(1));
-  log("stopping", "saying goodbye to whoever is there", { signal });
+function untilAsked(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let isAsked = false;
+  const onSignal = (signal: string) => {
+    if (isAsked) process.exit(exitCodes.failed);
+    isAsked = true;
+    resolve(signal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
+  return promise;
 }

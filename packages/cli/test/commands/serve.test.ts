@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Running, serving, TemporaryHome } from "../processes.ts";
+
+describe("serve", () => {
+  it("tells people what to do next, and how to stop it", async () => {
+    using home = new TemporaryHome();
+    await using node = new Running(home, "serve", "--listen", "127.0.0.1:0");
+    await node.until(() => node.lines.find((line) => line.includes("Ctrl-C ends this node")));
+    const [, address] = /on (127\.0\.0\.1:\d+):/.exec(node.lines[0] ?? "") ?? [];
+    const commands = node.lines.filter((line) => line.startsWith("    "));
+    assert.deepEqual(
+      commands.map((line) => line.replace("npx ", "").trim()),
+      [`tertulia chat ${address} --name ana`, `tertulia chat ${address} --name bob`],
+    );
+    assert.equal(await node.signal("SIGINT"), 0);
+  });
+
+  it("says when its port is taken", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home);
+    await using _ = node;
+    await using second = new Running(home, "serve", "--listen", address);
+    assert.equal(await second.ended(), 3);
+    assert.match(second.stderr, /cannot listen: \d+ is in use already/);
+  });
+
+  it("logs who comes and goes, one object a line", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home);
+    await using _ = node;
+    await using ana = new Running(home, "chat", address, "--name", "ana");
+    ana.process.stdin.end();
+    await ana.ended();
+    await node.until(() => node.printed.find(({ event }) => event === "left"));
+    assert.equal(await node.signal("SIGTERM"), 0);
+    assert.deepEqual(
+      node.printed.map(({ event }) => event),
+      ["listening", "arrived", "left", "stopping", "stopped"],
+    );
+  });
+
+  it("takes TLS only when told so", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home, "--tls-only");
+    await using _ = node;
+    await using clear = new Running(home, "chat", `tcp://${address}`);
+    await using secure = new Running(home, "chat", `wss://${address}`, "--json");
+    await secure.first("joined");
+    assert.equal(await clear.ended(), 3);
+  });
+});
