@@ -265,7 +265,7 @@ export class SessionMachine {
     event = this.#connection.prepare(event, this.#v, this.#state);
     if (event.name === "CN" && this.#state === "STA01C") this.#connection.proposed(spdu);
     this.#take(event);
-    // X.225 1.8 and 8.3.4: the tokens in an ACCEPT are a PLEASE TOKENS after it.
+    // X.225 8.3.4: the tokens in an ACCEPT are a PLEASE TOKENS after it.
     if (spdu.type === "AC" && spdu.tokenItem !== undefined && this.#state === "STA713") {
       const tokens = spdu.tokenItem & available(this.#v);
       if (tokens !== 0) this.#take({ name: "PT", tokens });
@@ -341,11 +341,11 @@ export class SessionMachine {
         this.#forget();
         break;
       case "STA713":
-        // X.225 Table A.6: Vrsp is "no" in STA713, however it is entered.
+        // X.225 Annex A: Vrsp is "no" in STA713, however it is entered.
         endResync(this.#v);
         break;
       case "STA15B":
-        // X.225 7.17: what follows PREPARE(RESYNCHRONIZE) is discarded. Only the tables with
+        // X.225 7: what follows PREPARE(RESYNCHRONIZE) is discarded. Only the tables with
         // symmetric synchronization say so by an action.
         if (event.name === "PR-RS" && !isSymmetric(this.#v)) {
           this.#v.discardReceived = this.#v.discardSent = true;
@@ -498,7 +498,7 @@ export class SessionMachine {
       transportDisconnect,
       ...(userData.length > 0 && { userData }),
     };
-    // X.225 7.8: on the expedited flow if it fits there, else announced there.
+    // X.225 7: on the expedited flow if it fits there, else announced there.
     if (this.#v.TEXP && userData.length <= 9) {
       this.#sendExpedited(spdu);
       return;
