@@ -133,13 +133,7 @@ export class SessionMachine {
    */
   request(request: SessionRequest, now: number): void {
     this.#now = now;
-    const agreed = {
-      version: this.#connection.version,
-      serialDigits: this.#connection.serialDigits,
-      ssduOctets: this.#limits.ssduOctets,
-    };
-    let event = fromRequest(request, this.#v, this.#state, agreed);
-    event = this.#connection.prepare(event, this.#v, this.#state);
+    const event = this.#fromRequest(request);
     const branch = this.#branch(event);
     if (typeof branch === "string") {
       const detail = `${event.name} in ${this.#state}: ${states[this.#state]}`;
@@ -147,6 +141,20 @@ export class SessionMachine {
     }
     if (event.name === "SCONreq") this.#connection.propose(event);
     this.#run(event, branch);
+  }
+
+  #fromRequest(request: SessionRequest): Incoming {
+    const size = request.userData?.length ?? 0;
+    // Nearly every request is this one, and nothing can be wrong with it.
+    if (request.type === "SDTreq" && size > 0 && size <= this.#limits.ssduOctets) {
+      return { name: "SDTreq", request, userData: request.userData ?? NO_OCTETS };
+    }
+    const event = fromRequest(request, this.#v, this.#state, {
+      version: this.#connection.version,
+      serialDigits: this.#connection.serialDigits,
+      ssduOctets: this.#limits.ssduOctets,
+    });
+    return this.#connection.prepare(event, this.#v, this.#state);
   }
 
   /** T-CONNECT indication: a peer wants the transport that the session is to run on. */
