@@ -1,7 +1,7 @@
 /**
  * Draws the state tables of X.225 and conversations of two machines into `docs/iso8327/`:
  *
- *     npm run build && node scripts/iso8327-diagrams.ts [--check]
+ *     npm run build && npm exec -- node scripts/iso8327-diagrams.ts [--check]
  *
  * With `--check` nothing is written, and a difference is an error.
  *
@@ -171,7 +171,9 @@ function sequenceDiagram({ units, expedited = false, steps }: Scenario): string 
   const move = (from: "initiator" | "responder"): void => {
     const to = from === "initiator" ? "responder" : "initiator";
     const [near, far] = [machines[from], machines[to]];
-    for (let output = near.poll(); output; output = near.poll()) {
+    for (;;) {
+      const output = near.poll();
+      if (!output) break;
       if (output.type === "connect") {
         far.transportIndication(expedited, 0);
         near.transportConfirm(expedited, 0);

@@ -62,7 +62,7 @@ export interface CotpConnection extends TransportConnection {
 export async function connectCotp(options: CotpClientOptions = {}): Promise<CotpConnection> {
   const { host = "127.0.0.1", port = OSI_PORT } = options;
   const socket = connectTcp({ host, port, noDelay: true });
-  // X.225 7.1: the expedited flow is asked for only by who needs it.
+  // X.225 7: the expedited flow is asked for only by who needs it.
   const machine = new TransportMachine({ expedited: false, ...options });
   const connection = new SocketConnection(socket, machine, true, options);
   await connection.ready(options);

@@ -26,7 +26,7 @@ async function sessions(): Promise<readonly [Session, Session, Listener]> {
   return assert.fail("no session came");
 }
 
-const open: Listener[] = [];
+const open: AsyncDisposable[] = [];
 
 /** Breaks the link of a session again and again, until it is closed. */
 function breaking(session: Session, everyMs: number): void {
@@ -42,7 +42,7 @@ for (const [name, everyMs] of [
     name,
     connect: async ({ expedited }) => {
       const [near, far, listener] = await sessions();
-      open.push(listener);
+      open.push(near, listener);
       if (everyMs > 0) breaking(near, everyMs);
       return [
         sessionTransport(near, { isInitiator: true, expedited }),
@@ -50,7 +50,7 @@ for (const [name, everyMs] of [
       ];
     },
     close: async () => {
-      for (const listener of open.splice(0)) await listener[Symbol.asyncDispose]();
+      for (const each of open.splice(0)) await each[Symbol.asyncDispose]();
     },
   });
 }
@@ -79,6 +79,7 @@ describe("a dialogue over a durable session", () => {
     await point.confirmed;
     assert.deepEqual([caller.tokens, called.tokens], [["minor", "major"], ["data"]]);
     assert.deepEqual([caller.isInActivity, called.isInActivity], [true, true]);
+    near.abort();
     await listener[Symbol.asyncDispose]();
   });
 

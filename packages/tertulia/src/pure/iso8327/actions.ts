@@ -1,6 +1,6 @@
 /**
  * What the cells of the state tables do, under the names there: SPDUs to send, primitives to
- * indicate, and the specific actions of X.225 Table A.6 by their numbers.
+ * indicate, and the specific actions of X.225 Annex A by their numbers.
  *
  * @module
  */

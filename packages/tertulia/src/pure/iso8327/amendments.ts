@@ -12,7 +12,7 @@ import type { TableSource } from "./table.ts";
 
 /** For Tables A.8 to A.16. */
 export const amendmentsWithoutSymmetric: TableSource = {
-  // PREPARE(RESYNCHRONIZE) may overtake an exception that the peer sent before: X.225 7.17 has
+  // PREPARE(RESYNCHRONIZE) may overtake an exception that the peer sent before: X.225 7 has
   // everything discarded until RS, and the other error states do.
   ED: { "15B": "p48: →=" },
   ER: { "15B": "p48: →=" },

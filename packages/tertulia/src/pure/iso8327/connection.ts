@@ -179,7 +179,7 @@ export class Connection {
   connect(hasExpedited: boolean): Spdu {
     const request = this.#request ?? { type: "SCONreq" };
     const { userData = NO_OCTETS, serialDigits, tsduMaximumSize } = request;
-    // X.225 1.4: expedited data needs the transport expedited flow.
+    // X.225 8.3.1: expedited data needs the transport expedited flow.
     const units = unitsOf(request) & (hasExpedited ? -1 : ~FU.EX);
     const tokens = availableTokens(units);
     const numbers = serialNumbers(
@@ -216,7 +216,7 @@ export class Connection {
     return this.#proposal;
   }
 
-  /** X.225 7.2: the rest of the user data, after OVERFLOW ACCEPT. */
+  /** X.225 7: the rest of the user data, after OVERFLOW ACCEPT. */
   overflow(): Spdu[] {
     const rest = (this.#request?.userData ?? NO_OCTETS).subarray(EXTENDED_DATA_MAX);
     const { toResponder = 0 } = this.#overflowAnswer?.tsduMaximumSize ?? {};
@@ -425,7 +425,7 @@ export class Connection {
     if (size > connectOctets) {
       throw new SessionError("ERR_LIMIT", `user data: at most ${connectOctets}, have ${size}`);
     }
-    // X.225 7.1: version 1 is not suitable for more than 512 octets.
+    // X.225 7: version 1 is not suitable for more than 512 octets.
     if (size > V1_USER_DATA_MAX && (this.#offeredVersions(request) & 2) === 0) {
       throw new SessionError("ERR_LIMIT", "user data above 512 octets needs version 2");
     }
@@ -570,7 +570,7 @@ export class Connection {
     if (!this.#overflowAnswer) return;
     const said = this.#overflowAnswer.tsduMaximumSize ?? { toResponder: 0, toInitiator: 0 };
     if (said.toResponder !== toResponder || said.toInitiator !== toInitiator) {
-      throw new ProtocolError("tsduSizeChanged", "X.225 7.2", "AC differs from OA");
+      throw new ProtocolError("tsduSizeChanged", "X.225 8.3 AC", "AC differs from OA");
     }
   }
 }

@@ -96,7 +96,7 @@ function resyncOf(spdu: Spdu, isAnswer: boolean, v: Variables): Resync {
     : { s: second, snb: secondSerialNumber, r: first, rnb: serialNumber };
 }
 
-/** With symmetric synchronization, two requests that cross are merged: X.225 7.20. */
+/** With symmetric synchronization, two requests that cross are merged: X.225 7. */
 function collide(event: Incoming, v: Variables, state: State): Incoming {
   const isPending = state === "STA05A" || state === "STA06" || state === "STA11A";
   if (!isPending || v.Vrsp === "no" || !event.resync) return event;
@@ -171,7 +171,7 @@ export function fromRequest(
       return event;
     }
     case "SRELreq":
-      // The tables would send a second FINISH after a collision: X.225 7.5 has one a side.
+      // The tables would send a second FINISH after a collision: X.225 7 has one a side.
       if (v.Vcoll) throw new SessionError("ERR_STATE", "S-RELEASE was requested already");
       return event;
     case "SUERreq":

@@ -133,13 +133,7 @@ export class SessionMachine {
    */
   request(request: SessionRequest, now: number): void {
     this.#now = now;
-    const agreed = {
-      version: this.#connection.version,
-      serialDigits: this.#connection.serialDigits,
-      ssduOctets: this.#limits.ssduOctets,
-    };
-    let event = fromRequest(request, this.#v, this.#state, agreed);
-    event = this.#connection.prepare(event, this.#v, this.#state);
+    const event = this.#fromRequest(request);
     const branch = this.#branch(event);
     if (typeof branch === "string") {
       const detail = `${event.name} in ${this.#state}: ${states[this.#state]}`;
@@ -147,6 +141,20 @@ export class SessionMachine {
     }
     if (event.name === "SCONreq") this.#connection.propose(event);
     this.#run(event, branch);
+  }
+
+  #fromRequest(request: SessionRequest): Incoming {
+    const size = request.userData?.length ?? 0;
+    // Nearly every request is this one, and nothing can be wrong with it.
+    if (request.type === "SDTreq" && size > 0 && size <= this.#limits.ssduOctets) {
+      return { name: "SDTreq", request, userData: request.userData ?? NO_OCTETS };
+    }
+    const event = fromRequest(request, this.#v, this.#state, {
+      version: this.#connection.version,
+      serialDigits: this.#connection.serialDigits,
+      ssduOctets: this.#limits.ssduOctets,
+    });
+    return this.#connection.prepare(event, this.#v, this.#state);
   }
 
   /** T-CONNECT indication: a peer wants the transport that the session is to run on. */
@@ -265,7 +273,7 @@ export class SessionMachine {
     event = this.#connection.prepare(event, this.#v, this.#state);
     if (event.name === "CN" && this.#state === "STA01C") this.#connection.proposed(spdu);
     this.#take(event);
-    // X.225 1.8 and 8.3.4: the tokens in an ACCEPT are a PLEASE TOKENS after it.
+    // X.225 8.3.4: the tokens in an ACCEPT are a PLEASE TOKENS after it.
     if (spdu.type === "AC" && spdu.tokenItem !== undefined && this.#state === "STA713") {
       const tokens = spdu.tokenItem & available(this.#v);
       if (tokens !== 0) this.#take({ name: "PT", tokens });
@@ -341,11 +349,11 @@ export class SessionMachine {
         this.#forget();
         break;
       case "STA713":
-        // X.225 Table A.6: Vrsp is "no" in STA713, however it is entered.
+        // X.225 Annex A: Vrsp is "no" in STA713, however it is entered.
         endResync(this.#v);
         break;
       case "STA15B":
-        // X.225 7.17: what follows PREPARE(RESYNCHRONIZE) is discarded. Only the tables with
+        // X.225 7: what follows PREPARE(RESYNCHRONIZE) is discarded. Only the tables with
         // symmetric synchronization say so by an action.
         if (event.name === "PR-RS" && !isSymmetric(this.#v)) {
           this.#v.discardReceived = this.#v.discardSent = true;
@@ -498,7 +506,7 @@ export class SessionMachine {
       transportDisconnect,
       ...(userData.length > 0 && { userData }),
     };
-    // X.225 7.8: on the expedited flow if it fits there, else announced there.
+    // X.225 7: on the expedited flow if it fits there, else announced there.
     if (this.#v.TEXP && userData.length <= 9) {
       this.#sendExpedited(spdu);
       return;

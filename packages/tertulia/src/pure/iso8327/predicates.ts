@@ -1,5 +1,5 @@
 /**
- * The predicates of the state tables, under their numbers: X.225 Table A.7.
+ * The predicates of the state tables, under their numbers: X.225 Annex A.
  *
  * `I` of a token: ours, or not there; `A`: the peer's, or not there; `II`: there and ours; `AA`: there
  * and the peer's.
@@ -30,7 +30,7 @@ const given = (v: Variables, event: Incoming, side: typeof II) =>
   event.tokens !== undefined && event.tokens !== 0 && side(v, event.tokens);
 const givesData = (event: Incoming) => ((event.tokens ?? 0) & dk) !== 0;
 
-/** X.225 A.5.3: whether the resynchronization that is pending prevails over the event at hand. */
+/** X.225 Annex A: whether the resynchronization that is pending prevails over the event at hand. */
 function isSpmWinner(v: Variables, event: Incoming): boolean {
   if (event.merged) return event.merged.pendingWins;
   return prevails(

@@ -1,6 +1,6 @@
 /**
  * Service primitives as the session machine takes and gives them, named as in the state tables:
- * X.225 Tables A.1 and A.3; their parameters are those of X.215.
+ * X.225 Annex A; their parameters are those of X.215.
  *
  * @module
  */

@@ -9,7 +9,7 @@
  * @module
  */
 
-/** The states: X.225 Table A.5. */
+/** The states: X.225 Annex A. */
 export const states: Readonly<Record<State, string>> = {
   STA01: "idle, no transport connection",
   STA01A: "wait for ABORT ACCEPT",

@@ -1,5 +1,5 @@
 /**
- * What a session machine knows: the variables of X.225 A.5.4, under their names there.
+ * What a session machine knows: the variables of X.225 Annex A, under their names there.
  *
  * @module
  */
@@ -113,7 +113,7 @@ export interface Resync {
 const strength: Readonly<Record<Vrsp, number>> = { no: 0, r: 1, s: 2, a: 3, int: 4, dsc: 5 };
 
 /**
- * SPMwinner of X.225 A.5.3: whether a pending resynchronization prevails over a new one.
+ * SPMwinner of X.225 Annex A: whether a pending resynchronization prevails over a new one.
  *
  * @param isInitiators - Whether the session initiator asked for the pending one.
  */
@@ -129,7 +129,7 @@ export function prevails(
 }
 
 /**
- * What becomes of two requests that crossed, with symmetric synchronization: X.225 7.20.
+ * What becomes of two requests that crossed, with symmetric synchronization: X.225 7.
  *
  * Each flow has its own result. Who supplied all of them wins; otherwise the calling side's request
  * counts, with the results in place of its parameters.
