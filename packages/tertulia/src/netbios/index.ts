@@ -98,4 +98,4 @@ export type { NetbiosOptions, ServerRole } from "./options.ts";
 export { NetbiosSession, type SessionSettings } from "./session.ts";
 export type { CallProgress, CallSettings } from "./session-caller.ts";
 export type { ListenerEvent } from "./session-listener.ts";
-export { SqliteNameDatabase } from "./sqlite-names.ts";
+export { type Sighting, type WatchOptions, watchNetbios } from "./watch.ts";
