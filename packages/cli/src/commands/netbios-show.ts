@@ -7,13 +7,16 @@
 import { SessionError } from "tertulia";
 import {
   formatName,
+  NetbiosError,
   type NetbiosEvent,
   type NetbiosName,
   type NetbiosNode,
   type NetbiosOptions,
+  type NetbiosReason,
   type NodeType,
   openNetbios,
 } from "tertulia/netbios";
+import { CommandError, exitCodes, messageOf } from "../exit.ts";
 
 /** What commander gives for the options that all commands have. */
 export interface CommonOptions {
@@ -32,7 +35,7 @@ export async function open(
   more: NetbiosOptions = {},
 ): Promise<NetbiosNode> {
   const { address, broadcast, bind, server, nodeType, port } = options;
-  return await openNetbios({
+  const all = {
     ...(address !== undefined && { address }),
     ...(broadcast !== undefined && { broadcastAddress: broadcast }),
     ...(bind !== undefined && { bindAddress: bind }),
@@ -40,10 +43,16 @@ export async function open(
     ...(nodeType !== undefined && { nodeType }),
     namePort: port,
     ...more,
-  });
+  };
+  try {
+    return await openNetbios(all);
+  } catch (error) {
+    // A port that cannot be had is nobody's refusal.
+    throw new CommandError(exitCodes.unreachable, messageOf(error));
+  }
 }
 
-/** Runs a command until it is done, has failed, or is interrupted; sets the exit code. */
+/** Runs a command until it is done, has failed, or is interrupted. */
 export async function run(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort(new Error("interrupted"));
@@ -51,18 +60,24 @@ export async function run(work: (signal: AbortSignal) => Promise<void>): Promise
   try {
     await work(interrupt.signal);
   } catch (error) {
-    if (interrupt.signal.aborted) {
-      process.exitCode = 130;
-    } else if (error instanceof SessionError) {
-      console.error(`tertulia netbios: ${error.message}`);
-      process.exitCode = /needs a privilege|in use/.test(error.message) ? 69 : 1;
-    } else {
-      throw error;
-    }
+    if (interrupt.signal.aborted) throw new CommandError(INTERRUPTED, "interrupted");
+    const isAbsent = error instanceof NetbiosError && ABSENT.has(error.reason);
+    throw isAbsent ? new CommandError(exitCodes.unreachable, error.message) : error;
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
   }
 }
+
+/** 128 and the number of the signal, as shells have it. */
+const INTERRUPTED = 130;
+
+/** Nobody refused: there is nobody. */
+const ABSENT: ReadonlySet<NetbiosReason> = new Set<NetbiosReason>([
+  "nameNotFound",
+  "noAnswer",
+  "noNameServer",
+  "notReachable",
+]);
 
 /** Prints a result, as a line of JSON or as a person reads it. */
 export function show(json: boolean | undefined, result: object, text: string): void {

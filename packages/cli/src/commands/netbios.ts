@@ -5,6 +5,7 @@
  */
 
 import { Command, InvalidArgumentError, Option } from "commander";
+import { exitHelp } from "../exit.ts";
 import { listNames, lookup, register, serveNames, status, watch } from "./netbios-names.ts";
 import { call, listen, send } from "./netbios-sessions.ts";
 
@@ -15,13 +16,12 @@ export function command(): Command {
 Names are written ALICE, ALICE<20> or ALICE#20 (the suffix says what for: 20 file server, 03
 messenger, 00 workstation), and ALICE<20>.SCOPE.ID in a scope.
 
-Exit codes: 0 done, 1 refused or not found, 69 a port or service is not to be had, 130 interrupted.
-
 Examples:
   tertulia netbios lookup FILESERVER#20
   tertulia netbios status 192.168.1.20
   tertulia netbios listen ALICE          and elsewhere   tertulia netbios call ALICE --from BOB
-  tertulia netbios serve-names --database names.db --groups windows`,
+  tertulia netbios serve-names --database names.db --groups windows
+${exitHelp}`,
   );
   netbios.addCommand(
     common(new Command("lookup"))
