@@ -45,6 +45,11 @@ const areas: readonly Area[] = [
     summary: "ISO 8327 (X.225) sessions over TCP: read them, hold them",
     load: () => import("./commands/osi.ts"),
   },
+  {
+    name: "netbios",
+    summary: "NetBIOS over TCP/IP: names, datagrams and sessions of a LAN",
+    load: () => import("./commands/netbios.ts"),
+  },
 ];
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith("-"));

@@ -75,6 +75,14 @@ export {
   NODE_LIMITS,
   type NodeLimits,
 } from "../pure/netbios/timers.ts";
+export {
+  type CalledByName,
+  callByName,
+  type DurableCallOptions,
+  type DurableListenOptions,
+  listenByName,
+  netbiosDial,
+} from "./durable.ts";
 export { type LocalInterface, localInterfaces } from "./interfaces.ts";
 export {
   ANY_NAME,
@@ -97,5 +105,6 @@ export {
 export type { NetbiosOptions, ServerRole } from "./options.ts";
 export { NetbiosSession, type SessionSettings } from "./session.ts";
 export type { CallProgress, CallSettings } from "./session-caller.ts";
+export { sessionDuplex } from "./session-duplex.ts";
 export type { ListenerEvent } from "./session-listener.ts";
-export { SqliteNameDatabase } from "./sqlite-names.ts";
+export { type Sighting, type WatchOptions, watchNetbios } from "./watch.ts";

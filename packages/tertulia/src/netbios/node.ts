@@ -26,7 +26,7 @@ import {
   parseName,
   sameName,
 } from "../pure/netbios/name.ts";
-import { MemoryNameDatabase } from "../pure/netbios/name-database.ts";
+import { MemoryNameDatabase, type NameDatabase } from "../pure/netbios/name-database.ts";
 import { NameHost, type NameHostEvent } from "../pure/netbios/name-host.ts";
 import { NameServer } from "../pure/netbios/name-server.ts";
 import type {
@@ -46,7 +46,6 @@ import { endpointOf, type NetbiosOptions, type ServerRole } from "./options.ts";
 import type { NetbiosSession, SessionSettings } from "./session.ts";
 import { type CallProgress, type CallSettings, callName, type Resolved } from "./session-caller.ts";
 import { type ListenerEvent, SessionListener } from "./session-listener.ts";
-import { SqliteNameDatabase } from "./sqlite-names.ts";
 import { UdpPort } from "./udp-port.ts";
 
 /** What happens at a node, besides what its user asked for. */
@@ -99,14 +98,15 @@ export class NetbiosNode implements AsyncDisposable {
   readonly #driver: MachineDriver<NameHostEvent>;
   readonly #events = new Feed<NetbiosEvent>();
   readonly #waiters = new Map<number, Waiter>();
-  readonly #database: Disposable | undefined;
+  /** The database, if it is ours to close. */
+  readonly #database: NameDatabase | undefined;
   #udp: UdpPort | undefined;
   #tcp: NameTcp | undefined;
   #datagrams: Promise<DatagramService> | undefined;
   #sessions: Promise<SessionListener> | undefined;
   #isClosed = false;
 
-  private constructor(options: NetbiosOptions) {
+  private constructor(options: NetbiosOptions, database: NameDatabase | undefined) {
     const { nameServers = [], namePort = NAME_SERVICE_PORT, tellsStrangers = false } = options;
     const local = chooseInterface(options.address);
     this.#options = options;
@@ -129,8 +129,7 @@ export class NetbiosNode implements AsyncDisposable {
       }),
     });
     const { server: role } = options;
-    const database = role && databaseOf(role);
-    this.#database = database instanceof SqliteNameDatabase ? database : undefined;
+    this.#database = typeof role?.database === "string" ? database : undefined;
     const server =
       role && database
         ? new NameServer({
@@ -150,7 +149,7 @@ export class NetbiosNode implements AsyncDisposable {
 
   /** As {@link openNetbios}. */
   static async open(options: NetbiosOptions = {}): Promise<NetbiosNode> {
-    const node = new NetbiosNode(options);
+    const node = new NetbiosNode(options, options.server && (await databaseOf(options.server)));
     const { namePort = NAME_SERVICE_PORT, localNamePort = namePort } = options;
     const bindAddress = node.#bindAddress;
     try {
@@ -446,7 +445,7 @@ export class NetbiosNode implements AsyncDisposable {
     const [datagrams, sessions] = await Promise.allSettled([this.#datagrams, this.#sessions]);
     if (datagrams.status === "fulfilled") datagrams.value?.close();
     if (sessions.status === "fulfilled") sessions.value?.close();
-    this.#database?.[Symbol.dispose]();
+    this.#database?.[Symbol.dispose]?.();
   }
 
   readonly #closing = new Set<() => void>();
@@ -594,11 +593,12 @@ function nameOf(name: NameLike): NetbiosName {
   return typeof name === "string" ? parseName(name) : name;
 }
 
-function databaseOf({
-  database,
-}: ServerRole): MemoryNameDatabase | NonNullable<Exclude<ServerRole["database"], string>> {
+async function databaseOf({ database }: ServerRole): Promise<NameDatabase> {
   if (database === undefined) return new MemoryNameDatabase();
-  return typeof database === "string" ? new SqliteNameDatabase(database) : database;
+  if (typeof database !== "string") return database;
+  // Loaded when it is asked for: SQLite is experimental in some versions of Node, which say so.
+  const { SqliteNameDatabase } = await import("./sqlite-names.ts");
+  return new SqliteNameDatabase(database);
 }
 
 function unexpected({ type }: NodeResult): Error {

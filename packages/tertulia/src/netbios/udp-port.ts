@@ -15,6 +15,8 @@ export interface UdpPortOptions {
   readonly bindAddress: string;
   readonly broadcastAddress: string | undefined;
   readonly port: number;
+  /** Whether others on this host may have the port, too. Default: `false`. */
+  readonly isShared?: boolean;
   readonly received: (octets: Uint8Array, from: Endpoint) => void;
 }
 
@@ -32,8 +34,8 @@ export class UdpPort {
 
   /** @throws {SessionError} `ERR_REFUSED`, saying who has the port. */
   static async open(options: UdpPortOptions): Promise<UdpPort> {
-    const { bindAddress, broadcastAddress, port, received } = options;
-    const socket = await bind(bindAddress, port, false, received);
+    const { bindAddress, broadcastAddress, port, isShared = false, received } = options;
+    const socket = await bind(bindAddress, port, isShared, received);
     const isAll = bindAddress === "0.0.0.0";
     if (isAll || broadcastAddress === undefined) return new UdpPort(socket, undefined);
     try {

@@ -10,8 +10,8 @@ import {
   type NetbiosNode,
   netbiosName,
   openNetbios,
-  SqliteNameDatabase,
 } from "../../src/netbios/index.ts";
+import { SqliteNameDatabase } from "../../src/netbios/sqlite-names.ts";
 import { freePorts, Loopback, QUICK } from "./loopback.ts";
 
 const text = (octets: Uint8Array | undefined): string => Buffer.from(octets ?? []).toString();

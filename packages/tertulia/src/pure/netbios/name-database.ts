@@ -30,6 +30,8 @@ export interface NameDatabase {
   put(key: string, record: NameRecord): void;
   delete(key: string): void;
   all(): Iterable<readonly [key: string, record: NameRecord]>;
+  /** Closes it, if there is something to close. */
+  [Symbol.dispose]?(): void;
 }
 
 /** Records in memory: gone with the process, and back as soon as nodes refresh their names. */

@@ -87,7 +87,7 @@ export interface NameServerOptions {
   readonly redirect?: (
     name: NetbiosName,
   ) => { readonly domain: string; readonly address: string } | undefined;
-  /** Tell of every registration, not only of refusals and challenges. Default: `true`. */
+  /** Tell of every registration and its end, not only of refusals and challenges. Default: `true`. */
   readonly tellsAll?: boolean;
 }
 
@@ -498,7 +498,7 @@ export class NameServer implements PacketMachine<NameServerEvent> {
   ): NameRecord | undefined {
     const members = record.members.filter((member) => member.address !== address);
     if (members.length < record.members.length) this.#count(address, -1);
-    this.#tell({ type, name: record.name, address });
+    if (this.#options.tellsAll !== false) this.#tell({ type, name: record.name, address });
     if (members.length === 0) {
       this.#database.delete(key);
       return undefined;

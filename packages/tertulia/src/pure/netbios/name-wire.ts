@@ -137,19 +137,39 @@ function readLabels(packet: Uint8Array, start: number, pointers: boolean): Read<
   }
 }
 
-/** Two letters an octet, each 'A' plus four bits. Lower-case letters are taken too, as in DNS. */
-function readHalfOctets(packet: Uint8Array, start: number): string {
-  let label = "";
-  for (let i = start; i < start + 32; i += 2) {
-    // The caller has checked that 32 octets are here.
-    const high = halfOctet(packet[i] as number);
-    const low = halfOctet(packet[i + 1] as number);
-    if ((high | low) > 15 || (high | low) < 0) {
-      throw new ProtocolError("nameLetters", "RFC 1001 14.1", "need letters A to P");
-    }
-    label += String.fromCharCode((high << 4) | low);
-  }
-  return label;
+/**
+ * Two letters an octet, each 'A' plus four bits. Lower-case letters are taken too, as in DNS.
+ *
+ * One call with sixteen arguments makes one flat string; sixteen additions made sixteen that were
+ * flattened when the name was looked up, and a quarter of a name server's time was their collection.
+ */
+export function readHalfOctets(packet: Uint8Array, start: number): string {
+  return String.fromCharCode(
+    octetOf(packet, start + 0),
+    octetOf(packet, start + 2),
+    octetOf(packet, start + 4),
+    octetOf(packet, start + 6),
+    octetOf(packet, start + 8),
+    octetOf(packet, start + 10),
+    octetOf(packet, start + 12),
+    octetOf(packet, start + 14),
+    octetOf(packet, start + 16),
+    octetOf(packet, start + 18),
+    octetOf(packet, start + 20),
+    octetOf(packet, start + 22),
+    octetOf(packet, start + 24),
+    octetOf(packet, start + 26),
+    octetOf(packet, start + 28),
+    octetOf(packet, start + 30),
+  );
+}
+
+function octetOf(packet: Uint8Array, at: number): number {
+  // The caller has checked that 32 octets are here.
+  const high = halfOctet(packet[at] as number);
+  const low = halfOctet(packet[at + 1] as number);
+  if ((high | low) >>> 4 === 0) return (high << 4) | low;
+  throw new ProtocolError("nameLetters", "RFC 1001 14.1", "need letters A to P");
 }
 
 function halfOctet(letter: number): number {

@@ -8,6 +8,7 @@
  */
 
 import type { NameEntry } from "./name-packet.ts";
+import { readHalfOctets } from "./name-wire.ts";
 
 const QUERY_OCTETS = 50;
 const ANSWER_OCTETS = 62;
@@ -31,15 +32,12 @@ export function readPlainQuery(octets: Uint8Array): string | undefined {
     return undefined;
   }
   for (let i = 6; i < 12; i++) if (octets[i] !== 0) return undefined;
-  let key = "";
-  for (let i = 13; i < 45; i += 2) {
+  for (let i = 13; i < 45; i++) {
     // In bounds: the length was checked.
-    const high = (octets[i] as number) - 0x41;
-    const low = (octets[i + 1] as number) - 0x41;
-    if ((high | low) < 0 || (high | low) > 15) return undefined;
-    key += String.fromCharCode((high << 4) | low);
+    const letter = octets[i] as number;
+    if (letter < 0x41 || letter > 0x50) return undefined;
   }
-  return key;
+  return readHalfOctets(octets, 13);
 }
 
 /** The POSITIVE NAME QUERY RESPONSE with one owner (RFC 1002 4.2.13). */

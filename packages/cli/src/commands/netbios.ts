@@ -1,0 +1,136 @@
+/**
+ * `tertulia netbios`: who is on the LAN, by name; and datagrams and sessions with them.
+ *
+ * @module
+ */
+
+import { Command, InvalidArgumentError, Option } from "commander";
+import { exitHelp } from "../exit.ts";
+import { listNames, lookup, register, serveNames, status, watch } from "./netbios-names.ts";
+import { call, listen, send } from "./netbios-sessions.ts";
+
+export function command(): Command {
+  const netbios = new Command("netbios").addHelpText(
+    "after",
+    `
+Names are written ALICE, ALICE<20> or ALICE#20 (the suffix says what for: 20 file server, 03
+messenger, 00 workstation), and ALICE<20>.SCOPE.ID in a scope.
+
+Examples:
+  tertulia netbios lookup FILESERVER#20
+  tertulia netbios status 192.168.1.20
+  tertulia netbios listen ALICE          and elsewhere   tertulia netbios call ALICE --from BOB
+  tertulia netbios serve-names --database names.db --groups windows
+${exitHelp}`,
+  );
+  netbios.addCommand(
+    common(new Command("lookup"))
+      .description("Find the addresses of a name")
+      .argument("<name>")
+      .option("--at <address>", "ask this node instead of everyone or the name server")
+      .action(lookup),
+  );
+  netbios.addCommand(
+    common(new Command("status"))
+      .description("List the names of a node")
+      .argument("<target>", "an address, or a name, which is found first")
+      .action(status),
+  );
+  netbios.addCommand(
+    common(new Command("names"))
+      .description("List who is there: asks every address of a network for its names")
+      .argument("[network]", "as 192.168.1.0/24; at most 1024 addresses. Default: ours")
+      .action(listNames),
+  );
+  netbios.addCommand(
+    serving(new Command("register"))
+      .description("Claim names and hold them until interrupted; say what happens to them")
+      .argument("<name...>")
+      .option("--group", "as group names")
+      .action(register),
+  );
+  netbios.addCommand(
+    serving(new Command("serve-names"))
+      .description("Be a NetBIOS name server (NBNS, WINS)")
+      .option("--name <name>", "a name for the server itself")
+      .option("--database <file>", "keep the names in this SQLite file")
+      .option("--non-secured", "let claimants ask the old owner themselves")
+      .addOption(
+        new Option("--groups <how>", "what a query for a group says")
+          .choices(["members", "windows"])
+          .default("members"),
+      )
+      .option("--distribute", "be a datagram distribution server (NBDD), too")
+      .action(serveNames),
+  );
+  netbios.addCommand(
+    serving(new Command("listen"))
+      .description("Take sessions of a name: print what comes, send what is typed")
+      .argument("<name>")
+      .option("--calling <name>", "only from this caller")
+      .option("--echo", "send back what comes")
+      .option("--once", "end after the first session")
+      .option("--retarget <address:port>", "send callers there instead")
+      .option("--session-port <port>", "port of the session service", portOf, 139)
+      .action(listen),
+  );
+  netbios.addCommand(
+    common(new Command("call"))
+      .description("Call a name: send what is typed, print what comes")
+      .argument("<name>")
+      .option("--from <name>", "who is calling", "TERTULIA")
+      .option("--at <address>", "call this address instead of finding the name")
+      .option("--real-name", "if the name is not there, ask the node for its name and call that")
+      .option("--session-port <port>", "port of the session service", portOf, 139)
+      .action(call),
+  );
+  netbios.addCommand(
+    serving(new Command("send"))
+      .description("Send a datagram of up to 512 octets to a name")
+      .argument("<name>")
+      .argument("<text>")
+      .option("--from <name>", "who is sending", "TERTULIA")
+      .option("--group", "to all who share the name")
+      .option("--datagram-port <port>", "port of the datagram service", portOf, 138)
+      .action(send),
+  );
+  netbios.addCommand(
+    new Command("watch")
+      .description("Show the broadcast name and datagram traffic of the LAN, decoded, live")
+      .option("--address <address>", "the interface with this address")
+      .option("--port <port>", "port of the name service", portOf, 137)
+      .option("--datagram-port <port>", "port of the datagram service", portOf, 138)
+      .option("--json", "one line of JSON a packet")
+      .action(watch),
+  );
+  return netbios;
+}
+
+/** What every command that asks others takes. */
+function common(one: Command): Command {
+  return one
+    .option("--address <address>", "our own address. Default: the first of this host")
+    .option("--broadcast <address>", "where broadcasts go. Default: that of the interface")
+    .option("--server <address...>", "name servers, asked in this order")
+    .addOption(
+      new Option("--node-type <type>", "how names are found: B, P, M or H").choices([
+        "B",
+        "P",
+        "M",
+        "H",
+      ]),
+    )
+    .option("--port <port>", "port of the name service on all nodes", portOf, 137)
+    .option("--json", "one line of JSON a result");
+}
+
+/** What every command that answers others takes besides. */
+function serving(one: Command): Command {
+  return common(one).option("--bind <address>", "bind to another address than our own");
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError("a port is a number from 0 to 65535");
+}
