@@ -46,6 +46,24 @@ export { CallLost } from "./calls.ts";
 export { type ClientOptions, connect, RpcClient } from "./client.ts";
 export { connectUdp, DatagramClient, type DatagramClientOptions } from "./datagram-client.ts";
 export type { DispatcherOptions, DuplicateStore } from "./dispatcher.ts";
+export { type OnceChannel, sessionChannel } from "./once-channel.ts";
+export {
+  type CallStore,
+  OnceClient,
+  type OnceClientOptions,
+  OutcomeError,
+  type RecoveredCall,
+  type StoredCall,
+} from "./once-client.ts";
+export { OnceServer, type OnceServerOptions } from "./once-server.ts";
+export {
+  MemoryOutcomes,
+  type OutcomeRecord,
+  type OutcomeStore,
+  SqliteCalls,
+  SqliteOutcomes,
+  type StoredOutcome,
+} from "./once-store.ts";
 export { type LookupOptions, lookup, RpcbindClient, register } from "./rpcbind-client.ts";
 export { type RpcbindOptions, rpcbindPrograms, startRpcbind } from "./rpcbind-server.ts";
 export { type Listening, RpcServer, type ServerOptions } from "./server.ts";
