@@ -26,9 +26,8 @@ import type {
   Signal,
 } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
-import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 import { authNone, type CallAuth } from "./auth.ts";
-import type { OnceChannel } from "./once-channel.ts";
+import { eachFrame, type OnceChannel, OnceFrames } from "./once-channel.ts";
 
 /** A call ended without a reply, and this is what became of it. */
 export class OutcomeError extends SessionError {
@@ -99,8 +98,10 @@ interface Slot {
   readonly number: number;
   serial: number;
   call: OnceCall | undefined;
-  /** The message of the call in flight. */
+  /** The frame of the call in flight: from `start` to `end` of `octets`. */
   octets: Uint8Array | undefined;
+  start: number;
+  end: number;
   isSent: boolean;
 }
 
@@ -130,7 +131,9 @@ export class OnceClient implements Caller, AsyncDisposable {
   readonly #options: OnceClientOptions;
   readonly #auth: CallAuth;
   readonly #clientId: Uint8Array;
-  readonly #writer = new XdrWriter(new Uint8Array(64 * 1024));
+  readonly #frames: OnceFrames = new OnceFrames((octets) => {
+    this.#channel?.send(octets).catch(ignore);
+  });
   readonly #reader = new XdrReader(new Uint8Array());
   readonly #slots: Slot[] = [];
   readonly #free: Slot[] = [];
@@ -159,6 +162,7 @@ export class OnceClient implements Caller, AsyncDisposable {
       slot.serial = serial;
       if (call === undefined) continue;
       slot.octets = call;
+      slot.end = call.length;
       slot.isSent = true;
       slot.call = this.#recovering(call);
       this.#free.splice(this.#free.indexOf(slot), 1);
@@ -216,8 +220,11 @@ export class OnceClient implements Caller, AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     if (this.#isReady && this.#channel !== undefined) {
-      this.#writer.uint(OnceMessage.BYE);
-      await this.#channel.send(this.#writer.takeWritten()).catch(ignore);
+      this.#frames.begin().uint(OnceMessage.BYE);
+      this.#frames.end();
+      this.#frames.flush();
+      // The channel has taken it; a turn later it is on its way.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     await this[Symbol.asyncDispose]();
   }
@@ -266,12 +273,14 @@ export class OnceClient implements Caller, AsyncDisposable {
   }
 
   #use(channel: OnceChannel): void {
+    // What was not sent on the channel before is sent again when the server has greeted.
+    this.#frames.discard();
     this.#channel = channel;
-    encodeHello(this.#writer, {
+    encodeHello(this.#frames.begin(), {
       clientId: this.#clientId,
       slots: Math.max(this.#slots.length, this.#options.slots ?? 64),
     });
-    channel.send(this.#writer.takeWritten()).catch(ignore);
+    this.#frames.end();
     channel
       .consume((octets) => this.#receive(octets))
       .catch((error) => {
@@ -286,14 +295,16 @@ export class OnceClient implements Caller, AsyncDisposable {
   }
 
   #receive(octets: Uint8Array): void {
+    eachFrame(octets, this.#reader, this.#take);
+  }
+
+  readonly #take = (): void => {
     const reader = this.#reader;
-    const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-    reader.reset(octets, view, 0, octets.length);
     const type = reader.uint();
     if (type === OnceMessage.WELCOME) this.#welcome(decodeWelcome(reader));
     else if (type === OnceMessage.REPLY) this.#reply(reader);
     else throw new ProtocolError("badType", "docs/design/exactly-once.md", `${type}`);
-  }
+  };
 
   #welcome({ memory, slots, isKnown }: Welcome): void {
     const isSame =
@@ -308,7 +319,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     for (const slot of this.#slots) {
       if (slot.octets === undefined) continue;
       slot.isSent = true;
-      this.#channel?.send(slot.octets).catch(ignore);
+      this.#frames.send(slot.octets, slot.start, slot.end);
       if (slot.call?.cancelledBy !== undefined) this.#sendCancel(slot);
     }
     this.#startWaiting();
@@ -367,7 +378,7 @@ export class OnceClient implements Caller, AsyncDisposable {
   }
 
   #start(call: OnceCall, slot: Slot): void {
-    const writer = this.#writer;
+    const writer = this.#frames.begin();
     const serial = (slot.serial + 1) >>> 0;
     encodePlace(writer, OnceMessage.CALL, slot.number, serial);
     try {
@@ -382,20 +393,24 @@ export class OnceClient implements Caller, AsyncDisposable {
       this.#auth.seal(writer, at);
       call.procedure.encodeArgument(writer, call.argument);
     } catch (error) {
-      writer.rewind(writer.start);
+      this.#frames.cancel();
       this.#free.push(slot);
       call.cleanUp?.();
       call.reject(error);
       return;
     }
-    const octets = writer.takeWritten();
+    const { octets, at: end } = writer;
+    const { start } = this.#frames;
     slot.serial = serial;
     slot.call = call;
     slot.octets = octets;
-    call.slot = slot;
-    this.#options.store?.save(slot.number, serial, octets);
+    slot.start = start;
+    slot.end = end;
     slot.isSent = true;
-    this.#channel?.send(octets).catch(ignore);
+    call.slot = slot;
+    // Kept before it can be sent.
+    this.#options.store?.save(slot.number, serial, octets.subarray(start, end));
+    this.#frames.end();
   }
 
   #startWaiting(): void {
@@ -431,14 +446,15 @@ export class OnceClient implements Caller, AsyncDisposable {
 
   /** Asks that a call not be executed, if it has not been begun; its outcome is told as any other. */
   #sendCancel(slot: Slot): void {
-    encodePlace(this.#writer, OnceMessage.CANCEL, slot.number, slot.serial);
-    this.#channel?.send(this.#writer.takeWritten()).catch(ignore);
+    encodePlace(this.#frames.begin(), OnceMessage.CANCEL, slot.number, slot.serial);
+    this.#frames.end();
   }
 
   #grow(count: number): void {
     while (this.#slots.length < count) {
       const number = this.#slots.length;
-      const slot = { number, serial: 0, call: undefined, octets: undefined, isSent: false };
+      const empty = { call: undefined, octets: undefined, start: 0, end: 0, isSent: false };
+      const slot = { number, serial: 0, ...empty };
       this.#slots.push(slot);
       this.#free.push(slot);
     }

@@ -9,6 +9,7 @@ import { hex } from "../pure/octets.ts";
 import { XDR_LIMITS } from "../pure/oncrpc/limits.ts";
 import { AUTH_NONE, encodeReply } from "../pure/oncrpc/message.ts";
 import {
+  type Decision,
   decide,
   decideCancel,
   decodeHello,
@@ -24,7 +25,7 @@ import type { Caller, PeerAddress } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 import type { Dispatcher, Origin, ReplyTarget } from "./dispatcher.ts";
-import type { OnceChannel } from "./once-channel.ts";
+import { eachFrame, type OnceChannel, OnceFrames } from "./once-channel.ts";
 import { MemoryOutcomes, type OutcomeRecord, type OutcomeStore } from "./once-store.ts";
 
 export interface OnceServerOptions {
@@ -130,6 +131,7 @@ export class OnceServer {
       const octets = errors[index] === undefined ? record.reply : record.failed();
       slot.state = record.state;
       slot.octets = octets;
+      slot.start = 0;
       slot.end = octets?.length ?? 0;
       call?.tell(octets);
     }
@@ -150,7 +152,9 @@ export class OnceServer {
 class Connection {
   readonly server: OnceServer;
   readonly channel: OnceChannel;
-  readonly writer: XdrWriter = new XdrWriter(new Uint8Array(64 * 1024));
+  readonly frames: OnceFrames;
+  /** For replies that are kept before they are told. */
+  readonly scratch: XdrWriter = new XdrWriter(new Uint8Array(16 * 1024));
   readonly peer: PeerAddress;
   readonly #reader = new XdrReader(new Uint8Array(), XDR_LIMITS);
   readonly #abort = new AbortController();
@@ -160,6 +164,9 @@ class Connection {
   constructor(server: OnceServer, channel: OnceChannel) {
     this.server = server;
     this.channel = channel;
+    this.frames = new OnceFrames((octets) => {
+      if (!this.isEnded) channel.send(octets).catch(ignore);
+    });
     const address = channel.identity;
     this.peer = { transport: "session", address, port: 0, isLocal: false, local: "" };
   }
@@ -170,9 +177,17 @@ class Connection {
 
   receive(octets: Uint8Array): void {
     if (this.isEnded) return;
+    this.frames.isHeld = true;
+    try {
+      eachFrame(octets, this.#reader, this.#take);
+    } finally {
+      this.frames.isHeld = false;
+      this.frames.flush();
+    }
+  }
+
+  readonly #take = (): void => {
     const reader = this.#reader;
-    const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-    reader.reset(octets, view, 0, octets.length);
     const type = reader.uint();
     if (type === OnceMessage.HELLO) {
       this.#greet(reader);
@@ -198,18 +213,13 @@ class Connection {
       if (isNew) this.#cancel(client, number, slot);
       else this.#repeat(decision, number, slot);
     } else throw broken("badType", `${type}`);
-  }
+  };
 
-  send(octets: Uint8Array): void {
-    if (this.isEnded) return;
-    this.channel.send(octets).catch(ignore);
-  }
-
-  /** Tells what became of a call without a reply. */
+  /** The frame that tells what became of a call without a reply. */
   tell(outcome: Outcome, slot: number, serial: number): Uint8Array {
-    encodePlace(this.writer, OnceMessage.REPLY, slot, serial);
-    this.writer.uint(OUTCOMES.indexOf(outcome));
-    return this.writer.takeWritten();
+    encodePlace(this.scratch, OnceMessage.REPLY, slot, serial);
+    this.scratch.uint(OUTCOMES.indexOf(outcome));
+    return this.scratch.takeWritten();
   }
 
   end(): void {
@@ -230,8 +240,8 @@ class Connection {
     former?.channel.close();
     const slots = Math.max(client.slots.length, Math.min(hello.slots, server.slotsMax));
     while (client.slots.length < slots) client.slots.push(freshSlot());
-    encodeWelcome(this.writer, { memory: server.store.memory, slots, isKnown });
-    this.send(this.writer.takeWritten());
+    encodeWelcome(this.frames.begin(), { memory: server.store.memory, slots, isKnown });
+    this.frames.end();
   }
 
   #execute(reader: XdrReader, number: number, slot: ServedSlot): void {
@@ -241,14 +251,17 @@ class Connection {
     this.server.dispatcher.handle(reader, xid, call, call);
   }
 
-  #repeat(decision: string, number: number, slot: ServedSlot): void {
+  #repeat(decision: Decision, number: number, slot: ServedSlot): void {
     if (decision === "wait") return;
-    if (decision === "replay" && slot.octets !== undefined) this.send(slot.octets);
-    else if (decision === "lost") {
-      this.send(this.tell("executed, reply lost", number, slot.serial));
-    } else if (decision === "not executed") {
-      this.send(this.tell("not executed", number, slot.serial));
-    } else this.send(this.tell("unknown", number, slot.serial));
+    const { frames } = this;
+    if (decision === "replay" && slot.octets !== undefined) {
+      frames.send(slot.octets, slot.start, slot.end);
+      return;
+    }
+    const outcome = decision === "lost" ? "executed, reply lost" : decision;
+    if (outcome !== "execute" && outcome !== "replay") {
+      frames.send(this.tell(outcome, number, slot.serial));
+    }
   }
 
   #cancel(client: Client, number: number, slot: ServedSlot): void {
@@ -304,25 +317,32 @@ class OnceCall implements Origin, ReplyTarget {
   settled(): void {}
 
   begin(): XdrWriter {
-    const { writer } = this.#connection;
+    // What is to be kept first, together with effects or on a disk, must not be on its way already.
+    const { server, frames, scratch } = this.#connection;
+    this.#isDirect = this.#effects === undefined && !server.store.isDurable;
+    const writer = this.#isDirect ? frames.begin() : scratch;
     encodePlace(writer, OnceMessage.REPLY, this.#number, this.#serial);
     writer.uint(0);
     return writer;
   }
 
   commit(): void {
-    const { server, writer, client } = this.#connection;
-    const octets = writer.takeWritten();
+    const { server, client, frames, scratch } = this.#connection;
     const slot = this.#slot;
-    const isKept = octets.length <= server.replyMax;
-    if (this.#effects === undefined && !server.store.isDurable) {
-      // Nothing to do together with keeping it: the slot remembers, and that is all.
+    if (this.#isDirect) {
+      const { writer } = frames;
+      const { octets, at: end } = writer;
+      const start = frames.end();
       slot.state = "done";
-      slot.octets = isKept ? octets : undefined;
-      slot.end = octets.length;
-      this.#connection.send(octets);
+      slot.octets = end - start <= server.replyMax ? octets : undefined;
+      slot.start = start;
+      slot.end = end;
+      const present = client?.connection;
+      if (present !== this.#connection) present?.frames.send(octets, start, end);
       return;
     }
+    const octets = scratch.takeWritten();
+    const isKept = octets.length <= server.replyMax;
     const record: OutcomeRecord = {
       client: client?.key ?? "",
       slot: this.#number,
@@ -336,21 +356,23 @@ class OnceCall implements Origin, ReplyTarget {
     server.keep(this, record, slot);
   }
 
+  #isDirect = false;
   /** The reply when it is too large to keep: it is told once all the same. */
   #whole: Uint8Array | undefined;
 
   tell(octets: Uint8Array | undefined): void {
-    this.#current().send(octets ?? this.#whole ?? new Uint8Array());
+    this.#current().frames.send(octets ?? this.#whole ?? new Uint8Array());
   }
 
   tellNotExecuted(): void {
     const connection = this.#current();
-    connection.send(connection.tell("not executed", this.#number, this.#serial));
+    connection.frames.send(connection.tell("not executed", this.#number, this.#serial));
   }
 
   cancel(): void {
-    const { writer } = this.#connection;
-    writer.rewind(writer.start);
+    const { frames, scratch } = this.#connection;
+    if (this.#isDirect) frames.cancel();
+    else scratch.rewind(scratch.start);
   }
 
   /** Where the client is now: it may have come back over another session while the call ran. */
@@ -359,7 +381,7 @@ class OnceCall implements Origin, ReplyTarget {
   }
 
   #failure(reply: Uint8Array): Uint8Array {
-    const { writer } = this.#connection;
+    const { scratch: writer } = this.#connection;
     encodePlace(writer, OnceMessage.REPLY, this.#number, this.#serial);
     writer.uint(0);
     const xid = new DataView(reply.buffer, reply.byteOffset).getUint32(16);

@@ -45,7 +45,7 @@ class MemoryChannel implements OnceChannel {
     const { other } = this;
     setImmediate(() => {
       // CALL and REPLY; a greeting that comes twice is refused.
-      const isRepeated = this.repeats && (octets[3] === 2 || octets[3] === 3);
+      const isRepeated = this.repeats && (octets[7] === 2 || octets[7] === 3);
       for (let i = isRepeated ? 2 : 1; i > 0; i--) if (!other?.isCut) other?.deliver(octets);
     });
   }
@@ -322,9 +322,10 @@ describe("exactly once", () => {
       await near.send(octets);
       return await served.catch((error) => error.violation);
     };
-    equal(await speak(new Uint8Array([0, 0, 0, 9])), "noHello");
-    equal(await speak(new Uint8Array([0, 0, 0, 0, 0, 0, 0, 2])), "badVersion");
-    equal(await speak(new Uint8Array([0])), "truncated");
+    equal(await speak(new Uint8Array([0, 0, 0, 4, 0, 0, 0, 9])), "noHello");
+    equal(await speak(new Uint8Array([0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 2])), "badVersion");
+    equal(await speak(new Uint8Array([0, 0, 0, 0])), "truncated");
+    equal(await speak(new Uint8Array([0, 0, 0, 5, 0, 0, 0, 9])), "truncatedFrame");
   });
 });
 
