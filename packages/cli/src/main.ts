@@ -35,6 +35,11 @@ const areas: readonly Area[] = [
     summary: "ISO 8327 (X.225) sessions over TCP: read them, hold them",
     load: () => import("./commands/osi.ts"),
   },
+  {
+    name: "rpc",
+    summary: "ONC RPC: make TypeScript of .x files, ask, call and be found",
+    load: () => import("./commands/rpc.ts"),
+  },
 ];
 
 const asked = process.argv.slice(2).filter((word) => !word.startsWith("-"));
