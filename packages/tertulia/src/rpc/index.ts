@@ -67,4 +67,21 @@ export {
 export { type LookupOptions, lookup, RpcbindClient, register } from "./rpcbind-client.ts";
 export { type RpcbindOptions, rpcbindPrograms, startRpcbind } from "./rpcbind-server.ts";
 export { type Listening, RpcServer, type ServerOptions } from "./server.ts";
+export {
+  type Implementation,
+  type Method,
+  method,
+  type Schema,
+  type Service,
+  type ServiceCall,
+  type ServiceCallOptions,
+  type ServiceClient,
+  ServiceError,
+  type ServiceFailure,
+  type ServiceOptions,
+  type ServiceSession,
+  serveService,
+  serviceClient,
+  stream,
+} from "./service.ts";
 export type { ClientTls, ServerTls } from "./tls.ts";
