@@ -46,6 +46,7 @@ export { CallLost } from "./calls.ts";
 export { type ClientOptions, connect, RpcClient } from "./client.ts";
 export { connectUdp, DatagramClient, type DatagramClientOptions } from "./datagram-client.ts";
 export type { DispatcherOptions, DuplicateStore } from "./dispatcher.ts";
+export { SqliteDuplicates } from "./duplicate-store.ts";
 export { type OnceChannel, sessionChannel } from "./once-channel.ts";
 export {
   type CallStore,

@@ -5,6 +5,7 @@ import { rmSync } from "node:fs";
 import { connect as connectSocket, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
 import { XdrReader, XdrWriter } from "../../src/pure/oncrpc/index.ts";
@@ -20,6 +21,7 @@ import {
   RpcError,
   type RpcServer,
   type ServerOptions,
+  SqliteDuplicates,
 } from "../../src/rpc/index.ts";
 import {
   BenchProgV1Client,
@@ -423,13 +425,7 @@ describe("the duplicate request cache", () => {
   });
 
   it("survives the process in a store", async () => {
-    const records: import("../../src/rpc/index.ts").DuplicateRecord[] = [];
-    const store = {
-      load: () => records,
-      save: (record: import("../../src/rpc/index.ts").DuplicateRecord) => {
-        records.push(record);
-      },
-    };
+    const store = new SqliteDuplicates(new DatabaseSync(":memory:"));
     const ask = async (): Promise<[number[] | undefined, number]> => {
       await using pair = await connected({ duplicates: { store } });
       using hand = new Hand(pair.port);
