@@ -18,6 +18,7 @@ const files: readonly (readonly [source: string, target: string, runtime: string
   [`${fixtures}/bench.x`, `${fixtures}/generated/bench.ts`, "../../../../src/pure/oncrpc/index.ts"],
   ["bench/rpc/bench.x", "bench/rpc/generated/bench.ts", "tertulia/xdr"],
   ["bench/rpc/item.x", "bench/rpc/generated/item.ts", "tertulia/xdr"],
+  ["examples/rpc/counter.x", "examples/rpc/generated/counter.ts", "tertulia/xdr"],
   ["examples/nfs/mount.x", "examples/nfs/generated/mount.ts", "tertulia/xdr"],
   ["examples/nfs/nfs3.x", "examples/nfs/generated/nfs3.ts", "tertulia/xdr"],
 ];

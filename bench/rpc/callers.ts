@@ -13,7 +13,8 @@ import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { newWebSocketRpcSession } from "capnweb";
-import { connect } from "tertulia/rpc";
+import { connect as connectSession } from "tertulia";
+import { connect, OnceClient, sessionChannel } from "tertulia/rpc";
 import { createMessageConnection } from "vscode-jsonrpc/node";
 import { WebSocket as NodeWebSocket } from "ws";
 import { Missing } from "../harness.ts";
@@ -79,6 +80,8 @@ const libraries = {
     const bench = new BenchProgV1Client(client);
     return { none: () => bench.null(), echo: () => bench.echo(KIB) };
   },
+  "tertulia-once": () => onceCalls("tertulia-once"),
+  "tertulia-once-disk": () => onceCalls("tertulia-once-disk"),
   async "grpc-js"(): Promise<Calls> {
     const definition = loadSync(join(import.meta.dirname, "bench.proto"));
     const Client = grpc.makeClientConstructor(
@@ -123,12 +126,24 @@ const libraries = {
   },
 };
 
+/** Calls that are executed exactly once, over a Tertulia session. */
+async function onceCalls(kind: string): Promise<Calls> {
+  const address = `tcp://127.0.0.1:${await peer(kind)}`;
+  const client = new OnceClient(async () => sessionChannel(await connectSession(address)));
+  const bench = new BenchProgV1Client(client);
+  return { none: () => bench.null(), echo: () => bench.echo(KIB) };
+}
+
 /** Starts a serving process; its port. */
 export function peer(kind: string): Promise<number> {
   return started(
-    spawn(process.execPath, [join(import.meta.dirname, "peer.ts"), kind], {
-      stdio: ["pipe", "pipe", "inherit"],
-    }),
+    spawn(
+      process.execPath,
+      ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, "peer.ts"), kind],
+      {
+        stdio: ["pipe", "pipe", "inherit"],
+      },
+    ),
   );
 }
 

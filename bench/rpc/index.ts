@@ -10,9 +10,10 @@ import { connect } from "tertulia/rpc";
 import type { Case } from "../harness.ts";
 import { type Calls, callsOf, cClient, cServer, load, peer, rate } from "./callers.ts";
 import { decoders, encoders, operations } from "./codecs.ts";
+import { groupCommits } from "./commits.ts";
 import { BenchProgV1Client } from "./generated/bench.ts";
 
-const LIBRARIES = ["tertulia", "grpc-js", "vscode-jsonrpc", "capnweb"] as const;
+const LIBRARIES = ["tertulia", "tertulia-once", "grpc-js", "vscode-jsonrpc", "capnweb"] as const;
 
 function calls(name: string, inFlight: number, which: keyof Calls): Case {
   const columns = LIBRARIES.map((library) => [
@@ -57,6 +58,16 @@ export const cases: readonly Case[] = [
   calls("rpc-null-64", 64, "none"),
   calls("rpc-null-1", 1, "none"),
   calls("rpc-echo1k-64", 64, "echo"),
+  {
+    name: "rpc-once-disk-64",
+    unit: "calls/s",
+    better: "higher",
+    columns: {
+      "tertulia-once": async () => rate((await callsOf("tertulia-once-disk")).none, 64),
+      // What the disk gives: as many outcomes kept a second, 64 a commit, with nothing around it.
+      sqlite: async () => groupCommits(64),
+    },
+  },
   loaded("rpcload-null-64", 64),
   loaded("rpcload-null-1", 1),
   {

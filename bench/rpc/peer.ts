@@ -7,12 +7,22 @@
  * @module
  */
 
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { newWebSocketRpcSession, RpcTarget } from "capnweb";
-import { RpcServer } from "tertulia/rpc";
+import { listen } from "tertulia";
+import {
+  OnceServer,
+  type OnceServerOptions,
+  RpcServer,
+  SqliteOutcomes,
+  sessionChannel,
+} from "tertulia/rpc";
 import { createMessageConnection } from "vscode-jsonrpc/node";
 import { WebSocketServer } from "ws";
 import { type BenchProgV1Handlers, serveBenchProgV1 } from "./generated/bench.ts";
@@ -29,6 +39,15 @@ const kinds: Readonly<Record<string, () => Promise<number>>> = {
   async tertulia() {
     const server = new RpcServer({ programs: [serveBenchProgV1(handlers)] });
     return (await server.listen()).port;
+  },
+  async "tertulia-once"() {
+    return await onceServer({});
+  },
+  async "tertulia-once-disk"() {
+    const folder = mkdtempSync(join(tmpdir(), "tertulia-bench-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    const database = new DatabaseSync(join(folder, "outcomes.db"));
+    return await onceServer({ store: new SqliteOutcomes(database) });
   },
   async "grpc-js"() {
     const definition = loadSync(join(import.meta.dirname, "bench.proto"));
@@ -70,6 +89,16 @@ const kinds: Readonly<Record<string, () => Promise<number>>> = {
     return (server.address() as { port: number }).port;
   },
 };
+
+async function onceServer(options: OnceServerOptions): Promise<number> {
+  const { dispatcher } = new RpcServer({ programs: [serveBenchProgV1(handlers)] });
+  const server = new OnceServer(dispatcher, options);
+  const listener = await listen("tcp://127.0.0.1:0");
+  void (async () => {
+    for await (const session of listener) void server.serve(sessionChannel(session));
+  })();
+  return listener.port;
+}
 
 function listening(server: ReturnType<typeof createServer>): Promise<number> {
   return new Promise((resolve) => {

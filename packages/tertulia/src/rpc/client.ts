@@ -18,7 +18,7 @@ import type {
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { CallChannel, type CallChannelOptions } from "./call-channel.ts";
 import { Dispatcher, type DispatcherOptions, type Origin } from "./dispatcher.ts";
-import { RecordStream, type StreamOptions, type StreamUser } from "./record-stream.ts";
+import { RecordStream, SocketFeed, type StreamOptions, type StreamUser } from "./record-stream.ts";
 import { type ClientTls, startClientTls } from "./tls.ts";
 
 export interface ClientOptions extends CallChannelOptions, StreamOptions {
@@ -145,13 +145,16 @@ export class RpcClient implements Caller, StreamUser {
 
   /** Connects; for {@link connect}. */
   async open(): Promise<void> {
-    const { options, socket } = { options: this.#options, socket: await open(this.#options) };
+    const options = this.#options;
+    // TLS reads from the socket itself.
+    const feed = options.tls === undefined ? new SocketFeed() : undefined;
+    const socket = await open(options, feed);
     if (this.#isClosed) {
       socket.destroy();
       throw new SessionError("ERR_CLOSED", "the client was closed");
     }
     this.#failures = 0;
-    const stream = new RecordStream(socket, this, options);
+    const stream = new RecordStream(socket, this, options, feed);
     this.#stream = stream;
     this.#lost = new AbortController();
     this.#origin = undefined;
@@ -221,7 +224,7 @@ export class RpcClient implements Caller, StreamUser {
   }
 }
 
-async function open(options: ClientOptions): Promise<Socket> {
+async function open(options: ClientOptions, feed: SocketFeed | undefined): Promise<Socket> {
   const { host = "127.0.0.1", port, path, localPort, connectMs = 10_000, signal } = options;
   if (path === undefined && port === undefined) {
     throw new SessionError("ERR_ARGUMENT", "neither a port nor a path to connect to");
@@ -229,8 +232,9 @@ async function open(options: ClientOptions): Promise<Socket> {
   signal?.throwIfAborted();
   const socket =
     path !== undefined
-      ? connectSocket({ path })
+      ? connectSocket({ path, ...(feed && { onread: feed.onread }) })
       : connectSocket({
+          ...(feed && { onread: feed.onread }),
           host,
           port: port ?? 0,
           noDelay: true,

@@ -324,11 +324,13 @@ export class Dispatcher {
 
   #settle(job: Job, result: unknown, error: unknown): void {
     const { header, target, entry, verdict, served } = job;
-    if (result === NO_REPLY && error === undefined) {
-      if (entry !== undefined) this.#duplicates?.drop(entry);
-      return;
-    }
     let failure = error;
+    if (result === NO_REPLY && failure === undefined) {
+      if (entry !== undefined) this.#duplicates?.drop(entry);
+      if (job.origin.effects === undefined) return;
+      // Exactly once, every call has an outcome.
+      failure = new RpcError("SYSTEM_ERR");
+    }
     const verifier = verdict.verifier ?? AUTH_NONE;
     const writer = target.begin();
     const offset = writer.at - writer.start;

@@ -46,7 +46,43 @@ export { CallLost } from "./calls.ts";
 export { type ClientOptions, connect, RpcClient } from "./client.ts";
 export { connectUdp, DatagramClient, type DatagramClientOptions } from "./datagram-client.ts";
 export type { DispatcherOptions, DuplicateStore } from "./dispatcher.ts";
+export { SqliteDuplicates } from "./duplicate-store.ts";
+export { type OnceChannel, sessionChannel } from "./once-channel.ts";
+export {
+  type CallStore,
+  OnceClient,
+  type OnceClientOptions,
+  OutcomeError,
+  type RecoveredCall,
+  type StoredCall,
+} from "./once-client.ts";
+export { OnceServer, type OnceServerOptions } from "./once-server.ts";
+export {
+  MemoryOutcomes,
+  type OutcomeRecord,
+  type OutcomeStore,
+  SqliteCalls,
+  SqliteOutcomes,
+  type StoredOutcome,
+} from "./once-store.ts";
 export { type LookupOptions, lookup, RpcbindClient, register } from "./rpcbind-client.ts";
 export { type RpcbindOptions, rpcbindPrograms, startRpcbind } from "./rpcbind-server.ts";
 export { type Listening, RpcServer, type ServerOptions } from "./server.ts";
+export {
+  type Implementation,
+  type Method,
+  method,
+  type Schema,
+  type Service,
+  type ServiceCall,
+  type ServiceCallOptions,
+  type ServiceClient,
+  ServiceError,
+  type ServiceFailure,
+  type ServiceOptions,
+  type ServiceSession,
+  serveService,
+  serviceClient,
+  stream,
+} from "./service.ts";
 export type { ClientTls, ServerTls } from "./tls.ts";

@@ -26,6 +26,51 @@ export interface StreamOptions {
   readonly xdr?: Partial<XdrLimits>;
 }
 
+/** Octets of a slab that a socket reads into, and the least that is left of one before the next is taken. */
+const READ_OCTETS = 64 * 1024;
+const READ_LEAST = 8 * 1024;
+
+/**
+ * Where a socket of ours puts what it reads: slabs that are filled and never filled again, so that views
+ * of them may be kept. Node else makes a buffer of 64 KiB for each read, however short.
+ */
+export class SocketFeed {
+  readonly onread: {
+    readonly buffer: () => Uint8Array;
+    readonly callback: (size: number, octets: Uint8Array) => boolean;
+  };
+  #slab = new Uint8Array(READ_OCTETS);
+  #at = 0;
+  #waiting: Uint8Array[] = [];
+  #user: ((octets: Uint8Array) => void) | undefined;
+
+  constructor() {
+    this.onread = {
+      buffer: () => {
+        if (this.#slab.length - this.#at < READ_LEAST) {
+          this.#slab = new Uint8Array(READ_OCTETS);
+          this.#at = 0;
+        }
+        return this.#slab.subarray(this.#at);
+      },
+      callback: (size, octets) => {
+        this.#at += size;
+        const chunk = octets.subarray(0, size);
+        if (this.#user === undefined) this.#waiting.push(chunk);
+        else this.#user(chunk);
+        return true;
+      },
+    };
+  }
+
+  /** Hands over what was read, from the beginning. */
+  attach(user: (octets: Uint8Array) => void): void {
+    this.#user = user;
+    for (const chunk of this.#waiting) user(chunk);
+    this.#waiting = [];
+  }
+}
+
 /** Who uses a stream. */
 export interface StreamUser {
   /** Takes one record; false means: no more for now, until {@link RecordStream.resume}. */
@@ -69,7 +114,8 @@ export class RecordStream {
     else this.destroy();
   };
 
-  constructor(socket: Duplex, user: StreamUser, options: StreamOptions = {}) {
+  /** @param feed - What the socket was made with, if it reads into slabs of ours. */
+  constructor(socket: Duplex, user: StreamUser, options: StreamOptions = {}, feed?: SocketFeed) {
     this.#socket = socket;
     this.#user = user;
     this.#decoder = new RecordDecoder({
@@ -77,7 +123,9 @@ export class RecordStream {
       ...(options.fragmentsMax !== undefined && { fragmentsMax: options.fragmentsMax }),
     });
     this.#reader = new XdrReader(new Uint8Array(), { ...XDR_LIMITS, ...options.xdr });
-    socket.on("data", this.#onData);
+    if (feed === undefined) socket.on("data", this.#onData);
+    // In a turn of its own: whoever makes the stream does not have it yet.
+    else process.nextTick(() => feed.attach(this.#onData));
     socket.on("error", this.#onError);
     socket.on("close", this.#onClose);
     socket.on("end", this.#onEnd);

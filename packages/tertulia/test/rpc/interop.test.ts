@@ -1,4 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { once } from "node:events";
+import { createConnection } from "node:net";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { XdrWriter } from "../../src/pure/oncrpc/index.ts";
 import { connect, RpcError } from "../../src/rpc/index.ts";
@@ -52,6 +54,32 @@ describe("C programs made by rpcgen", () => {
     // libtirpc sends what is longer than 65,532 octets in several fragments.
     const large = new Uint8Array(200_000).map((_, i) => i);
     deepEqual(new Uint8Array(await bench.echo(large)), large);
+  });
+
+  it("execute a repeated call again, which our server does not", async (t) => {
+    const peers = programs(t);
+    if (peers === undefined) return;
+    // INCR of 1 with the same xid, twice on each of two connections.
+    const counts = async (port: number): Promise<number[]> => {
+      const found: number[] = [];
+      for (let connection = 0; connection < 2; connection++) {
+        const socket = createConnection(port, "127.0.0.1");
+        for (let i = 0; i < 2; i++) {
+          const words = [0x8000002c, 0x1234, 0, 2, 0x20000099, 1, 4, 0, 0, 0, 0, 1];
+          const octets = Buffer.alloc(words.length * 4);
+          for (const [at, word] of words.entries()) octets.writeUInt32BE(word, at * 4);
+          socket.write(octets);
+          const [reply] = await once(socket, "data");
+          found.push(reply.readInt32BE(28));
+        }
+        socket.destroy();
+      }
+      return found;
+    };
+    const { server } = benchServer();
+    await using _ = server;
+    deepEqual(await counts((await peers.server()).port), [1, 2, 3, 4]);
+    deepEqual(await counts((await server.listen()).port), [1, 1, 1, 1]);
   });
 
   it("refuse our client's calls in the RFC's words", async (t) => {

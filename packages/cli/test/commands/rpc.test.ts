@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { connect, RpcbindClient } from "tertulia/rpc";
+
+const { resolve } = createRequire(import.meta.url);
+const fixture = join(dirname(resolve("tertulia/package.json")), "test/fixtures/oncrpc/bench.x");
+const command = join(import.meta.dirname, "../../../bin/tertulia.js");
+
+function tertulia(...words: readonly string[]): {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+} {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, "rpc", ...words], {
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+/** `tertulia rpc portmap` on a free port. */
+async function portMapper(): Promise<{ port: string; process: ChildProcess }> {
+  for (let attempt = 0; ; attempt++) {
+    const port = String(20_000 + Math.floor(Math.random() * 40_000));
+    const words = [command, "rpc", "portmap", "--port", port, "--json"];
+    const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "ignore"] });
+    const isUp = await new Promise<boolean>((settle) => {
+      child.stdout.once("data", () => settle(true));
+      child.once("exit", () => settle(false));
+    });
+    if (isUp) return { port, process: child };
+    if (attempt === 5) throw new Error("no port is free");
+  }
+}
+
+describe("tertulia rpc", () => {
+  it("generates TypeScript and a page, and says where a file is wrong", () => {
+    const folder = mkdtempSync(join(tmpdir(), "tertulia-cli-rpc-"));
+    const [output, page] = [join(folder, "bench.ts"), join(folder, "bench.md")];
+    assert.equal(tertulia("generate", fixture, "-o", output, "--doc", page).status, 0);
+    assert.match(readFileSync(output, "utf8"), /export class BenchProgV1Client/);
+    assert.match(readFileSync(page, "utf8"), /BENCH_ECHO/);
+    const broken = join(folder, "broken.x");
+    writeFileSync(broken, "struct a {\n  int b\n};\n");
+    const { status, stderr } = tertulia("generate", broken);
+    assert.equal(status, 1);
+    assert.match(stderr, /broken\.x:3:1: expected ";", found "}"\n {4}};\n {4}\^/);
+    assert.equal(tertulia("generate", join(folder, "none.x")).status, 2);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("is a port mapper, and asks, pings and calls it", async () => {
+    const { port, process: mapper } = await portMapper();
+    try {
+      await using caller = await connect({ port: Number(port) });
+      const service = { program: 77, version: 1, netid: "tcp", address: "0.0.0.0.1.2", owner: "" };
+      assert.ok(await new RpcbindClient(caller).set(service));
+      const lines = tertulia("dump", "127.0.0.1", "--rpcbind", port, "--json").stdout.trim();
+      const all = lines.split("\n").map((line) => JSON.parse(line));
+      assert.equal(all.length, 7);
+      assert.deepEqual(all[6], { ...service, owner: "unknown" });
+      const info = tertulia("info", "127.0.0.1", "100000", "--rpcbind", port, "--json");
+      assert.deepEqual(JSON.parse(info.stdout).versions, [2, 3, 4]);
+      const ping = tertulia("ping", "127.0.0.1", "100000", "4", "-c", "1", "--rpcbind", port);
+      assert.match(ping.stdout, /program 100000 version 4 at 127\.0\.0\.1:\d+ answered/);
+      assert.equal(tertulia("ping", "127.0.0.1", "78", "--rpcbind", port).status, 4);
+      const rpcbind = join(dirname(fixture), "../../../src/pure/oncrpc/rpcbind.x");
+      const argument = JSON.stringify({ prog: 77, vers: 1, prot: 6, port: 0 });
+      const words = ["127.0.0.1", rpcbind, "PMAPPROC_GETPORT", argument, "--rpcbind", port];
+      assert.equal(tertulia("call", ...words, "--json").stdout, "258\n");
+      assert.equal(tertulia("call", ...words.slice(0, 3), "1", "--rpcbind", port).status, 2);
+      assert.equal(tertulia("dump", "127.0.0.1", "--rpcbind", "1", "--json").status, 3);
+    } finally {
+      mapper.kill();
+    }
+  });
+});

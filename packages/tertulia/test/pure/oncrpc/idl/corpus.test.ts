@@ -1,0 +1,110 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { hex } from "../../../../src/pure/octets.ts";
+import {
+  compile,
+  decodeJson,
+  documentModel,
+  encodeJson,
+  generate,
+} from "../../../../src/pure/oncrpc/idl/index.ts";
+import { XdrReader, XdrWriter } from "../../../../src/pure/oncrpc/index.ts";
+import { encodeNode } from "../../../fixtures/oncrpc/generated/bench.ts";
+import { sampleNode } from "../../../rpc/bench-program.ts";
+
+const root = join(import.meta.dirname, "../../../../../../..");
+const fixture = join(root, "packages/tertulia/test/fixtures/oncrpc/bench.x");
+
+const include = (name: string, from: string): { file: string; text: string } | undefined => {
+  const path = join(dirname(from), name);
+  return existsSync(path) ? { file: path, text: readFileSync(path, "utf8") } : undefined;
+};
+
+describe("the .x files of this machine, and ours", () => {
+  it("compile, and the TypeScript made of them type-checks", (t) => {
+    const folders = ["/usr/include/rpcsvc", "/usr/include/tirpc/rpc", join(root, "examples/nfs")];
+    const files = folders
+      .filter((folder) => existsSync(folder))
+      .flatMap((folder) =>
+        readdirSync(folder)
+          .filter((name) => name.endsWith(".x"))
+          .map((name) => join(folder, name)),
+      );
+    // rpcsvc-proto and libtirpc-dev bring 18; without them only ours are there.
+    if (files.length < 20) {
+      if (process.env["CI"] === "true") throw new Error("left out in CI: no .x files in rpcsvc");
+      t.skip("rpcsvc-proto or libtirpc-dev is not installed: run scripts/peers.sh");
+      return;
+    }
+    // Inside the package, so that its own name is found.
+    const folder = mkdtempSync(join(root, "packages/tertulia/dist/corpus-"));
+    try {
+      for (const file of files) {
+        const model = compile(file, readFileSync(file, "utf8"), { include });
+        writeFileSync(join(folder, `${basename(file, ".x")}.ts`), generate(model));
+      }
+      const options = {
+        ...{ target: "es2022", lib: ["es2023"], types: [], module: "nodenext", noEmit: true },
+        ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+        ...{ verbatimModuleSyntax: true, erasableSyntaxOnly: true, isolatedDeclarations: true },
+        ...{ noFallthroughCasesInSwitch: true, noImplicitReturns: true, declaration: true },
+      };
+      const project = join(folder, "tsconfig.json");
+      writeFileSync(project, JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
+      const tsc = join(root, "node_modules/.bin/tsc");
+      const { status, stdout } = spawnSync(tsc, ["-p", project], { encoding: "utf8" });
+      equal(stdout, "");
+      equal(status, 0);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("are what the generated code in this repository was made from", () => {
+    const script = join(root, "scripts/generate-rpc.ts");
+    execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" });
+  });
+
+  it("become a page of documentation", () => {
+    const model = compile("bench.x", readFileSync(fixture, "utf8"));
+    const page = documentModel(model, "bench.x");
+    match(page, /^# bench\.x\n/);
+    match(page, /\| 1 \| `echo` BENCH_ECHO \| `Blob` \| `Blob` \|/);
+    match(page, /### Node\n\n```ts\nexport interface Node/);
+  });
+});
+
+describe("the codec of JSON", () => {
+  const model = compile("bench.x", readFileSync(fixture, "utf8"));
+  const named = model.types.find(({ name }) => name === "node");
+  if (named === undefined) throw new Error("bench.x has no node");
+  const type = { type: "reference", to: named } as const;
+
+  it("reads what a generated codec writes, and writes it again to the same octets", () => {
+    const writer = new XdrWriter();
+    encodeNode(writer, sampleNode(sampleNode()));
+    const octets = writer.finish();
+    const json = decodeJson(type, new XdrReader(octets));
+    const again = new XdrWriter();
+    encodeJson(type, JSON.parse(JSON.stringify(json)), again);
+    equal(hex(again.finish()), hex(octets));
+    const { c, big } = json as { c: unknown; big: unknown };
+    deepEqual([c, big], [{ k: "KIND_B", s: "naïve ✓" }, String(-(2n ** 62n) - 5n)]);
+  });
+
+  it("says where a value is wrong", () => {
+    const problem = (value: unknown): string => {
+      try {
+        encodeJson(type, value, new XdrWriter());
+      } catch (error) {
+        return error instanceof Error ? error.message : "";
+      }
+      return "none";
+    };
+    equal(problem({ id: "x" }), 'argument.id: expected a number, found "x"');
+    equal(problem({ id: 1 }), "argument.big: expected a whole number, found nothing");
+  });
+});

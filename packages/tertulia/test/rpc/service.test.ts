@@ -1,0 +1,128 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { describe, it } from "node:test";
+import * as v from "valibot";
+import { z } from "zod";
+import { connect, listen, type Session } from "../../src/index.ts";
+import {
+  type Implementation,
+  method,
+  type ServiceClient,
+  serveService,
+  serviceClient,
+  stream,
+} from "../../src/rpc/index.ts";
+
+/** Two libraries of schemas in one service: any that follows Standard Schema will do. */
+const library = {
+  add: method(z.object({ one: z.number(), other: z.number().default(1) }), z.number()),
+  shout: method(v.pipe(v.string(), v.maxLength(10)), v.string()),
+  count: stream(z.number().int(), z.number()),
+  fail: method(z.string(), z.string()),
+  wait: method(z.number(), z.string()),
+  lie: method(z.null(), z.number()),
+};
+
+interface World {
+  readonly client: ServiceClient<typeof library>;
+  readonly session: Session;
+  readonly seen: { produced: number; cancelled: number; returned: number };
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+async function world(): Promise<World> {
+  const seen = { produced: 0, cancelled: 0, returned: 0 };
+  const implementation: Implementation<typeof library> = {
+    add: ({ one, other }) => one + other,
+    shout: (text) => text.toUpperCase(),
+    async *count(to) {
+      try {
+        for (let i = 1; i <= to; i++) {
+          seen.produced = i;
+          yield i;
+        }
+      } finally {
+        seen.returned += 1;
+      }
+    },
+    fail: (text) => {
+      throw new Error(text);
+    },
+    wait: (ms, { signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener("abort", () => {
+          seen.cancelled += 1;
+        });
+        setTimeout(() => resolve("waited"), ms).unref();
+      }),
+    lie: () => "no number" as unknown as number,
+  };
+  const listener = await listen("tcp://127.0.0.1:0");
+  void (async () => {
+    for await (const session of listener) {
+      void serveService(session, library, implementation).catch(() => {});
+    }
+  })();
+  const session = await connect(`tcp://127.0.0.1:${listener.port}`);
+  return {
+    client: serviceClient(session, library),
+    session,
+    seen,
+    async [Symbol.asyncDispose]() {
+      await session[Symbol.asyncDispose]();
+      await listener[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe("a service described in TypeScript", () => {
+  it("gives results, typed, with defaults of the schema filled in by the server", async () => {
+    await using pair = await world();
+    const sum: number = await pair.client.add({ one: 2, other: 3 });
+    equal(sum, 5);
+    equal(await pair.client.add({ one: 2 }), 3);
+    equal(await pair.client.shout("hello"), "HELLO");
+  });
+
+  it("says what is wrong with an argument, a result, a method", async () => {
+    await using pair = await world();
+    await rejects(pair.client.shout("much too long"), { code: "ERR_REFUSED", reason: "argument" });
+    const wrong = { one: "x" } as unknown as { one: number };
+    await rejects(pair.client.add(wrong), /argument: one: .*number/);
+    await rejects(pair.client.fail("on purpose"), { reason: "failed", message: /on purpose/ });
+    await rejects(pair.client.lie(null), { reason: "result" });
+  });
+
+  it("streams results, no further ahead than the reader", async () => {
+    await using pair = await world();
+    const got: number[] = [];
+    for await (const number of pair.client.count(500)) got.push(number);
+    deepEqual([got.length, got.at(-1)], [500, 500]);
+    for await (const number of pair.client.count(1_000_000)) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      if (number === 10) break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    ok(pair.seen.produced < 200, `${pair.seen.produced} were made`);
+    equal(pair.seen.returned, 2);
+  });
+
+  it("is cancelled by a signal, by a deadline, and tells the method", async () => {
+    await using pair = await world();
+    const signal = AbortSignal.timeout(10);
+    await rejects(pair.client.wait(5000, { signal }), { name: "TimeoutError" });
+    await rejects(pair.client.wait(5000, { timeoutMs: 10 }), { code: "ERR_TIMEOUT" });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    equal(pair.seen.cancelled, 2);
+  });
+
+  it("survives broken transports, and ends its calls with the session", async () => {
+    await using pair = await world();
+    const waiting = pair.client.wait(60);
+    pair.session.breakTransport();
+    equal(await waiting, "waited");
+    const lost = pair.client.wait(5000);
+    pair.session.abort("enough");
+    await rejects(lost, (error: { code: string }) => /ERR_(CLOSED|ABORTED)/.test(error.code));
+    await rejects(pair.client.add({ one: 1 }));
+  });
+});
