@@ -49,6 +49,8 @@ const areas: readonly Area[] = [
     name: "netbios",
     summary: "NetBIOS over TCP/IP: names, datagrams and sessions of a LAN",
     load: () => import("./commands/netbios.ts"),
+  },
+  {
     name: "rpc",
     summary: "ONC RPC: make TypeScript of .x files, ask, call and be found",
     load: () => import("./commands/rpc.ts"),

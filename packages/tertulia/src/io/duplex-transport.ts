@@ -11,6 +11,7 @@ import { TLSSocket } from "node:tls";
 import { SessionError } from "../pure/errors.ts";
 import { NO_OCTETS } from "../pure/octets.ts";
 import { Delivery } from "./delivery.ts";
+import { resetSocket } from "./reset.ts";
 import type { Transport, TransportPeer, TransportSink } from "./transport.ts";
 
 /** Octets that may wait in the stream's own buffer before it counts as clogged. */
@@ -89,7 +90,7 @@ export class DuplexTransport implements Transport {
 
   abort(): void {
     // Only TCP has a reset; a Unix socket throws when it is asked for one.
-    if (this.kind === "tcp" && this.#stream instanceof Socket) this.#stream.resetAndDestroy();
+    if (this.kind === "tcp" && this.#stream instanceof Socket) resetSocket(this.#stream);
     else this.#stream.destroy();
   }
 

@@ -7,6 +7,7 @@
 
 import { createSocket } from "node:dgram";
 import type { Server, Socket } from "node:net";
+import { resetSocket } from "../io/reset.ts";
 import type { Session } from "../io/session.ts";
 import type { SessionStream } from "../io/stream.ts";
 import { concatOctets, utf8 } from "../pure/octets.ts";
@@ -168,7 +169,7 @@ class TunnelServer {
       const first = await stream.read();
       await splice(socket, stream, traffic, first?.subarray(CONNECTED.length));
     } catch {
-      if (!socket.destroyed) socket.resetAndDestroy();
+      resetSocket(socket);
     }
   }
 

@@ -6,6 +6,7 @@
  */
 
 import type { Socket } from "node:net";
+import { resetSocket } from "../io/reset.ts";
 import type { SessionStream } from "../io/stream.ts";
 import { failureOf, failures } from "./opening.ts";
 
@@ -50,7 +51,7 @@ export async function splice(
   } catch (error) {
     // Whichever side failed, the other is to know: a reset is not an end.
     stream.reset(failures[failureOf(error)]);
-    if (!socket.destroyed) socket.resetAndDestroy();
+    resetSocket(socket);
     throw error;
   }
 }

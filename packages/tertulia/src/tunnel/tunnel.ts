@@ -6,6 +6,7 @@
  */
 
 import type { Server, Socket } from "node:net";
+import { resetSocket } from "../io/reset.ts";
 import type { Session } from "../io/session.ts";
 import type { SessionStream } from "../io/stream.ts";
 import { SessionError } from "../pure/errors.ts";
@@ -191,7 +192,7 @@ export class Tunnel implements AsyncDisposable {
         const failure = failureOfReset(error);
         const reason = failure === "general" ? failureOf(error) : failure;
         this.#options.log?.(`${formatTarget(remoteOf(socket))}: ${describeFailure(reason)}`);
-        if (!socket.destroyed) socket.resetAndDestroy();
+        resetSocket(socket);
       });
     });
     server.maxConnections = this.#options.connectionsMax ?? 1000;

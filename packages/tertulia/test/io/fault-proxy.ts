@@ -12,6 +12,7 @@ import {
   type Server,
   type Socket,
 } from "node:net";
+import { resetSocket } from "../../src/io/reset.ts";
 
 export class FaultProxy implements AsyncDisposable {
   /** Whether it leads anywhere: else connections are refused at once. */
@@ -32,7 +33,7 @@ export class FaultProxy implements AsyncDisposable {
   private constructor(target: number) {
     this.#server = createServer((client) => {
       if (!this.isOpen) {
-        client.resetAndDestroy();
+        resetSocket(client);
         return;
       }
       const server = connectSocket(target, "127.0.0.1");
@@ -66,7 +67,7 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Cuts all connections. */
   cut(): void {
-    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
+    for (const pair of this.#pairs) for (const socket of pair) resetSocket(socket);
   }
 
   /** Has the connections of now lead nowhere, without a word to either side. */
