@@ -21,7 +21,8 @@ import {
   type Tombstone,
 } from "./store.ts";
 
-interface KeptSession {
+/** A session as a {@link MemoryStore} has it. */
+export interface KeptSessionImage {
   readonly record: SessionRecord;
   readonly epoch: number;
   readonly state: Uint8Array | undefined;
@@ -31,7 +32,7 @@ interface KeptSession {
 
 /** Everything a {@link MemoryStore} holds. Its values are never changed, only replaced. */
 export interface MemoryImage {
-  readonly sessions: ReadonlyMap<string, KeptSession>;
+  readonly sessions: ReadonlyMap<string, KeptSessionImage>;
   readonly tombstones: ReadonlyMap<string, Tombstone>;
   readonly activities: ReadonlyMap<string, Uint8Array>;
 }
@@ -39,7 +40,7 @@ export interface MemoryImage {
 export class MemoryStore implements Store {
   readonly kind = "memory";
   readonly durability = "memory";
-  readonly #sessions: Map<string, KeptSession>;
+  readonly #sessions: Map<string, KeptSessionImage>;
   readonly #tombstones: Map<string, Tombstone>;
   readonly #activities: Map<string, Uint8Array>;
   #isClosed = false;
@@ -132,10 +133,10 @@ export class MemoryStore implements Store {
 
 /** What a session is after a batch; throws when the batch is refused. */
 function applyChanges(
-  before: KeptSession | undefined,
+  before: KeptSessionImage | undefined,
   { id, epoch, create, state, appends = [], trims = [] }: SessionChanges,
   now: number,
-): KeptSession {
+): KeptSessionImage {
   if (create && before) throw new StoreError("exists", id);
   const record = before?.record ?? create;
   if (record === undefined) throw new StoreError("unknown", id);
@@ -160,11 +161,11 @@ function applyChanges(
   return { record, epoch, state: state?.slice() ?? before?.state, updatedAt: now, entries };
 }
 
-function summaryOf({ record, epoch, updatedAt, entries }: KeptSession): SessionSummary {
+function summaryOf({ record, epoch, updatedAt, entries }: KeptSessionImage): SessionSummary {
   const octets = (...names: readonly JournalName[]) =>
     entries.reduce((sum, e) => sum + (names.includes(e.journal) ? e.octets.length : 0), 0);
   const { id, role, identity, createdAt } = record;
-  const sentOctets = octets("sent0", "sent1");
+  const sentOctets = octets("sent0", "sent1", "sending");
   const receivedOctets = octets("received");
   return { id, role, identity, createdAt, updatedAt, epoch, sentOctets, receivedOctets };
 }

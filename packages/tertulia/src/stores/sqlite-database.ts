@@ -141,7 +141,7 @@ export class Database {
     const rows = this.#prepared(
       `SELECT id, role, identity, created_at, updated_at, epoch,
          (SELECT coalesce(sum(length(octets)), 0) FROM entries
-          WHERE session = n AND journal < 2) AS sent_octets,
+          WHERE session = n AND journal <> 2) AS sent_octets,
          (SELECT coalesce(sum(length(octets)), 0) FROM entries
           WHERE session = n AND journal = 2) AS received_octets
        FROM sessions WHERE id > ? ORDER BY id LIMIT ${PAGE_ROWS}`,
@@ -288,7 +288,7 @@ export class Database {
       state ?? null,
       crc32(state ?? NO_OCTETS),
     );
-    const place = { n: Number(lastInsertRowid), epoch, ends: [undefined, undefined, undefined] };
+    const place = { n: Number(lastInsertRowid), epoch, ends: [] };
     this.#remember(id, place);
     return place;
   }

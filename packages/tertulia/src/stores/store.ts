@@ -10,6 +10,14 @@
  */
 
 import { SessionError } from "../pure/errors.ts";
+import {
+  type JournalEntry,
+  type JournalName,
+  type JournalTrim,
+  journalNames,
+} from "../pure/native/keeper.ts";
+
+export { type JournalEntry, type JournalName, type JournalTrim, journalNames };
 
 /** What has to be known of a session to go on with it, and never changes. */
 export interface SessionRecord {
@@ -25,28 +33,6 @@ export interface SessionRecord {
    * the session in the peer's place: a store keeps it as it would keep a private key.
    */
   readonly establishment: Uint8Array;
-}
-
-/**
- * The journals of a session. `sent0` and `sent1` hold what each lane has sent and the peer has not
- * committed; `received` holds what came, on either lane, and the application has not committed.
- */
-export const journalNames = ["sent0", "sent1", "received"] as const;
-
-export type JournalName = (typeof journalNames)[number];
-
-/** A piece of a journal. Pieces of one journal never overlap and leave no gap. */
-export interface JournalEntry {
-  readonly journal: JournalName;
-  /** Position of its first octet. */
-  readonly position: number;
-  readonly octets: Uint8Array;
-}
-
-/** Says that nothing before a position is needed any more. A store may keep more than that. */
-export interface JournalTrim {
-  readonly journal: JournalName;
-  readonly position: number;
 }
 
 /** What is left of a session that has ended: enough to tell a late peer exactly what arrived. */

@@ -43,6 +43,8 @@ export class Journal {
   acknowledged = 0;
   /** Position behind the last octet that any transport was given: nobody can have more. */
   given = 0;
+  /** Only what is before this position may be given: what is kept, where it has to be kept first. */
+  stored: number = Number.POSITIVE_INFINITY;
 
   readonly #slabs: Slab[] = [];
   /** The slab being written, with its fields at hand. */
@@ -63,7 +65,7 @@ export class Journal {
   }
 
   get unsent(): number {
-    return this.end - this.sent;
+    return Math.min(this.end, this.stored) - this.sent;
   }
 
   /** Writes a frame: type, length of the body, `prefix` (a varint, if any), payload. */
@@ -90,11 +92,13 @@ export class Journal {
   /** Gives the transport what it has not been given, at most about `octetsMax`, as views. */
   take(octetsMax: number, into: Uint8Array[]): number {
     let taken = 0;
+    const { stored } = this;
     for (let i = this.#indexOf(this.sent); i < this.#slabs.length && taken < octetsMax; i++) {
       const slab = this.#slabs[i] as Slab;
       const from = this.sent - slab.start;
-      if (from === slab.size) continue;
-      const view = slab.octets.subarray(from, slab.size);
+      const to = Math.min(slab.size, stored - slab.start);
+      if (from >= to) continue;
+      const view = slab.octets.subarray(from, to);
       into.push(view);
       taken += view.length;
       this.sent += view.length;
@@ -102,6 +106,29 @@ export class Journal {
     if (this.sent > this.given) this.given = this.sent;
     if (this.acknowledged > this.start) this.#free();
     return taken;
+  }
+
+  /** Views of everything from `position` on, which is not before `start`. */
+  from(position: number): Uint8Array[] {
+    const views: Uint8Array[] = [];
+    for (let i = this.#indexOf(position); i < this.#slabs.length; i++) {
+      const slab = this.#slabs[i] as Slab;
+      const view = slab.octets.subarray(Math.max(0, position - slab.start), slab.size);
+      if (view.length > 0) views.push(view);
+    }
+    return views;
+  }
+
+  /** Stands where a stored one ended, with the octets from `start` on, which may all have been given. */
+  restore(start: number, octets: Uint8Array, acknowledged: number): void {
+    const end = start + octets.length;
+    this.start = start;
+    this.sent = start;
+    this.end = end;
+    this.given = end;
+    this.stored = end;
+    this.acknowledged = Math.max(start, acknowledged);
+    if (octets.length > 0) this.#slabs.push({ start, octets, size: octets.length, isWhole: false });
   }
 
   /**

@@ -35,6 +35,15 @@ import {
   STREAM_CREDIT,
 } from "./frames.ts";
 import { Journal } from "./journal.ts";
+import {
+  type Cursor,
+  type JournalEntry,
+  type JournalTrim,
+  Keeper,
+  type KeptSession,
+  type KeptState,
+  runOf,
+} from "./keeper.ts";
 import type { Limits } from "./limits.ts";
 import { Message, type PresentationContext } from "./message.ts";
 import { StreamState } from "./stream.ts";
@@ -59,6 +68,22 @@ const GATHER_OCTETS = 4096;
  */
 const ACKNOWLEDGE_OCTETS = 128 * 1024;
 const ACKNOWLEDGE_PART = 1 / 16;
+
+/** Octets that a store is told to forget without being told anything else at the same time. */
+const TRIM_OCTETS = 1024 * 1024;
+
+/** Credit for a stream whose octets are dropped. */
+const UNLIMITED = 2 ** 50;
+
+/** The code of the RESET of a stream whose process is gone: what it held is not there any more. */
+export const STREAM_LOST = 0xffff_ffff;
+
+/** What has to be stored next, as views that stay as they are until it is. */
+export interface LinkChanges {
+  readonly state: Omit<KeptState, "release">;
+  readonly appends: readonly JournalEntry[];
+  readonly trims: readonly JournalTrim[];
+}
 
 /** What the peer lets us do, as agreed. */
 export interface PeerLimits {
@@ -118,6 +143,9 @@ export class Link {
   readonly #lane0: Journal = new Journal();
   readonly #lane1: Journal = new Journal();
 
+  /** Present when everything has to be stored before it has an effect. */
+  readonly #keeper: Keeper | undefined;
+
   // Receiving. A cursor is the position on this transport, which after a resume may be behind what
   // was received on the last one: frames up to there are old news.
   #received0 = 0;
@@ -173,6 +201,7 @@ export class Link {
     peer: PeerLimits,
     contexts: readonly PresentationContext[],
     listener: LinkListener,
+    isKept = false,
   ) {
     this.#limits = limits;
     this.#peer = peer;
@@ -192,6 +221,12 @@ export class Link {
     this.#segmentOctets = Math.min(peer.frameOctetsMax, half - MESSAGE_COST);
     this.#nextStreamId = isInitiator ? 0 : 1;
     this.#nextPeerStreamId = isInitiator ? 1 : 0;
+    if (!isKept) return;
+    // Credit does not count headers, OPEN and the like: as much again, and some.
+    const stagedOctetsMax = 2 * limits.sessionWindowOctets + 1024 * 1024;
+    this.#keeper = new Keeper(stagedOctetsMax, limits.frameOctetsMax);
+    this.#lane0.stored = 0;
+    this.#lane1.stored = 0;
   }
 
   // What the application asks for.
@@ -216,6 +251,7 @@ export class Link {
       this.#messageSent += cost;
       this.#sessionSent += cost;
       this.#lane0.append(type, octets);
+      if (this.#keeper !== undefined) this.#keeper.messages0 += 1;
       return 0;
     }
     if (size > this.#peer.messageOctetsMax) tooLong("a message", size, this.#peer.messageOctetsMax);
@@ -235,6 +271,7 @@ export class Link {
     ) {
       this.#expeditedSent += cost;
       this.#lane1.append(type, octets);
+      if (this.#keeper !== undefined) this.#keeper.messages1 += 1;
       return 0;
     }
     return this.#wait(this.#waitingExpedited, type, octets);
@@ -275,10 +312,12 @@ export class Link {
     const expedited = this.#expedited.shift();
     if (expedited) {
       this.#expeditedWindow.consumed += expedited.octets.length + MESSAGE_COST;
+      if (this.#keeper !== undefined) this.#keeper.took(1);
       return expedited;
     }
     const message = this.#inbox.shift();
     if (message) {
+      if (this.#keeper !== undefined) this.#keeper.took(0);
       const cost = message.octets.length + MESSAGE_COST;
       this.#messageWindow.consumed += cost;
       this.#sessionWindow.consumed += cost;
@@ -392,6 +431,16 @@ export class Link {
     return acknowledged + this.#lane1.acknowledged + this.#received0 + this.#received1;
   }
 
+  /** What the peer has committed, on lane 0 and lane 1. */
+  get acknowledged(): readonly [number, number] {
+    return [this.#lane0.acknowledged, this.#lane1.acknowledged];
+  }
+
+  /** Messages that were sent, by lane, where they are kept. */
+  get sentMessages(): readonly [number, number] {
+    return [this.#keeper?.messages0 ?? 0, this.#keeper?.messages1 ?? 0];
+  }
+
   /** Octets kept for the peer, in the journal and before it. */
   get backlogOctets(): number {
     return this.#lane0.size + this.#lane1.size + this.#waitingOctets;
@@ -473,6 +522,278 @@ export class Link {
     return replayed + waiting;
   }
 
+  // What has to be stored first.
+
+  /** Positions to which everything was settled when what was taken is. */
+  get taken(): Cursor {
+    return this.#keeper?.taken ?? [this.#received0, this.#received1];
+  }
+
+  /** The application is done with what it took. */
+  settle(now: number): void {
+    this.#keeper?.settle(now);
+  }
+
+  /** Whether something has come, or was sent, that `collect` has not given. */
+  get isUncollected(): boolean {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return false;
+    return this.#lane0.end > keeper.told0 || this.#lane1.end > keeper.told1 || keeper.hasStaged;
+  }
+
+  /** When something is to be stored that could wait until now; 0 for not at all. */
+  get settleAt(): number {
+    return this.#keeper?.settleAt ?? 0;
+  }
+
+  /**
+   * What has to be stored now, if anything.
+   *
+   * @param isForced - Also what could wait, and the state when nothing else is new.
+   */
+  collect(now: number, isForced: boolean): LinkChanges | undefined {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return undefined;
+    const [lane0, lane1] = [this.#lane0, this.#lane1];
+    const isSettleDue = keeper.settleAt > 0 && now >= keeper.settleAt;
+    const isNew = this.isUncollected;
+    const shrunk = lane0.start - keeper.forgotten0 + lane1.start - keeper.forgotten1;
+    if (!isNew && !isForced && !isSettleDue && shrunk < TRIM_OCTETS) return undefined;
+    keeper.settleAt = 0;
+    const appends: JournalEntry[] = [];
+    const append = (journal: "sent0" | "sent1", lane: Journal, position: number) => {
+      if (lane.end === position) return;
+      appends.push({ journal, position, octets: joined(lane.from(position)) });
+    };
+    append("sent0", lane0, keeper.told0);
+    append("sent1", lane1, keeper.told1);
+    if (keeper.hasStaged) appends.push(keeper.collect());
+    const trims: JournalTrim[] = [];
+    const sending = this.#collectSending(keeper, appends, trims);
+    const trim = (journal: JournalTrim["journal"], position: number, forgotten: number) => {
+      if (position > forgotten) trims.push({ journal, position });
+      return position;
+    };
+    keeper.told0 = lane0.end;
+    keeper.told1 = lane1.end;
+    keeper.forgotten0 = trim("sent0", lane0.start, keeper.forgotten0);
+    keeper.forgotten1 = trim("sent1", lane1.start, keeper.forgotten1);
+    const { receivedStart } = keeper;
+    keeper.forgottenReceived = trim("received", receivedStart, keeper.forgottenReceived);
+    return { state: this.#state(keeper, sending), appends, trims };
+  }
+
+  #state(keeper: Keeper, sending: KeptState["sending"]): LinkChanges["state"] {
+    const [lane0, lane1] = [this.#lane0, this.#lane1];
+    const [messages, session] = [this.#messageWindow, this.#sessionWindow];
+    return {
+      cursor: keeper.cursor,
+      received: [this.#received0, this.#received1],
+      counted: [messages.received, session.received, this.#expeditedWindow.received],
+      sent: [this.#messageSent, this.#sessionSent, this.#expeditedSent],
+      messages: [keeper.messages0, keeper.messages1],
+      ends: [lane0.end, lane1.end],
+      acknowledged: [lane0.acknowledged, lane1.acknowledged],
+      receivedEnd: keeper.receivedEnd,
+      sendingEnd: keeper.sendingEnd,
+      sending,
+      nextStreams: [this.#nextStreamId, this.#nextPeerStreamId],
+      streams: this.#streams ? [...this.#streams.keys()] : [],
+    };
+  }
+
+  /** A message of which a part is sent has to be kept whole: its end is not in the journal. */
+  #collectSending(
+    keeper: Keeper,
+    appends: JournalEntry[],
+    trims: JournalTrim[],
+  ): KeptState["sending"] {
+    const first = this.#waiting.peek();
+    const message = first && first.offset > 0 ? first : undefined;
+    if ((message?.ticket ?? 0) !== keeper.sendingTicket) {
+      if (keeper.sendingTicket > 0) trims.push({ journal: "sending", position: keeper.sendingEnd });
+      keeper.sendingTicket = message?.ticket ?? 0;
+      if (message) {
+        const { octets } = message;
+        appends.push({ journal: "sending", position: keeper.sendingEnd, octets });
+        keeper.sendingEnd += octets.length;
+      }
+    }
+    return message && { type: message.type, offset: message.offset };
+  }
+
+  /**
+   * What was collected is stored: it may be sent, and looked into.
+   *
+   * @throws {ProtocolError} as `receive`.
+   */
+  stored({ state, appends }: LinkChanges): void {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return;
+    this.#lane0.stored = state.ends[0];
+    this.#lane1.stored = state.ends[1];
+    for (const { journal, octets } of appends) {
+      if (journal !== "received") continue;
+      keeper.stored(octets.length);
+      this.#look(keeper, octets);
+      // The peer waits for this, and nothing is gained by waiting longer.
+      this.#isControlDirty = true;
+    }
+  }
+
+  /**
+   * Stands where a stored link stood. Streams are lost with the process that had them, and their
+   * peer is told.
+   *
+   * @param cursor - What the application has besides: it may keep its own place with its own data.
+   * @throws {ProtocolError} `journalShort`, and what `receive` throws.
+   */
+  restore(
+    { state, entries }: KeptSession,
+    now: number,
+    isFinishing: boolean,
+    cursor: Cursor = [0, 0],
+  ): void {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return;
+    const runs = {
+      sent0: runOf(entries, "sent0", state.ends[0]),
+      sent1: runOf(entries, "sent1", state.ends[1]),
+      received: runOf(entries, "received", state.receivedEnd),
+    };
+    this.#lane0.restore(runs.sent0.start, runs.sent0.octets, state.acknowledged[0]);
+    this.#lane1.restore(runs.sent1.start, runs.sent1.octets, state.acknowledged[1]);
+    [keeper.told0, keeper.told1] = state.ends;
+    [keeper.messages0, keeper.messages1] = state.messages;
+    [this.#messageSent, this.#sessionSent, this.#expeditedSent] = state.sent;
+    keeper.forgotten0 = runs.sent0.start;
+    keeper.forgotten1 = runs.sent1.start;
+    keeper.forgottenReceived = runs.received.start;
+    this.#restoreStreams(state);
+    this.#restoreSending(keeper, state, entries);
+    this.#restoreReceived(keeper, state, runs.received);
+    const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];
+    const [count0, count1] = keeper.countSettled([settled[0] ?? 0, settled[1] ?? 0]);
+    this.#skip(count0, count1);
+    keeper.settle(now);
+    this.#isFinishing = isFinishing;
+    for (const stream of [...this.streams]) {
+      // Behind FINISH nothing is said, a reset neither: what the peer still has to say is let in.
+      if (!isFinishing) this.resetStream(stream, STREAM_LOST);
+      else {
+        stream.isLost = true;
+        stream.window.granted = UNLIMITED;
+      }
+    }
+  }
+
+  #restoreStreams({ nextStreams, streams }: KeptState): void {
+    [this.#nextStreamId, this.#nextPeerStreamId] = nextStreams;
+    for (const id of streams) {
+      this.#addStream(id, "");
+      if (id % 2 === this.#nextStreamId % 2) this.#ownStreams += 1;
+      else this.#peerStreams += 1;
+    }
+  }
+
+  #restoreSending(
+    keeper: Keeper,
+    { sending, sendingEnd }: KeptState,
+    entries: readonly JournalEntry[],
+  ): void {
+    keeper.sendingEnd = sendingEnd;
+    if (sending === undefined) return;
+    const { octets } = runOf(entries, "sending", sendingEnd);
+    this.#ticket += 1;
+    keeper.sendingTicket = this.#ticket;
+    this.#waiting.push({ ...sending, octets, ticket: this.#ticket });
+    this.#waitingOctets += octets.length + MESSAGE_COST;
+  }
+
+  /** Reads what is kept of what came: first what had its effects, for the messages, then the rest. */
+  #restoreReceived(
+    keeper: Keeper,
+    state: KeptState,
+    run: { readonly start: number; readonly octets: Uint8Array },
+  ): void {
+    const [end0, end1] = state.received;
+    const seen = run.octets.subarray(0, end0 + end1 - run.start);
+    const reader = new FrameReader(this.#limits.frameOctetsMax);
+    let size0 = 0;
+    reader.feed(seen);
+    while (reader.next()) if (laneOf(reader.type) === 0) size0 += reader.size;
+    this.#received0 = end0 - size0;
+    this.#received1 = end1 - (seen.length - size0);
+    keeper.restore(run.start);
+    const windows = [this.#messageWindow, this.#sessionWindow, this.#expeditedWindow];
+    for (const window of windows) window.restore(0);
+    keeper.isRestoring = true;
+    this.#look(keeper, seen, true);
+    for (const [i, window] of windows.entries()) window.restore(state.counted[i] ?? 0);
+    const rest = run.octets.subarray(seen.length);
+    keeper.restored(state, rest);
+    this.#look(keeper, rest);
+    keeper.isRestoring = false;
+    for (const window of windows) window.restored();
+  }
+
+  /** Drops messages that the application had before. */
+  #skip(count0: number, count1: number): void {
+    for (let i = 0; i < count1; i++) {
+      const octets = this.#expedited.shift()?.octets.length ?? 0;
+      this.#expeditedWindow.consumed += octets + MESSAGE_COST;
+      this.#keeper?.took(1);
+    }
+    for (let i = 0; i < count0; i++) {
+      const cost = (this.#inbox.shift()?.octets.length ?? 0) + MESSAGE_COST;
+      this.#messageWindow.consumed += cost;
+      this.#sessionWindow.consumed += cost;
+      this.#keeper?.took(0);
+    }
+  }
+
+  /** Puts aside what is counted on a lane, until it is stored, and does the rest at once. */
+  #stage(keeper: Keeper, chunk: Uint8Array, now: number): void {
+    const reader = this.#reader;
+    reader.feed(chunk);
+    while (!this.#isStopped && reader.next()) {
+      const lane = laneOf(reader.type);
+      if (lane === undefined) this.#dispatch(reader.type, reader);
+      else if (lane === 0) {
+        this.#cursor0 += reader.size;
+        if (this.#cursor0 > keeper.arrived0) keeper.stage(0, reader);
+      } else {
+        this.#cursor1 += reader.size;
+        if (this.#cursor1 > keeper.arrived1) keeper.stage(1, reader);
+      }
+    }
+    const [start0, start1] = [this.#lane0.start, this.#lane1.start];
+    if (start0 > keeper.forgotten0 || start1 > keeper.forgotten1) keeper.settleLater(now);
+    this.#announce();
+  }
+
+  /** Does what stored frames say; with `isAgain`, only what they say to the application as messages. */
+  #look(keeper: Keeper, octets: Uint8Array, isAgain = false): void {
+    const { reader } = keeper;
+    this.#wasReadable = this.isReadable;
+    reader.feed(octets);
+    while (!this.#isStopped && reader.next()) {
+      const { type, size } = reader;
+      const lane = laneOf(type) ?? 0;
+      if (lane === 0) this.#received0 += size;
+      else this.#received1 += size;
+      const unread = this.#inbox.length + this.#expedited.length;
+      const isMessage = type >= MESSAGE && type < OPTIONAL;
+      if (isMessage && lane === 0) {
+        this.#receiveMessage(type, reader.octets, reader.start, reader.end);
+      } else if (isMessage || !isAgain) this.#dispatch(type, reader);
+      const isNew = this.#inbox.length + this.#expedited.length > unread;
+      const end = lane === 0 ? this.#received0 : this.#received1;
+      keeper.saw(size, end, lane, isNew, this.#segmentType >= 0);
+    }
+    this.#announce();
+  }
+
   /** What was read only in part is gone with its transport. */
   detach(): void {
     this.#reader = undefined;
@@ -496,6 +817,7 @@ export class Link {
    * @throws {ProtocolError} when the peer broke a rule: the session machine's to deal with.
    */
   receive(chunk: Uint8Array, now: number): void {
+    if (this.#keeper !== undefined) return this.#stage(this.#keeper, chunk, now);
     const reader = this.#reader;
     if (reader === undefined) return;
     const unread = this.#inbox.length;
@@ -575,8 +897,11 @@ export class Link {
       this.#acknowledged0 = this.#received0;
       this.#acknowledged1 = this.#received1;
       this.#acknowledgeAt = 0;
-      const [lane0, lane1] = [this.#received0, this.#received1];
-      frame(body, ACK, lane0, lane0, lane1, lane1);
+      const { arrived0, arrived1 } = this.#keeper ?? {
+        arrived0: this.#received0,
+        arrived1: this.#received1,
+      };
+      frame(body, ACK, arrived0, this.#received0, arrived1, this.#received1);
     }
     if (grants) {
       frame(
@@ -659,6 +984,11 @@ export class Link {
       if (this.#cursor1 <= this.#received1) return;
       this.#received1 = this.#cursor1;
     }
+    this.#dispatch(type, reader);
+  }
+
+  /** Does what a frame says that is no message of lane 0. */
+  #dispatch(type: number, reader: FrameReader): void {
     const body = reader.body();
     switch (type) {
       case ACK:
@@ -751,12 +1081,13 @@ export class Link {
     const stream = this.#peerStream(fields.varint());
     const octets = fields.rest();
     this.#count(this.#sessionWindow, octets.length);
-    if (stream === undefined) {
+    if (stream === undefined || stream.isLost) {
       this.#sessionWindow.consumed += octets.length;
       return;
     }
     if (stream.isPeerEnded) throw new ProtocolError("dataAfterEnd", "Tertulia 7.3", `${stream.id}`);
-    if (!stream.window.allows(octets.length)) creditExceeded(`stream ${stream.id}`);
+    const isKnown = !this.#keeper?.isRestoring;
+    if (isKnown && !stream.window.allows(octets.length)) creditExceeded(`stream ${stream.id}`);
     if (octets.length === 0) return;
     const isFirst = !stream.isReadable;
     stream.push(octets);
@@ -837,6 +1168,7 @@ export class Link {
         const cost = message.octets.length + MESSAGE_COST;
         if (this.#expeditedSent + cost > this.#expeditedCredit) return;
         this.#expeditedSent += cost;
+        if (this.#keeper !== undefined) this.#keeper.messages1 += 1;
       }
       this.#lane1.append(message.type, message.octets);
       this.#waitingExpedited.shift();
@@ -867,6 +1199,7 @@ export class Link {
       const size = Math.min(left, this.#segmentOctets);
       // A shorter segment could go now: it would cost both sides more than the wait.
       if (room < size || this.#lane0.size >= this.#limits.journalOctetsMax) return;
+      if (offset === 0 && this.#keeper !== undefined) this.#keeper.messages0 += 1;
       this.#messageSent += size + overhead;
       this.#sessionSent += size + overhead;
       const isLast = size === left;
@@ -984,6 +1317,11 @@ function begin({ received }: Positions, { retained }: Positions, lane: 0 | 1): n
 /** Octets of expedited messages that may wait: a few of the largest. */
 export function expeditedWindowOctets({ expeditedOctetsMax }: Limits): number {
   return 8 * (expeditedOctetsMax + MESSAGE_COST);
+}
+
+function joined(views: readonly Uint8Array[]): Uint8Array {
+  const [first = NO_OCTETS] = views;
+  return views.length === 1 ? first : concatOctets(views);
 }
 
 function isLastSegment(type: number): boolean {

@@ -49,9 +49,16 @@ import {
   RESUMED,
 } from "./frames.ts";
 import type { Established } from "./initiation.ts";
+import {
+  type Cursor,
+  encodeState,
+  type JournalEntry,
+  type JournalTrim,
+  type KeptSession,
+} from "./keeper.ts";
 import { ID_OCTETS, NONCE_OCTETS, PROOF_OCTETS, proveResume } from "./keys.ts";
 import type { Limits } from "./limits.ts";
-import { Link, type LinkListener, type Positions } from "./link.ts";
+import { Link, type LinkChanges, type LinkListener, type Positions } from "./link.ts";
 import type { Message, PresentationContext } from "./message.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import { type ReleaseInput, type ReleaseState, releaseTable } from "./release.ts";
@@ -67,6 +74,8 @@ export type SessionOutcome =
   | "expired"
   | "fenced"
   | "lost"
+  /** This process let go of it. Its store has it, and it can be gone on with from there. */
+  | "parked"
   | "unknown"
   | "violated";
 
@@ -113,7 +122,31 @@ export type SessionOutput =
   | { readonly type: "close"; readonly transport: number; readonly error?: SessionError }
   /** Open a transport, to `location` if the peer named one, and say `opened` or `ended`. */
   | { readonly type: "dial"; readonly transport: number; readonly location?: string }
+  /** Have this stored, in the order of the marks, and say `stored` or `storeFailed`. */
+  | { readonly type: "store"; readonly mark: number; readonly changes: MachineChanges }
   | { readonly type: "event"; readonly event: SessionEvent };
+
+/** What is to be stored at once. Octets are views that stay as they are until it is. */
+export interface MachineChanges {
+  readonly epoch: number;
+  readonly state?: Uint8Array;
+  readonly appends?: readonly JournalEntry[];
+  readonly trims?: readonly JournalTrim[];
+  /** The session is over: this is all there is to remember. */
+  readonly end?: {
+    readonly outcome: SessionOutcome;
+    readonly received: readonly [number, number];
+    readonly message: string;
+  };
+}
+
+/** What may not be done before a mark is stored. */
+interface Gate {
+  readonly mark: number;
+  readonly outputs: SessionOutput[];
+  /** Only while this one is still the candidate. */
+  readonly candidate?: Candidate;
+}
 
 /** A transport that wants to become the current one. */
 interface Candidate {
@@ -138,9 +171,37 @@ export interface SessionMachineOptions {
   /** The agreed contexts, in the agreed order. */
   readonly contexts: readonly PresentationContext[];
   readonly suite: Suite;
-  /** The transport that it was established on. */
+  /** The transport that it was established on; for one that was stored, the number of the next. */
   readonly transport: number;
+  /** Everything is stored before it has an effect: for durabilities beyond `memory`. */
+  readonly isKept?: boolean;
+  /** What was stored of it: it begins suspended. */
+  readonly kept?: KeptSession;
+  /** How far the application's own data say that it is, for a session that was stored. */
+  readonly cursor?: Cursor;
+  /** How old it is already, in ms. */
+  readonly ageMs?: number;
+  /** What is to be sent on the transport once the session is stored: the answer that makes it one. */
+  readonly answer?: Uint8Array;
 }
+
+/** What is on its way to the store. A mark is the number of a batch. */
+class Keep {
+  collected = 0;
+  stored = 0;
+  readonly underWay: Fifo<LinkChanges> = new Fifo();
+  readonly gates: Fifo<Gate> = new Fifo();
+  /** Something has to be stored, though the link has nothing new. */
+  isChanged = true;
+
+  /** Has something done once everything until now is stored. */
+  gate(outputs: SessionOutput[], candidate?: Candidate): void {
+    this.gates.push({ mark: this.collected + 1, outputs, ...(candidate && { candidate }) });
+  }
+}
+
+/** Batches under way to the store: one being synced, and one that the next sync takes. */
+const UNDER_WAY_MAX = 2;
 
 /** A tick that comes this late was held up by our own side, or by sleep: the peer is not to blame. */
 const LATE_MS = 2000;
@@ -171,6 +232,9 @@ export class SessionMachine implements LinkListener {
   readonly #limits: Limits;
   readonly #suite: Suite;
   readonly #outputs: Fifo<SessionOutput> = new Fifo();
+
+  /** Present when everything is stored before it has an effect. */
+  readonly #keep: Keep | undefined;
   #state: "connected" | "suspended" | "closed" = "connected";
   #release: ReleaseState = "open";
   #outcome: SessionOutcome = "aborted";
@@ -218,11 +282,16 @@ export class SessionMachine implements LinkListener {
     this.#nextTransport = transport + 1;
     this.#heardAt = now;
     this.#attachedAt = now;
-    this.#endsAt = this.agreement.absoluteMs && now + this.agreement.absoluteMs;
+    const { absoluteMs } = this.agreement;
+    this.#endsAt = absoluteMs && Math.max(1, now + absoluteMs - (options.ageMs ?? 0));
     this.#idleAt = this.agreement.idleMs && now + this.agreement.idleMs;
     const peer = this.agreement.peer;
-    this.link = new Link(role === "initiator", limits, peer, contexts, this);
-    if (established.rest.length > 0) this.receive(transport, established.rest, now);
+    const keep = options.isKept ? new Keep() : undefined;
+    this.#keep = keep;
+    this.link = new Link(role === "initiator", limits, peer, contexts, this, keep !== undefined);
+    if (options.answer) keep?.gate([{ type: "send", transport, chunks: [options.answer] }]);
+    if (keep && options.kept) this.#restore(keep, options.kept, now, options.cursor);
+    else if (established.rest.length > 0) this.receive(transport, established.rest, now);
   }
 
   get sessionId(): Uint8Array {
@@ -335,6 +404,54 @@ export class SessionMachine implements LinkListener {
     }
   }
 
+  // What has to be stored first.
+
+  /** The mark that will have everything that was asked for until now. */
+  get nextMark(): number {
+    const { collected = 0, isChanged = false } = this.#keep ?? {};
+    return isChanged || this.link.isUncollected ? collected + 1 : collected;
+  }
+
+  /** Everything up to this mark is stored. */
+  get storedMark(): number {
+    return this.#keep?.stored ?? 0;
+  }
+
+  /** The application is done with what it took; returns the mark that will say so. */
+  commit(now: number): number {
+    this.link.settle(now);
+    if (this.#keep) this.#keep.isChanged = this.#state !== "closed";
+    return this.nextMark;
+  }
+
+  /** What was to be stored up to this mark is. */
+  stored(mark: number): void {
+    const keep = this.#keep;
+    if (keep === undefined) return;
+    keep.stored = mark;
+    const changes = keep.underWay.shift();
+    if (changes && this.#state !== "closed") {
+      this.#guard(() => this.link.stored(changes));
+      this.#advance();
+    }
+    const { gates } = keep;
+    for (let gate = gates.peek(); gate && gate.mark <= mark; gate = gates.peek()) {
+      gates.shift();
+      if (gate.candidate && gate.candidate !== this.#candidate) continue;
+      for (const output of gate.outputs) this.#outputs.push(output);
+    }
+  }
+
+  /** The store could not: nothing that was acknowledged is lost, and nothing more is promised here. */
+  storeFailed(error: SessionError): void {
+    this.#park(error);
+  }
+
+  /** Lets go of the session without ending it: what is stored can be gone on with. */
+  park(): void {
+    this.#park(undefined);
+  }
+
   // What becomes of transports.
 
   /** A number for a transport that came to us, which `resume` is then told of. */
@@ -361,7 +478,7 @@ export class SessionMachine implements LinkListener {
     const { declared, epoch } = candidate;
     candidate.claim = encodeResumeClaim(this.sessionId, epoch, declared, nonce);
     const proof = this.#prove(candidate, "resume", candidate.claim);
-    this.#sendTo(transport, encodeFrame(RESUME, withProof(candidate.claim, proof)));
+    this.#sendKept(candidate, encodeFrame(RESUME, withProof(candidate.claim, proof)));
   }
 
   /** A transport ended, or could not be opened. */
@@ -416,7 +533,7 @@ export class SessionMachine implements LinkListener {
     const nonce = this.#suite.random(NONCE_OCTETS);
     candidate.claim = encodeResumedClaim(epoch, candidate.declared, nonce);
     const proof = this.#prove(candidate, "resumed", claim, candidate.claim);
-    this.#sendTo(transport, encodeFrame(RESUMED, withProof(candidate.claim, proof)));
+    this.#sendKept(candidate, encodeFrame(RESUMED, withProof(candidate.claim, proof)));
     if (rest.length > 0) this.receive(transport, rest, now);
     return undefined;
   }
@@ -470,6 +587,8 @@ export class SessionMachine implements LinkListener {
     at(this.#idleAt);
     at(this.#dialAt);
     at(this.#candidate?.deadline ?? 0);
+    const keep = this.#keep;
+    if (keep && keep.underWay.length < UNDER_WAY_MAX) at(this.link.settleAt);
     if (this.#state === "connected") {
       at(this.#deadAt || this.#heardAt + this.agreement.probeMs);
       // What a clogged transport does not take is not waited for.
@@ -485,6 +604,14 @@ export class SessionMachine implements LinkListener {
   poll(now: number): SessionOutput | undefined {
     const output = this.#outputs.shift();
     if (output) return output;
+    const keep = this.#keep;
+    if (keep !== undefined) {
+      this.#advance();
+      const changes = this.#outputs.shift() ?? this.#collect(keep, now);
+      if (changes) return changes;
+      // Until it is stored for the first time there is no session that could say anything.
+      if (keep.stored === 0) return undefined;
+    }
     if (this.#transport === undefined || this.isClogged) return undefined;
     this.#advance();
     const chunks: Uint8Array[] = [];
@@ -569,6 +696,67 @@ export class SessionMachine implements LinkListener {
   }
 
   // Private.
+
+  /** The next batch, unless enough are under way. */
+  #collect(keep: Keep, now: number): SessionOutput | undefined {
+    if (this.#state === "closed" || keep.underWay.length >= UNDER_WAY_MAX) return undefined;
+    const link = this.link.collect(now, keep.isChanged);
+    if (link === undefined) return undefined;
+    keep.isChanged = false;
+    keep.underWay.push(link);
+    const state = encodeState({ ...link.state, release: this.#release });
+    const { appends, trims } = link;
+    const changes = { epoch: this.#epoch, state, appends, trims };
+    return { type: "store", mark: ++keep.collected, changes };
+  }
+
+  /** Begins where the stored session was. */
+  #restore(keep: Keep, kept: KeptSession, now: number, cursor: Cursor | undefined): void {
+    this.#transport = undefined;
+    this.#state = "suspended";
+    this.#epoch = kept.epoch;
+    this.#release = kept.state.release;
+    keep.collected = 1;
+    keep.stored = 1;
+    keep.isChanged = false;
+    this.#expiresAt = now + this.agreement.resumeWindowMs;
+    if (this.role === "initiator") this.#dialAt = now;
+    if (this.#release !== "open") this.#releaseBy = now + this.#limits.releaseMs;
+    this.#guard(() => this.link.restore(kept, now, isFinishing(this.#release), cursor));
+    if (kept.state.release === "asked") this.#tell({ type: "releaseAsked" });
+    if (this.#isAgreed && this.role === "responder") this.#close("released");
+  }
+
+  /** Sends to a candidate what may not be said before its epoch is stored. */
+  #sendKept(candidate: Candidate, octets: Uint8Array): void {
+    const { transport } = candidate;
+    if (this.#keep === undefined) return this.#sendTo(transport, octets);
+    this.#keep.isChanged = true;
+    this.#keep.gate([{ type: "send", transport, chunks: [octets] }], candidate);
+  }
+
+  #park(error: SessionError | undefined): void {
+    // What waits for the store will not come; what it was to say is said by its state.
+    const keep = this.#keep;
+    if (keep === undefined) return;
+    keep.underWay.clear();
+    const isEnding = this.#state === "closed";
+    if (isEnding && keep.gates.length === 0) return;
+    let transport = this.#transport;
+    for (let gate = keep.gates.shift(); gate; gate = keep.gates.shift()) {
+      // That it has ended is not stored: for whoever goes on with it, it has not.
+      for (const output of gate.outputs) {
+        if (isEnding && output.type === "close") transport = output.transport;
+      }
+    }
+    this.#state = "closed";
+    this.#outcome = "parked";
+    this.#transport = undefined;
+    this.#dropCandidate();
+    this.link.stop();
+    if (transport !== undefined) this.#drop(transport);
+    this.#tell({ type: "closed", outcome: "parked", ...(error && { error }) });
+  }
 
   #checkOpen(): void {
     if (this.#state === "closed") throw new SessionError("ERR_CLOSED", "the session has ended");
@@ -901,6 +1089,7 @@ export class SessionMachine implements LinkListener {
     this.#dialAt = 0;
     if (this.#release === "open") this.#release = "released";
     const transport = this.#transport;
+    const last: SessionOutput[] = [];
     if (transport !== undefined) {
       const chunks: Uint8Array[] = [];
       // The acknowledgement of FINISHED is what lets the peer end as well.
@@ -908,21 +1097,44 @@ export class SessionMachine implements LinkListener {
         outcome === "released" &&
         this.link.compose(Number.MAX_SAFE_INTEGER, SEND_OCTETS, chunks)
       ) {
-        this.#outputs.push({ type: "send", transport, chunks });
+        last.push({ type: "send", transport, chunks });
       }
-      if (isFarewell) this.#sendTo(transport, encodeFrame(RELEASED, NO_OCTETS));
-      this.#outputs.push({ type: "close", transport });
+      if (isFarewell) {
+        last.push({ type: "send", transport, chunks: [encodeFrame(RELEASED, NO_OCTETS)] });
+      }
+      last.push({ type: "close", transport });
       this.#transport = undefined;
     }
     this.#dropCandidate();
     this.link.stop();
-    this.#tell({ type: "closed", outcome, ...(error && { error }), ...(abort && { abort }) });
+    const event = { type: "closed", outcome, ...(error && { error }), ...(abort && { abort }) };
+    last.push({ type: "event", event } as SessionOutput); // its fields are those of `closed`
+    const keep = this.#keep;
+    if (keep === undefined) {
+      for (const output of last) this.#outputs.push(output);
+      return;
+    }
+    // That it is over is stored before anybody acts on it: a crash does not bring it back.
+    keep.gate(last);
+    const { received } = this.link.positions;
+    const end = { outcome, received, message: error?.message ?? "" };
+    const changes = { epoch: this.#epoch, end };
+    this.#outputs.push({ type: "store", mark: ++keep.collected, changes });
   }
 
   /** What whoever comes to a session that has ended is told. */
   get #refusal(): Refusal {
     const reason = tombstones[this.#outcome] ?? "aborted";
     return { reason, isPersistent: true, received: this.link.positions.received };
+  }
+
+  /** Has stored frames looked into: what is wrong with them is the peer's doing. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#violated(asProtocolError(error));
+    }
   }
 
   #violated(violation: ProtocolError): void {
@@ -959,6 +1171,11 @@ export class SessionMachine implements LinkListener {
   #tell(event: SessionEvent): void {
     this.#outputs.push({ type: "event", event });
   }
+}
+
+/** Whether FINISH or FINISHED was sent: nothing may follow it. */
+function isFinishing(release: ReleaseState): boolean {
+  return !["open", "draining", "asked", "answering"].includes(release);
 }
 
 /** Whatever a decoder throws is the peer's fault; anything else is ours, and goes on up. */

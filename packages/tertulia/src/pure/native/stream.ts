@@ -35,6 +35,8 @@ export class StreamState {
   #gathering: Uint8Array | undefined;
   #gathered = 0;
   isPeerEnded = false;
+  /** Whoever read it is gone: what still comes is dropped. */
+  isLost = false;
   /** The grant is to be stated again, after a resume. */
   isCreditDirty = false;
 

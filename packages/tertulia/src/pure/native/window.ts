@@ -32,6 +32,21 @@ export class ReceiveWindow {
     this.granted = windowOctets;
   }
 
+  /** Stands where a stored one did, with what waits now. What it had granted is not known. */
+  restore(received: number): void {
+    this.consumed = received - this.waiting;
+    this.received = received;
+    this.granted = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Everything that was stored has come again. It may have granted anything up to the largest window
+   * behind that, so that much is taken to be granted.
+   */
+  restored(): void {
+    this.granted = this.received + this.#windowOctetsMax;
+  }
+
   /** Octets that came and wait to be taken. */
   get waiting(): number {
     return this.received - this.consumed;

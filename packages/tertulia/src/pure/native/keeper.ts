@@ -1,0 +1,378 @@
+/**
+ * What a link has to have kept beyond its process, in `disk` and `replicated` durability: what is
+ * sent before it is transmitted, what came before it is acknowledged or handed over.
+ *
+ * What arrives waits here, as whole frames, until a batch with it is stored; only then does the link
+ * look into it. So nothing that a crash could take back has had an effect. docs/design/durability.md.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
+import { concatOctets, NO_OCTETS, Reader, Writer } from "../octets.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { laneOf } from "./frames.ts";
+import type { ReleaseState } from "./release.ts";
+
+/**
+ * The journals of a session. `sent0` and `sent1` hold what each lane has sent and the peer has not
+ * committed; `received` holds what came, on either lane, and the application has not settled;
+ * `sending` the message of which only a part is in `sent0`.
+ */
+export const journalNames = ["sent0", "sent1", "received", "sending"] as const;
+
+export type JournalName = (typeof journalNames)[number];
+
+/** A piece of a journal. Pieces of one journal never overlap and leave no gap. */
+export interface JournalEntry {
+  readonly journal: JournalName;
+  /** Position of its first octet. */
+  readonly position: number;
+  readonly octets: Uint8Array;
+}
+
+/** Says that nothing before a position is needed any more. */
+export interface JournalTrim {
+  readonly journal: JournalName;
+  readonly position: number;
+}
+
+/** Positions behind the last message that was settled, on lane 0 and lane 1. */
+export type Cursor = readonly [number, number];
+
+/** What a restart needs besides the journals, as of one instant. */
+export interface KeptState {
+  readonly release: ReleaseState;
+  /** Everything before these the application has settled. */
+  readonly cursor: Cursor;
+  /** Everything before these was looked into; what is behind them in `received` was not. */
+  readonly received: readonly [number, number];
+  /** Octets that the receive windows have counted: messages, session, expedited. */
+  readonly counted: readonly [number, number, number];
+  /** Octets that we have counted against the peer's credit, likewise. */
+  readonly sent: readonly [number, number, number];
+  /** Messages of ours that are in the journals, by lane, since the session began. */
+  readonly messages: readonly [number, number];
+  /** Ends of both lanes, and how far the peer has committed. */
+  readonly ends: readonly [number, number];
+  readonly acknowledged: readonly [number, number];
+  /** Where `received` and `sending` end. */
+  readonly receivedEnd: number;
+  readonly sendingEnd: number;
+  /** Frame type of the message in `sending`, and how much of it is sent; no type when none is. */
+  readonly sending: { readonly type: number; readonly offset: number } | undefined;
+  /** The next number of a stream of ours, and of the peer's. */
+  readonly nextStreams: readonly [number, number];
+  /** Streams that were open. */
+  readonly streams: readonly number[];
+}
+
+/** A session's journals as they were found. */
+export interface KeptSession {
+  readonly epoch: number;
+  readonly state: KeptState;
+  /** By journal, by position. */
+  readonly entries: readonly JournalEntry[];
+}
+
+const STATE_VERSION = 1;
+const CLAUSE = "stored state";
+const releases: readonly ReleaseState[] = [
+  "open",
+  "draining",
+  "finishing",
+  "asked",
+  "answering",
+  "answered",
+  "crossing",
+  "crossed",
+  "finished",
+  "released",
+];
+
+export function encodeState(state: KeptState): Uint8Array {
+  const { sending } = state;
+  const writer = new Writer().u8(STATE_VERSION).u8(releases.indexOf(state.release));
+  for (const value of [
+    ...state.cursor,
+    ...state.received,
+    ...state.counted,
+    ...state.sent,
+    ...state.messages,
+    ...state.ends,
+    ...state.acknowledged,
+    state.receivedEnd,
+    state.sendingEnd,
+    ...(sending ? [1, sending.type, sending.offset] : [0]),
+    ...state.nextStreams,
+    state.streams.length,
+    ...state.streams,
+  ]) {
+    writer.varint(value);
+  }
+  return writer.finish();
+}
+
+/** @throws {ProtocolError} `unknownState` for one of a later version, `truncated`. */
+export function decodeState(octets: Uint8Array): KeptState {
+  const reader = new Reader(octets, CLAUSE);
+  const version = reader.u8();
+  const release = releases[reader.u8()];
+  if (version !== STATE_VERSION || release === undefined) {
+    throw new ProtocolError("unknownState", CLAUSE, `version ${version}, we know ${STATE_VERSION}`);
+  }
+  const two = () => [reader.varint(), reader.varint()] as const;
+  const three = () => [reader.varint(), reader.varint(), reader.varint()] as const;
+  return {
+    release,
+    cursor: two(),
+    received: two(),
+    counted: three(),
+    sent: three(),
+    messages: two(),
+    ends: two(),
+    acknowledged: two(),
+    receivedEnd: reader.varint(),
+    sendingEnd: reader.varint(),
+    sending: reader.varint() ? { type: reader.varint(), offset: reader.varint() } : undefined,
+    nextStreams: two(),
+    streams: Array.from({ length: reader.varint() }, () => reader.varint()),
+  };
+}
+
+/** A message that is handed over and not settled. */
+interface Unsettled {
+  /** Position behind it, on its lane. */
+  readonly end: number;
+  /** Position in `received` of its first frame. */
+  readonly start: number;
+}
+
+/** How late what may wait is kept: a cursor that moved, journals that shrank. */
+const SETTLE_MS = 50;
+
+export class Keeper {
+  /** Whole frames that arrived, looked into or not, on lane 0 and lane 1. */
+  arrived0 = 0;
+  arrived1 = 0;
+  /** What comes came before: what was granted for it is not known any more. */
+  isRestoring = false;
+  /** When what may wait is to be kept; 0 for not at all. */
+  settleAt = 0;
+
+  /** Reads what was stored, as the link's own reader reads what comes. */
+  readonly reader: FrameReader;
+
+  // For the link: how far the lanes were told to the store, and to where it was told to forget.
+  told0 = 0;
+  told1 = 0;
+  forgotten0 = 0;
+  forgotten1 = 0;
+  forgottenReceived = 0;
+  /** Messages that went into the lanes, whole or in part. */
+  messages0 = 0;
+  messages1 = 0;
+  /** The message in `sending`, by its ticket, and where that journal ends. */
+  sendingTicket = 0;
+  sendingEnd = 0;
+
+  readonly #stagedOctetsMax: number;
+  #staged: Uint8Array = NO_OCTETS;
+  #stagedSize = 0;
+  /** Octets under way to the store, which are not looked into yet either. */
+  #underWay = 0;
+  /** Where `received` ends, as far as the store was told. */
+  #told = 0;
+  /** Where `received` was looked into, and where the message being put together began. */
+  #seen = 0;
+  #segmentStart = -1;
+
+  readonly #unsettled0: Fifo<Unsettled> = new Fifo();
+  readonly #unsettled1: Fifo<Unsettled> = new Fifo();
+  #taken0 = 0;
+  #taken1 = 0;
+  #cursor0 = 0;
+  #cursor1 = 0;
+
+  /** @param stagedOctetsMax - How much may wait for the store: beyond it the peer has no credit. */
+  constructor(stagedOctetsMax: number, frameOctetsMax: number) {
+    this.#stagedOctetsMax = stagedOctetsMax;
+    this.reader = new FrameReader(frameOctetsMax);
+  }
+
+  // What arrives.
+
+  /** Puts the current frame of a reader aside. */
+  stage(lane: 0 | 1, reader: FrameReader): void {
+    const { size, type, start, end, octets } = reader;
+    if (lane === 0) this.arrived0 += size;
+    else this.arrived1 += size;
+    if (this.#stagedSize + this.#underWay + size > this.#stagedOctetsMax) {
+      throw new ProtocolError("creditExceeded", "Tertulia 5.3", "what waits to be stored");
+    }
+    let at = this.#stagedSize;
+    const need = at + size;
+    if (need > this.#staged.length) {
+      const grown = new Uint8Array(Math.max(need, 2 * this.#staged.length, 1024));
+      grown.set(this.#staged.subarray(0, at));
+      this.#staged = grown;
+    }
+    const staged = this.#staged;
+    staged[at++] = type;
+    // Exactly as long as it came, whatever the peer's varints are like: positions count octets.
+    let length = end - start;
+    for (let i = size - length - 1; i > 1; i--) {
+      staged[at++] = (length & 0x7f) | 0x80;
+      length = Math.floor(length / 0x80);
+    }
+    staged[at++] = length;
+    staged.set(start === 0 && end === octets.length ? octets : octets.subarray(start, end), at);
+    this.#stagedSize = need;
+  }
+
+  /** Whether something came that the store was not told of. */
+  get hasStaged(): boolean {
+    return this.#stagedSize > 0;
+  }
+
+  /** What came since the last call, to be stored. */
+  collect(): JournalEntry {
+    const octets = this.#staged.subarray(0, this.#stagedSize);
+    const position = this.#told;
+    this.#staged = NO_OCTETS;
+    this.#stagedSize = 0;
+    this.#underWay += octets.length;
+    this.#told += octets.length;
+    return { journal: "received", position, octets };
+  }
+
+  /** What was collected is stored. */
+  stored(octets: number): void {
+    this.#underWay -= octets;
+  }
+
+  /** Where `received` ends. */
+  get receivedEnd(): number {
+    return this.#told;
+  }
+
+  // What the application does with it.
+
+  /** A frame of this many octets was looked into, and led to what `unread` counts. */
+  saw(octets: number, end: number, lane: 0 | 1, isMessage: boolean, isPartial: boolean): void {
+    const start = this.#seen;
+    this.#seen += octets;
+    if (isPartial && this.#segmentStart < 0) this.#segmentStart = start;
+    if (!isMessage) return;
+    if (lane === 1) {
+      this.#unsettled1.push({ end, start });
+      return;
+    }
+    this.#unsettled0.push({ end, start: this.#segmentStart < 0 ? start : this.#segmentStart });
+    this.#segmentStart = -1;
+  }
+
+  /** The application took a message. */
+  took(lane: 0 | 1): void {
+    if (lane === 0) this.#taken0 += 1;
+    else this.#taken1 += 1;
+  }
+
+  /** Everything that the application took is settled. */
+  settle(now: number): void {
+    if (this.#taken0 + this.#taken1 === 0) return;
+    for (; this.#taken0 > 0; this.#taken0--) {
+      this.#cursor0 = this.#unsettled0.shift()?.end ?? this.#cursor0;
+    }
+    for (; this.#taken1 > 0; this.#taken1--) {
+      this.#cursor1 = this.#unsettled1.shift()?.end ?? this.#cursor1;
+    }
+    this.settleLater(now);
+  }
+
+  /** Has what may wait kept before long. */
+  settleLater(now: number): void {
+    if (this.settleAt === 0) this.settleAt = now + SETTLE_MS;
+  }
+
+  /** Where the application will be when it has settled what it took. */
+  get taken(): Cursor {
+    return [
+      lastEnd(this.#unsettled0, this.#taken0, this.#cursor0),
+      lastEnd(this.#unsettled1, this.#taken1, this.#cursor1),
+    ];
+  }
+
+  get cursor(): Cursor {
+    return [this.#cursor0, this.#cursor1];
+  }
+
+  /** Nothing in `received` before this is needed again. */
+  get receivedStart(): number {
+    const { start: start0 = this.#seen } = this.#unsettled0.peek() ?? {};
+    const { start: start1 = this.#seen } = this.#unsettled1.peek() ?? {};
+    const segments = this.#segmentStart < 0 ? this.#seen : this.#segmentStart;
+    return Math.min(start0, start1, segments);
+  }
+
+  // Beginning again.
+
+  /** What is in `received` from here on is about to be read again. */
+  restore(receivedStart: number): void {
+    this.#seen = receivedStart;
+  }
+
+  /** What had its effects before is read; the rest of `received` still is to have them. */
+  restored({ cursor, received, receivedEnd }: KeptState, rest: Uint8Array): void {
+    [this.#cursor0, this.#cursor1] = cursor;
+    this.#told = receivedEnd;
+    [this.arrived0, this.arrived1] = received;
+    const reader = new FrameReader(Number.MAX_SAFE_INTEGER);
+    reader.feed(rest);
+    while (reader.next()) {
+      if (laneOf(reader.type) === 1) this.arrived1 += reader.size;
+      else this.arrived0 += reader.size;
+    }
+  }
+
+  /** Messages up to a cursor, of those that wait, are the application's already: how many of each lane. */
+  countSettled([cursor0, cursor1]: Cursor): readonly [number, number] {
+    const count = (unsettled: Fifo<Unsettled>, cursor: number) => {
+      let settled = 0;
+      for (const { end } of unsettled.from(0)) if (end <= cursor) settled += 1;
+      return settled;
+    };
+    return [count(this.#unsettled0, cursor0), count(this.#unsettled1, cursor1)];
+  }
+}
+
+function lastEnd(unsettled: Fifo<Unsettled>, taken: number, cursor: number): number {
+  if (taken === 0) return cursor;
+  for (const { end } of unsettled.from(taken - 1)) return end;
+  return cursor;
+}
+
+/** Whether the journals reach as far as the state says. @throws {ProtocolError} `journalShort`. */
+export function checkJournals({ state, entries }: KeptSession): void {
+  runOf(entries, "sent0", state.ends[0]);
+  runOf(entries, "sent1", state.ends[1]);
+  runOf(entries, "received", state.receivedEnd);
+  if (state.sending) runOf(entries, "sending", state.sendingEnd);
+}
+
+/** The entries of one journal as one run of octets, and where it begins. */
+export function runOf(
+  entries: readonly JournalEntry[],
+  name: JournalName,
+  end: number,
+): { readonly start: number; readonly octets: Uint8Array } {
+  const own = entries.filter(({ journal }) => journal === name);
+  const start = own[0]?.position ?? end;
+  const octets = concatOctets(own.map((entry) => entry.octets));
+  if (start + octets.length !== end) {
+    const have = start + octets.length;
+    throw new ProtocolError("journalShort", CLAUSE, `${name} ends at ${have}, lost up to ${end}`);
+  }
+  return { start, octets };
+}
