@@ -15,7 +15,7 @@ export type {
 } from "./auth/authentication.ts";
 export { type Address, DEFAULT_PORT, parseAddress } from "./io/address.ts";
 export { cborContext } from "./io/cbor.ts";
-export { type ConnectOptions, connect } from "./io/connect.ts";
+export { type ConnectOptions, connect, reconnect } from "./io/connect.ts";
 export { ALPN, type DialOptions, dialerOf } from "./io/dial.ts";
 export { DuplexTransport } from "./io/duplex-transport.ts";
 export { type EstablishOptions, establish, RefusedError } from "./io/establish.ts";

@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { Store } from "../stores/store.ts";
 import { type DialOptions, dialerOf } from "./dial.ts";
-import { type EstablishOptions, establish } from "./establish.ts";
+import { type EstablishOptions, establish, reestablish } from "./establish.ts";
 import { nodeRuntime } from "./node-runtime.ts";
 import type { Session } from "./session.ts";
 import type { Dial } from "./transport.ts";
@@ -25,10 +26,38 @@ export interface ConnectOptions extends EstablishOptions, DialOptions {}
  * await using session = await connect("tls://chat.example:7700", { contexts: [jsonContext] });
  */
 export function connect(target: string | Dial, options: ConnectOptions = {}): Promise<Session> {
-  const runtime = options.runtime ?? nodeRuntime();
-  const dialTo = (location: string | undefined): Dial => {
+  return establish(dialsTo(target, options), options.runtime ?? nodeRuntime(), options);
+}
+
+/**
+ * Goes on with a session that `connect` made with a store, after the process that had it is gone: same
+ * peer, same positions. What that process sent and its peer did not get is sent; what came and was not
+ * settled comes again. Streams are lost with the process, and reset.
+ *
+ * @param id - One of `store.sessions()` with the role `initiator`.
+ * @throws {SessionError} `ERR_STORE` when the store has no such session, or a damaged one;
+ *   `ERR_ARGUMENT`. Whether the peer still has it shows on the session.
+ *
+ * @example
+ * await using store = await openSqliteStore("outbox.db");
+ * for await (const { id, role } of store.sessions()) {
+ *   if (role === "initiator") serve(await reconnect("tcp://127.0.0.1:7700", id, { store }));
+ * }
+ */
+export function reconnect(
+  target: string | Dial,
+  id: string,
+  options: ConnectOptions & { readonly store: Store },
+): Promise<Session> {
+  return reestablish(dialsTo(target, options), options.runtime ?? nodeRuntime(), id, options);
+}
+
+function dialsTo(
+  target: string | Dial,
+  options: ConnectOptions,
+): (location: string | undefined) => Dial {
+  return (location) => {
     if (typeof target === "string") return dialerOf(location ?? target, options);
     return location === undefined ? target : dialerOf(location, options);
   };
-  return establish(dialTo, runtime, options);
 }

@@ -9,7 +9,9 @@ import { SessionError } from "../pure/errors.ts";
 import type { Refusal } from "../pure/native/establishment.ts";
 import { type Established, Initiation } from "../pure/native/initiation.ts";
 import { concatOctets } from "../pure/octets.ts";
+import { type Store, StoreError } from "../stores/store.ts";
 import { EARLY_OCTETS_MAX } from "./delivery.ts";
+import { keepingOf, partsOf, readStored } from "./keeping.ts";
 import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import { Session } from "./session.ts";
@@ -64,7 +66,8 @@ export async function establish(
     transport.attach(inbox);
     const established = await handshake(transport, inbox, signal, prepared, options, runtime);
     const { keyFingerprint } = transport.peer;
-    return new Session({
+    const identity = { method: keyFingerprint ? "tls" : "none", name: keyFingerprint ?? "" };
+    const session = new Session({
       role: "initiator",
       established: { ...established, rest: concatOctets([established.rest, ...inbox.takeAll()]) },
       limits,
@@ -72,16 +75,50 @@ export async function establish(
       suite: runtime.suite,
       runtime,
       transport,
-      identity: { method: keyFingerprint ? "tls" : "none", name: keyFingerprint ?? "" },
+      identity,
       dial,
+      keeping: keepingOf(options.store, "initiator", {
+        established,
+        limits,
+        identity,
+        keyFingerprint,
+      }),
       ...(options.agreeToRelease && { agreeToRelease: options.agreeToRelease }),
     });
+    // Until our store has it, it is not one that survives.
+    await session.stored();
+    return session;
   } catch (error) {
     transport?.abort();
     if (error !== deadline.reason) throw error;
     const message = `no session within ${limits.handshakeMs} ms`;
     throw new SessionError("ERR_TIMEOUT", message, { cause: error });
   }
+}
+
+/**
+ * Goes on with a session that a store has kept: it is suspended, and dials.
+ *
+ * @throws {SessionError} `ERR_STORE` when the store has no such session of an initiator's, or a damaged
+ *   one; `ERR_ARGUMENT`.
+ */
+export async function reestablish(
+  dialTo: (location: string | undefined) => Dial,
+  runtime: Runtime,
+  id: string,
+  options: EstablishOptions & { readonly store: Store },
+): Promise<Session> {
+  const { store } = options;
+  const stored = await store.load(id);
+  if (stored?.record.role !== "initiator") {
+    throw new StoreError("unknown", `the store has no session ${id} to go on with from here`);
+  }
+  const cursor = await options.cursorOf?.(id);
+  const { keyFingerprint } = readStored(stored).establishment;
+  return new Session({
+    ...partsOf(stored, runtime, options, cursor),
+    dial: samePeer(dialTo, options.checkPeer, keyFingerprint),
+  });
 }
 
 async function handshake(
@@ -131,8 +168,9 @@ async function handshake(
 function samePeer(
   dialTo: (location: string | undefined) => Dial,
   check: EstablishOptions["checkPeer"],
+  known?: string,
 ): (location: string | undefined) => Dial {
-  let first: string | undefined;
+  let first = known;
   return (location) => async (signal) => {
     const transport = await dialTo(location)(signal);
     const { keyFingerprint, address } = transport.peer;

@@ -56,7 +56,11 @@ const CLOSE_MS = 2000;
  * Listens for sessions. The first octet of a connection says what it is: ours, TLS, or HTTP.
  *
  * @param target - `tcp://HOST:PORT` (port 0: any free one), `tls://HOST:PORT`, `unix:PATH`.
- * @throws {SessionError} `ERR_CLOSED` when the address cannot be listened at, `ERR_ARGUMENT`.
+ * With a `store` it resolves when the sessions that were kept there are back; they are handed over as
+ * new ones are.
+ *
+ * @throws {SessionError} `ERR_CLOSED` when the address cannot be listened at, `ERR_ARGUMENT`;
+ *   `ERR_STORE` when the store is damaged or cannot be read.
  *
  * @example
  * await using listener = await listen("tcp://127.0.0.1:7700");
@@ -155,6 +159,13 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     await closed;
     clearTimeout(timer);
   });
+  try {
+    // Whoever comes back meanwhile is asked to try again in a moment.
+    await listener.restore();
+  } catch (error) {
+    await listener[Symbol.asyncDispose]();
+    throw error;
+  }
   const bound = server.address();
   const port = typeof bound === "object" ? ((bound as AddressInfo | null)?.port ?? 0) : 0;
   return Object.assign(listener, {

@@ -12,6 +12,8 @@ import { ID_OCTETS } from "../pure/native/keys.ts";
 import { Reception, type ReceptionStep, refuse } from "../pure/native/reception.ts";
 import { hex } from "../pure/octets.ts";
 import type { TimerEntry } from "../pure/timer-wheel.ts";
+import { type Store, StoreError } from "../stores/store.ts";
+import { keepingOf, partsOf } from "./keeping.ts";
 import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./options.ts";
 import { Queue } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
@@ -41,9 +43,19 @@ export interface ListenerOptions extends SessionOptions {
   readonly tombstonesMax?: number;
   /** How long they are remembered. Default: one hour. */
   readonly tombstoneMs?: number;
+  /**
+   * Told of a session of the store's that is damaged, and cannot go on; its peer is told `lost`.
+   * Default: the listener does not open.
+   */
+  readonly onDamaged?: (id: string, error: SessionError) => void;
   /** Told of every transport that came to nothing, with the reason. Default: nobody is. */
   readonly onRefused?: (address: string, error: SessionError) => void;
 }
+
+/** When to try again while sessions are being loaded. */
+const NOT_READY_MS = 500;
+/** Sessions that are loaded at a time. */
+const LOADING_MAX = 256;
 
 /** What is left of a session that has ended. */
 interface Tombstone {
@@ -71,6 +83,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     this.#runtime = runtime;
     this.#options = options;
     this.#prepared = prepare(options, "");
+    if (options.store) this.#notReadyMs = NOT_READY_MS;
   }
 
   /** The sessions that live, also suspended ones, by their id. */
@@ -125,8 +138,55 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     this.#isClosed = true;
     this.#queue.end();
     for (const door of this.#doors) door.refuse({ reason: "congestion", isPersistent: false });
-    for (const session of this.#sessions.values()) session.abort("the listener closes", "shutdown");
+    const sessions = [...this.#sessions.values()];
+    for (const session of sessions) {
+      if (!session.isKept) session.abort("the listener closes", "shutdown");
+    }
+    // What is kept goes on when its store is opened again.
+    await Promise.all(sessions.map((session) => session.isKept && session.park()));
     await Promise.all(this.#closers.map((close) => close()));
+  }
+
+  /**
+   * Takes up the sessions that the store has kept, and hands them over with the new ones. Until it has
+   * them all, whoever comes back to one that is not there yet is asked to try again.
+   *
+   * @throws {StoreError} `damaged`, unless there is an `onDamaged`; `failed`.
+   */
+  async restore(): Promise<void> {
+    const { store, tombstoneMs = 3_600_000 } = this.#options;
+    if (store === undefined) return;
+    await store.forget(Date.now() - tombstoneMs);
+    for await (const { id, outcome, received, message, endedAt } of store.tombstones()) {
+      const untilMs = endedAt + tombstoneMs - Date.now();
+      this.#bury(id, outcome, received, message, this.#runtime.now() + untilMs);
+    }
+    let ids: string[] = [];
+    for await (const { id, role } of store.sessions()) {
+      if (role !== "responder") continue;
+      // In parallel, but not all of them: a store may hold more than fits into memory at once.
+      if (ids.push(id) < LOADING_MAX) continue;
+      await Promise.all(ids.map((one) => this.#load(store, one)));
+      ids = [];
+    }
+    await Promise.all(ids.map((one) => this.#load(store, one)));
+    this.#notReadyMs = 0;
+  }
+
+  async #load(store: Store, id: string): Promise<void> {
+    const { onDamaged, cursorOf } = this.#options;
+    try {
+      const cursor = await cursorOf?.(id);
+      const stored = await store.load(id);
+      if (stored === undefined || this.#isClosed) return;
+      const parts = partsOf(stored, this.#runtime, { ...this.#options, store }, cursor);
+      this.#add(new Session({ ...parts, onClosed: this.#onClosed }));
+    } catch (error) {
+      const isDamage = error instanceof StoreError && error.failure === "damaged";
+      if (!isDamage || onDamaged === undefined) throw error;
+      onDamaged(id, error);
+      this.#bury(id, "lost", [0, 0], error.message, Number.POSITIVE_INFINITY);
+    }
   }
 
   // For the doors.
@@ -231,7 +291,14 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     const { suite } = this.#runtime;
     const sessionId = suite.random(ID_OCTETS);
     const { frame, session: established } = reception.accept(sessionId, proposal, agreement, data);
-    transport.write([frame]);
+    const { keyFingerprint } = transport.peer;
+    const keeping = keepingOf(this.#options.store, "responder", {
+      established,
+      limits,
+      identity,
+      keyFingerprint,
+    });
+    if (keeping === undefined) transport.write([frame]);
     const session = new Session({
       role: "responder",
       established,
@@ -241,9 +308,15 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
       runtime: this.#runtime,
       transport,
       identity,
+      // Nobody is told that there is a session before the store has it.
+      ...(keeping && { keeping, answer: frame }),
       onClosed: this.#onClosed,
       ...(this.#options.agreeToRelease && { agreeToRelease: this.#options.agreeToRelease }),
     });
+    this.#add(session);
+  }
+
+  #add(session: Session): void {
     if (session.end) return;
     this.#sessions.set(session.id, session);
     this.#queue.push(session);
@@ -251,18 +324,31 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
 
   #closed(session: Session, { outcome, error }: SessionEnd): void {
     this.#sessions.delete(session.id);
-    const reason = tombstoneReasons[outcome] ?? "aborted";
+    // It is not over: its store has it.
+    if (outcome === "parked") return;
     const { received } = session.machine.link.positions;
-    const message = error?.message;
+    const until = this.#runtime.now() + (this.#options.tombstoneMs ?? 3_600_000);
+    this.#bury(session.id, outcome, received, error?.message ?? "", until);
+  }
+
+  #bury(
+    id: string,
+    outcome: string,
+    received: readonly [number, number],
+    message: string,
+    until: number,
+  ): void {
+    // A store may know outcomes of a later version.
+    const reason = tombstoneReasons[outcome as SessionEnd["outcome"]] ?? "aborted";
     const refusal = { reason, isPersistent: true, received, ...(message && { message }) };
     const now = this.#runtime.now();
-    const { tombstonesMax = 10_000, tombstoneMs = 3_600_000 } = this.#options;
-    for (const [id, { until }] of this.#tombstones) {
+    const { tombstonesMax = 10_000 } = this.#options;
+    for (const [oldest, tombstone] of this.#tombstones) {
       // The oldest come first: the order is that of insertion, and all live equally long.
-      if (until > now && this.#tombstones.size < tombstonesMax) break;
-      this.#tombstones.delete(id);
+      if (tombstone.until > now && this.#tombstones.size < tombstonesMax) break;
+      this.#tombstones.delete(oldest);
     }
-    if (tombstonesMax > 0) this.#tombstones.set(session.id, { refusal, until: now + tombstoneMs });
+    if (tombstonesMax > 0) this.#tombstones.set(id, { refusal, until });
   }
 }
 

@@ -14,9 +14,11 @@ import {
   peerLimitsOf,
   VERSION,
 } from "../pure/native/establishment.ts";
+import type { Cursor } from "../pure/native/keeper.ts";
 import { type Limits, limitsFrom } from "../pure/native/limits.ts";
 import { defaultContexts, type PresentationContext } from "../pure/native/message.ts";
 import { NO_OCTETS } from "../pure/octets.ts";
+import type { Store } from "../stores/store.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface SessionOptions {
@@ -26,8 +28,18 @@ export interface SessionOptions {
   readonly contexts?: readonly PresentationContext[];
   /** Functional units to propose. Default: duplex, expedited, typed, streams. */
   readonly units?: readonly FunctionalUnit[];
-  /** What the session is to survive. The lesser of both sides' counts. Default: `memory`. */
+  /**
+   * What the session is to survive. The lesser of both sides' counts, and everything but `memory`
+   * needs a `store`. Default: what the store can do; without one, `memory`.
+   */
   readonly durability?: Durability;
+  /** Where sessions are kept beyond the process. It is not disposed of with them. Default: nowhere. */
+  readonly store?: Store;
+  /**
+   * For a session that a store has kept: how far the application's own data say that it is, if they
+   * do (see `Session.cursor`). What is before that does not come again.
+   */
+  readonly cursorOf?: (id: string) => Cursor | undefined | Promise<Cursor | undefined>;
   /** Which application of ours this is. Default: empty. */
   readonly callingSelector?: string;
   /** For the application on the other side; up to `limits.userDataOctetsMax`. */
@@ -57,6 +69,10 @@ export function prepare(options: SessionOptions, calledSelector: string): Prepar
     throw new SessionError("ERR_LIMIT", `user data of ${userData.length} octets`);
   }
   const units = options.units ?? defaultUnits;
+  const durability = options.durability ?? options.store?.durability ?? "memory";
+  if (durability !== "memory" && options.store === undefined) {
+    throw new SessionError("ERR_ARGUMENT", `durability ${durability} needs a store`);
+  }
   const proposal: Proposal = {
     versions: [VERSION, VERSION],
     functionalUnits: units.reduce((bits, unit) => bits | functionalUnits[unit], 0),
@@ -64,7 +80,7 @@ export function prepare(options: SessionOptions, calledSelector: string): Prepar
     limits: peerLimitsOf(limits),
     probeMs: limits.probeMs,
     deadMs: limits.deadMs,
-    durability: options.durability ?? "memory",
+    durability,
     resumeWindowMs: limits.resumeWindowMs,
     idleMs: limits.idleMs,
     absoluteMs: limits.absoluteMs,
@@ -77,11 +93,18 @@ export function prepare(options: SessionOptions, calledSelector: string): Prepar
   return { limits, contexts, proposal };
 }
 
-/** The agreed contexts, in the agreed order. */
+/**
+ * The agreed contexts, in the agreed order.
+ *
+ * @throws {SessionError} `ERR_ARGUMENT` when one is not there: that of a session a store has kept.
+ */
 export function agreedContexts(
   contexts: readonly PresentationContext[],
   names: readonly string[],
 ): PresentationContext[] {
-  // What was agreed on is among what was offered.
-  return names.map((name) => contexts.find((c) => c.name === name) as PresentationContext);
+  return names.map((name) => {
+    const context = contexts.find((one) => one.name === name);
+    if (context) return context;
+    throw new SessionError("ERR_ARGUMENT", `the session uses the context ${name}, not given here`);
+  });
 }

@@ -15,7 +15,9 @@ import {
   type ResumeRequest,
 } from "../pure/native/establishment.ts";
 import { type MessageKind, messageFrame } from "../pure/native/frames.ts";
+import type { Cursor } from "../pure/native/keeper.ts";
 import {
+  type MachineChanges,
   type SessionEvent,
   SessionMachine,
   type SessionMachineOptions,
@@ -28,6 +30,7 @@ import { hex } from "../pure/octets.ts";
 import type { TimerEntry } from "../pure/timer-wheel.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Gate } from "./gate.ts";
+import type { Keeping } from "./keeping.ts";
 import { Queue } from "./queue.ts";
 import type { Flushable, Runtime } from "./runtime.ts";
 import { SessionStream } from "./stream.ts";
@@ -87,15 +90,24 @@ export interface SignalOptions {
 }
 
 /** What a session is made of; `connect` and `listen` know. */
-export interface SessionParts extends Omit<SessionMachineOptions, "transport"> {
+export interface SessionParts extends Omit<SessionMachineOptions, "transport" | "isKept"> {
   readonly runtime: Runtime;
-  readonly transport: Transport;
+  /** The transport that it was established on; absent for one that a store has kept. */
+  readonly transport: Transport | undefined;
+  /** Where it is kept, if what was agreed on goes beyond `memory`. */
+  readonly keeping?: Keeping | undefined;
+  /** Of the peer, for one that a store has kept. */
+  readonly keyFingerprint?: string | undefined;
   readonly identity: Identity;
   /** How the initiator gets its next transport; `location` is where the peer asked it to go. */
   readonly dial?: (location: string | undefined) => Dial;
   /** Whether to agree when the peer wants to end. Default: always. */
   readonly agreeToRelease?: (session: Session) => boolean | Promise<boolean>;
   readonly onClosed?: (session: Session, end: SessionEnd) => void;
+}
+
+interface Delivery extends PromiseWithResolvers<void> {
+  readonly ends: readonly [number, number];
 }
 
 /** Octets that may gather before the end of the turn: then they are sent at once. */
@@ -132,6 +144,10 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   readonly #limits: SessionParts["limits"];
   readonly #onClosed: SessionParts["onClosed"];
   readonly #entry: SessionEntry;
+  /** Present when everything is stored before it has an effect. */
+  readonly #keeping: Keeping | undefined;
+  /** Who waits for the peer to have what was sent, in the order of what they wait for. */
+  #deliveries: Delivery[] | undefined;
   /** The current transport with its number and, now and then, one that wants to be. */
   #transport: Transport | undefined;
   #number = 0;
@@ -166,10 +182,14 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.#onClosed = parts.onClosed;
     const now = parts.runtime.now();
     this.#transport = parts.transport;
-    this.keyFingerprint = parts.transport.peer.keyFingerprint;
-    this.machine = new SessionMachine({ ...parts, transport: 0 }, now);
+    this.#keeping = parts.keeping;
+    this.keyFingerprint = parts.transport?.peer.keyFingerprint ?? parts.keyFingerprint;
+    const isKept = parts.keeping !== undefined;
+    this.machine = new SessionMachine({ ...parts, isKept, transport: 0 }, now);
     this.#entry = new SessionEntry(this);
-    parts.transport.attach(new SessionSink(this, 0, parts.transport));
+    parts.transport?.attach(new SessionSink(this, 0, parts.transport));
+    // One that was kept dials at once.
+    if (parts.kept) this.machine.tick(now);
     this.#settle();
   }
 
@@ -181,6 +201,11 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   /** Identifies the session to both sides. It opens nothing, and may be logged. */
   get id(): string {
     return hex(this.machine.sessionId);
+  }
+
+  /** Whether a store keeps it: then it may outlive this process. */
+  get isKept(): boolean {
+    return this.#keeping !== undefined;
   }
 
   get state(): "connected" | "suspended" | "closed" {
@@ -215,7 +240,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   /**
    * Sends a message. Awaiting it is backpressure: the promise is settled already while the peer has
    * given credit, and else waits for it. A message that was accepted arrives once and in order as
-   * long as the session lives, over however many transports.
+   * long as the session lives, over however many transports. Where more than `memory` was agreed on
+   * the promise settles when our store has the message: from then on it survives this process.
    *
    * @throws {SessionError} `ERR_CLOSED`, `ERR_STATE` after a release was asked for, `ERR_LIMIT` when
    *   it is longer than the peer takes or when too much waits, `ERR_ARGUMENT` when no agreed context
@@ -238,6 +264,10 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   /**
    * Takes messages one by one: `handler` is called for each, and the next waits until it has
    * returned, or what it returned has resolved. The fastest way to receive.
+   *
+   * Where more than `memory` was agreed on, a message is settled when its handler has returned, and
+   * the store knows 50 ms later at most: what was handled just before a crash is handled again. To
+   * rule that out, see {@link commit} and {@link cursor}.
    *
    * Resolves when the peer has nothing more to say; rejects with the error that ended the session,
    * or with what `handler` threw: the message that it threw at is gone, the others wait.
@@ -262,7 +292,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 
   /**
    * The messages of the peer. The iteration ends when the peer has nothing more to say, and throws
-   * the error that ended the session otherwise, after the last message that came.
+   * the error that ended the session otherwise, after the last message that came. Asking for the next
+   * message settles the ones before, as {@link consume} does.
    */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
     this.#beginReading();
@@ -270,6 +301,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     return {
       next: () => {
         if (hasLeft) return DONE;
+        if (this.#keeping !== undefined) this.#settleTaken();
         const message = this.machine.take();
         if (message === undefined) return this.#nextMessage();
         if (!this.#isDirty) this.#markDirty();
@@ -281,6 +313,82 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
         return DONE;
       },
     };
+  }
+
+  /**
+   * Settles everything that was taken. Resolves when the store has that: after a crash none of it
+   * comes again. In `memory` durability there is nothing to settle.
+   *
+   * @throws {SessionError} `ERR_STORE`, or why the session ended first.
+   */
+  async commit({ signal }: SignalOptions = {}): Promise<void> {
+    const keeping = this.#keeping;
+    if (keeping === undefined) return;
+    const mark = this.machine.commit(this.#runtime.now());
+    this.#settle();
+    if (this.machine.storedMark < mark) await raced(keeping.wait(mark), signal);
+  }
+
+  /**
+   * How far the application has taken what came. An application may keep these two numbers in one
+   * transaction with its own data; given back as `cursorOf` when the session is opened again, what was
+   * taken up to there does not come again: exactly once in effect, whatever crashes when.
+   */
+  get cursor(): Cursor {
+    return this.machine.link.taken;
+  }
+
+  /**
+   * How many messages were sent since the session began, in any process, expedited ones not among
+   * them. After a restart: those that our store has, which are exactly those that will arrive, and the
+   * first ones that were sent. In `memory` durability it is not counted.
+   */
+  get sentMessages(): number {
+    return this.machine.link.sentMessages[0];
+  }
+
+  /** As {@link sentMessages}, for expedited ones. */
+  get sentExpedited(): number {
+    return this.machine.link.sentMessages[1];
+  }
+
+  /**
+   * Resolves when the peer has everything that was sent until now; what that is worth says
+   * `agreement.durability`: in `disk`, that its store has it.
+   *
+   * @throws {SessionError} Why the session ended first.
+   */
+  async delivered({ signal }: SignalOptions = {}): Promise<void> {
+    this.#checkOpen();
+    const last = [...(this.#waiters?.values() ?? [])].at(-1);
+    if (last) await raced(last.promise, signal);
+    const { ends } = this.machine.link;
+    if (this.#hasDelivered(ends)) return;
+    const delivery = { ends, ...Promise.withResolvers<void>() };
+    this.#deliveries ??= [];
+    this.#deliveries.push(delivery);
+    await raced(delivery.promise, signal);
+  }
+
+  /** Resolves when our store has everything that was sent until now. In `memory`: at once. */
+  async stored(): Promise<void> {
+    const keeping = this.#keeping;
+    if (keeping === undefined) return;
+    const mark = this.machine.nextMark;
+    this.#settle();
+    if (this.machine.storedMark < mark) await keeping.wait(mark);
+  }
+
+  /**
+   * Lets go of the session without ending it, once what was sent is stored: for a planned restart. The
+   * peer waits, and the session goes on where its store is opened again. In `memory` durability there
+   * is nothing to go on with, and this is an abort.
+   */
+  async park(): Promise<void> {
+    if (this.#keeping === undefined) return this.abort("shut down", "shutdown");
+    await this.stored().catch(() => {});
+    this.machine.park();
+    this.#settle();
   }
 
   /** What becomes of the link, from now on. Each iteration sees every change, up to the last 256. */
@@ -413,6 +521,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   transportReceived(number: number, octets: Uint8Array): void {
     this.machine.receive(number, octets, this.#runtime.now());
     this.#settle();
+    if (this.#deliveries !== undefined) this.#deliver(this.#deliveries);
   }
 
   /** A transport of this session has room again. */
@@ -477,11 +586,48 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.#unflushed += octets.length + 2;
     if (!this.#isDirty) this.#markDirty();
     else if (this.#unflushed >= FLUSH_OCTETS) this.#settle();
+    if (this.#keeping !== undefined) return this.#whenStored(this.#keeping, ticket, signal);
     if (ticket === 0) return SETTLED;
+    const waiter = this.#waitFor(ticket);
+    return signal ? raced(waiter, signal) : waiter;
+  }
+
+  #waitFor(ticket: number): Promise<void> {
     const waiter = Promise.withResolvers<void>();
     this.#waiters ??= new Map();
     this.#waiters.set(ticket, waiter);
-    return signal ? raced(waiter.promise, signal) : waiter.promise;
+    return waiter.promise;
+  }
+
+  /** Settles when our store has what was just sent. */
+  #whenStored(keeping: Keeping, ticket: number, signal: AbortSignal | undefined): Promise<void> {
+    const stored =
+      ticket === 0
+        ? keeping.wait(this.machine.nextMark)
+        : this.#waitFor(ticket).then(() => keeping.wait(this.machine.nextMark));
+    // Not everybody who sends waits: that is theirs to decide.
+    if (ticket !== 0) stored.catch(() => {});
+    return signal ? raced(stored, signal) : stored;
+  }
+
+  #settleTaken(): void {
+    this.machine.link.settle(this.#runtime.now());
+  }
+
+  #hasDelivered([end0, end1]: readonly [number, number]): boolean {
+    const [acknowledged0, acknowledged1] = this.machine.link.acknowledged;
+    return acknowledged0 >= end0 && acknowledged1 >= end1;
+  }
+
+  #deliver(deliveries: Delivery[]): void {
+    let delivered = 0;
+    for (const { ends, resolve } of deliveries) {
+      if (!this.#hasDelivered(ends)) break;
+      resolve();
+      delivered += 1;
+    }
+    deliveries.splice(0, delivered);
+    if (deliveries.length === 0) this.#deliveries = undefined;
   }
 
   #checkOpen(): void {
@@ -550,6 +696,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
           this.#markDirty();
           return this.#await(handled, consumer);
         }
+        if (this.#keeping !== undefined) this.#settleTaken();
         if (this.#consumer !== consumer) return;
       }
       this.#markDirty();
@@ -566,6 +713,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     handled.then(
       () => {
         consumer.isBusy = false;
+        if (this.#keeping !== undefined) this.#settleTaken();
         this.#handOver();
       },
       (reason) => this.#consumed(consumer, { reason }),
@@ -638,9 +786,25 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
         return this.#drop(output.transport, output.error);
       case "dial":
         return this.#dial(output.transport, output.location);
+      case "store":
+        return this.#store(output.mark, output.changes);
       case "event":
         return this.#happened(output.event);
     }
+  }
+
+  #store(mark: number, changes: MachineChanges): void {
+    this.#keeping?.write(changes).then(
+      () => {
+        this.machine.stored(mark);
+        this.#settle();
+        this.#keeping?.stored(mark);
+      },
+      (error) => {
+        this.machine.storeFailed(asSessionError(error));
+        this.#settle();
+      },
+    );
   }
 
   #clogged(number: number): void {
@@ -780,6 +944,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     const reason = error ?? new SessionError("ERR_CLOSED", "the session has ended");
     for (const { reject } of this.#waiters?.values() ?? []) reject(reason);
     this.#waiters = undefined;
+    this.#keeping?.ended(reason);
+    for (const delivery of this.#deliveries ?? []) delivery.reject(reason);
+    this.#deliveries = undefined;
     for (const stream of this.#streams?.values() ?? []) stream.onSessionEnded(reason);
     this.#streams = undefined;
     this.#incoming?.end();

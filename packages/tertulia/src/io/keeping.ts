@@ -1,0 +1,202 @@
+/**
+ * A session's side of its store: what it has written there, and who waits for that.
+ *
+ * @module
+ */
+
+import type { SessionError } from "../pure/errors.ts";
+import type { Agreement, Proposal } from "../pure/native/establishment.ts";
+import type { Established } from "../pure/native/initiation.ts";
+import {
+  type Cursor,
+  checkJournals,
+  decodeState,
+  type KeptSession,
+} from "../pure/native/keeper.ts";
+import type { Limits } from "../pure/native/limits.ts";
+import type { MachineChanges } from "../pure/native/machine.ts";
+import { defaultContexts } from "../pure/native/message.ts";
+import { decodeUtf8, hex, NO_OCTETS, utf8 } from "../pure/octets.ts";
+import { type SessionRecord, type Store, type StoredSession, StoreError } from "../stores/store.ts";
+import { agreedContexts, type SessionOptions } from "./options.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Identity, SessionParts } from "./session.ts";
+
+/** Everything that a session is made of again after a restart, besides its journals. */
+export interface Establishment {
+  readonly established: Established;
+  readonly limits: Limits;
+  readonly identity: Identity;
+  /** Over TLS: the key that the peer proved to hold. */
+  readonly keyFingerprint: string | undefined;
+}
+
+export class Keeping {
+  readonly store: Store;
+  readonly #id: string;
+  #record: SessionRecord | undefined;
+  /** Who waits for a mark, by the mark. Those of one mark share a promise. */
+  readonly #waiters = new Map<number, PromiseWithResolvers<void>>();
+  #failure: SessionError | undefined;
+
+  /** @param record - What is to be created with the first batch; absent when it is there. */
+  constructor(store: Store, id: string, record?: SessionRecord) {
+    this.store = store;
+    this.#id = id;
+    this.#record = record;
+  }
+
+  write({ end, ...changes }: MachineChanges): Promise<void> {
+    const create = this.#record;
+    this.#record = undefined;
+    return this.store.write({
+      ...changes,
+      id: this.#id,
+      ...(create && { create }),
+      ...(end && { end: { ...end, id: this.#id, endedAt: Date.now() } }),
+    });
+  }
+
+  /** Resolves when a mark is stored; rejects when it will not be. */
+  wait(mark: number): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    let waiter = this.#waiters.get(mark);
+    if (waiter === undefined) {
+      waiter = Promise.withResolvers();
+      // Not everybody who sends waits: that is theirs to decide.
+      waiter.promise.catch(() => {});
+      this.#waiters.set(mark, waiter);
+    }
+    return waiter.promise;
+  }
+
+  /** Everything up to this mark is stored. */
+  stored(mark: number): void {
+    // In the order of the marks, which is that of insertion.
+    for (const [waiting, { resolve }] of this.#waiters) {
+      if (waiting > mark) break;
+      this.#waiters.delete(waiting);
+      resolve();
+    }
+  }
+
+  /** Nothing more will be stored. */
+  ended(reason: SessionError): void {
+    this.#failure = reason;
+    for (const { reject } of this.#waiters.values()) reject(reason);
+    this.#waiters.clear();
+  }
+}
+
+/** How a new session is kept; `undefined` when no more than `memory` was agreed on. */
+export function keepingOf(
+  store: Store | undefined,
+  role: SessionRecord["role"],
+  establishment: Establishment,
+): Keeping | undefined {
+  const { sessionId, agreement } = establishment.established;
+  if (store === undefined || agreement.durability === "memory") return undefined;
+  const id = hex(sessionId);
+  return new Keeping(store, id, recordOf(id, role, establishment));
+}
+
+/** What a session that a store has kept is made of. @throws {StoreError} `damaged`. */
+export function partsOf(
+  stored: StoredSession,
+  runtime: Runtime,
+  { store, contexts = defaultContexts, agreeToRelease }: KeptOptions,
+  cursor: Cursor | undefined,
+): SessionParts {
+  const { establishment, kept } = readStored(stored);
+  const { established, ...rest } = establishment;
+  return {
+    ...rest,
+    established,
+    role: stored.record.role,
+    contexts: agreedContexts(contexts, established.agreement.contexts),
+    suite: runtime.suite,
+    runtime,
+    transport: undefined,
+    keeping: new Keeping(store, stored.record.id),
+    kept,
+    ageMs: Math.max(0, Date.now() - stored.record.createdAt),
+    ...(cursor && { cursor }),
+    ...(agreeToRelease && { agreeToRelease }),
+  };
+}
+
+interface KeptOptions extends SessionOptions {
+  readonly store: Store;
+  readonly agreeToRelease?: SessionParts["agreeToRelease"] | undefined;
+}
+
+/** What a store is to keep of a session that was just established. */
+export function recordOf(
+  id: string,
+  role: SessionRecord["role"],
+  { established, limits, identity, keyFingerprint }: Establishment,
+): SessionRecord {
+  const { secret, agreement } = established;
+  const { userData, dialogue, ...peer } = established.peer;
+  const octets = { secret: hex(secret), userData: hex(userData), dialogue: hex(dialogue) };
+  const text = JSON.stringify({
+    version: 1,
+    ...octets,
+    agreement,
+    limits,
+    identity,
+    keyFingerprint,
+    peer,
+  });
+  return {
+    id,
+    role,
+    identity: `${identity.method}:${identity.name}`,
+    createdAt: Date.now(),
+    establishment: utf8(text),
+  };
+}
+
+/** What a session of a store is made of. @throws {StoreError} `damaged`. */
+export function readStored({ record, epoch, state, entries }: StoredSession): {
+  readonly establishment: Establishment;
+  readonly kept: KeptSession;
+} {
+  if (state === undefined) throw new StoreError("damaged", `session ${record.id} has no state`);
+  try {
+    const text = decodeUtf8(record.establishment) ?? "";
+    // `recordOf` wrote it, and the store vouches for it.
+    const { version, secret, userData, dialogue, agreement, peer, ...rest } = JSON.parse(
+      text,
+    ) as StoredEstablishment;
+    if (version !== 1)
+      throw new StoreError("failed", `session ${record.id} is of version ${version}`);
+    const established: Established = {
+      sessionId: unhex(record.id),
+      secret: unhex(secret),
+      agreement,
+      peer: { ...peer, userData: unhex(userData), dialogue: unhex(dialogue) },
+      rest: NO_OCTETS,
+    };
+    const kept = { epoch, state: decodeState(state), entries };
+    checkJournals(kept);
+    return { establishment: { ...rest, established }, kept };
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const message = `session ${record.id}: ${error instanceof Error ? error.message : error}`;
+    throw new StoreError("damaged", message, { cause: error });
+  }
+}
+
+interface StoredEstablishment extends Omit<Establishment, "established"> {
+  readonly version: number;
+  readonly secret: string;
+  readonly userData: string;
+  readonly dialogue: string;
+  readonly agreement: Agreement;
+  readonly peer: Omit<Proposal, "userData" | "dialogue">;
+}
+
+function unhex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
