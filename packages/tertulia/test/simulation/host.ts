@@ -4,7 +4,11 @@
  */
 
 import type { SessionError } from "../../src/pure/errors.ts";
-import type { SessionEvent, SessionMachine } from "../../src/pure/native/machine.ts";
+import type {
+  MachineChanges,
+  SessionEvent,
+  SessionMachine,
+} from "../../src/pure/native/machine.ts";
 import type { VirtualClock } from "../../src/testing/clock.ts";
 import type { Wire, WireEnd, WireSide } from "../../src/testing/network.ts";
 
@@ -52,6 +56,8 @@ export interface DriverOptions {
   readonly host: Host;
   /** Opens a transport; says `opened` or `ended`. */
   readonly dial?: (transport: number, location: string | undefined) => void;
+  /** Has something stored; says `stored` or `storeFailed`. */
+  readonly store?: (mark: number, changes: MachineChanges) => void;
   readonly happened: (event: SessionEvent) => void;
   /** After everything that the machine said was done. */
   readonly settled: () => void;
@@ -73,9 +79,9 @@ export class Driver {
   }
 
   /** Takes a machine, and the wire that it was made on. */
-  start(machine: SessionMachine, transport: number, wire: Wire, side: WireSide): void {
+  start(machine: SessionMachine, transport: number, wire?: Wire, side: WireSide = 0): void {
     this.machine = machine;
-    this.plug(transport, wire, side);
+    if (wire) this.plug(transport, wire, side);
     this.settle();
   }
 
@@ -153,6 +159,9 @@ export class Driver {
         case "dial":
           this.#options.trace(`dials ${out.transport}`);
           this.#options.dial?.(out.transport, out.location);
+          break;
+        case "store":
+          this.#options.store?.(out.mark, out.changes);
           break;
         case "event":
           this.#options.happened(out.event);
