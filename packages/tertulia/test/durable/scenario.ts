@@ -5,7 +5,7 @@
 
 import { ProtocolError, SessionError } from "../../src/pure/errors.ts";
 import type { Established } from "../../src/pure/native/initiation.ts";
-import { type Cursor, decodeState } from "../../src/pure/native/keeper.ts";
+import { type Cursor, checkJournals, decodeState } from "../../src/pure/native/keeper.ts";
 import { type Limits, limitsFrom } from "../../src/pure/native/limits.ts";
 import { type Role, type SessionEvent, SessionMachine } from "../../src/pure/native/machine.ts";
 import type { Message } from "../../src/pure/native/message.ts";
@@ -284,6 +284,7 @@ class Process {
     if (kept === undefined) return;
     this.#isUnsure.fill(!this.#hasCursor);
     const state = kept.state && decodeState(kept.state);
+    if (state) checkJournals({ epoch: kept.epoch, state, entries: kept.entries });
     this.#log(
       `runs again: ${JSON.stringify(state)} ${kept.entries.map((e) => `${e.journal} ${e.position}+${e.octets.length}`)}`,
     );

@@ -57,6 +57,8 @@ export interface KeptState {
   /** Ends of both lanes, and how far the peer has committed. */
   readonly ends: readonly [number, number];
   readonly acknowledged: readonly [number, number];
+  /** Where `sent0`, `sent1` and `received` have to begin, or before. */
+  readonly starts: readonly [number, number, number];
   /** Where `received` and `sending` end. */
   readonly receivedEnd: number;
   readonly sendingEnd: number;
@@ -102,6 +104,7 @@ export function encodeState(state: KeptState): Uint8Array {
     ...state.messages,
     ...state.ends,
     ...state.acknowledged,
+    ...state.starts,
     state.receivedEnd,
     state.sendingEnd,
     ...(sending ? [1, sending.type, sending.offset] : [0]),
@@ -133,6 +136,7 @@ export function decodeState(octets: Uint8Array): KeptState {
     messages: two(),
     ends: two(),
     acknowledged: two(),
+    starts: three(),
     receivedEnd: reader.varint(),
     sendingEnd: reader.varint(),
     sending: reader.varint() ? { type: reader.varint(), offset: reader.varint() } : undefined,
@@ -355,10 +359,12 @@ function lastEnd(unsettled: Fifo<Unsettled>, taken: number, cursor: number): num
 
 /** Whether the journals reach as far as the state says. @throws {ProtocolError} `journalShort`. */
 export function checkJournals({ state, entries }: KeptSession): void {
-  runOf(entries, "sent0", state.ends[0]);
-  runOf(entries, "sent1", state.ends[1]);
-  runOf(entries, "received", state.receivedEnd);
-  if (state.sending) runOf(entries, "sending", state.sendingEnd);
+  const [start0, start1, startReceived] = state.starts;
+  runOf(entries, "sent0", state.ends[0], start0);
+  runOf(entries, "sent1", state.ends[1], start1);
+  runOf(entries, "received", state.receivedEnd, startReceived);
+  // A message that is sent in pieces is not empty.
+  if (state.sending) runOf(entries, "sending", state.sendingEnd, state.sendingEnd - 1);
 }
 
 /** The entries of one journal as one run of octets, and where it begins. */
@@ -366,10 +372,15 @@ export function runOf(
   entries: readonly JournalEntry[],
   name: JournalName,
   end: number,
+  startMax: number = end,
 ): { readonly start: number; readonly octets: Uint8Array } {
   const own = entries.filter(({ journal }) => journal === name);
   const start = own[0]?.position ?? end;
   const octets = concatOctets(own.map((entry) => entry.octets));
+  if (start > startMax) {
+    const detail = `${name} begins at ${start}, lost from ${startMax}`;
+    throw new ProtocolError("journalShort", CLAUSE, detail);
+  }
   if (start + octets.length !== end) {
     const have = start + octets.length;
     throw new ProtocolError("journalShort", CLAUSE, `${name} ends at ${have}, lost up to ${end}`);

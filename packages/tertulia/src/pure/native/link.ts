@@ -594,6 +594,7 @@ export class Link {
       messages: [keeper.messages0, keeper.messages1],
       ends: [lane0.end, lane1.end],
       acknowledged: [lane0.acknowledged, lane1.acknowledged],
+      starts: [lane0.start, lane1.start, keeper.receivedStart],
       receivedEnd: keeper.receivedEnd,
       sendingEnd: keeper.sendingEnd,
       sending,

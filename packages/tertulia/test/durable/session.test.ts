@@ -1,0 +1,237 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  connect,
+  Listener,
+  memoryPair,
+  nodeRuntime,
+  reconnect,
+  type Session,
+} from "../../src/index.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
+import { type SessionChanges, StoreError } from "../../src/stores/store.ts";
+
+/** A store in memory that says it is a disk, and does what the test wants. */
+class TestStore extends MemoryStore {
+  /** What writes wait for. */
+  sync: Promise<void> = Promise.resolve();
+  failure: StoreError | undefined;
+
+  override async write(changes: SessionChanges): Promise<void> {
+    await this.sync;
+    if (this.failure) throw this.failure;
+    await super.write(changes);
+  }
+}
+
+/** A responder and the way to it, which leads to whichever listener is there now. */
+class Node {
+  store: TestStore = new TestStore();
+  listener: Listener = this.#listener();
+
+  #listener(): Listener {
+    return new Listener(nodeRuntime(), { store: this.store, durability: "disk" });
+  }
+
+  readonly dial = async () => {
+    const [near, far] = memoryPair();
+    this.listener.receive(far);
+    return near;
+  };
+
+  /** Ends in order, and begins again with what the store has. */
+  async restart(): Promise<void> {
+    await this.listener[Symbol.asyncDispose]();
+    this.listener = this.#listener();
+    await this.listener.restore();
+  }
+
+  async session(): Promise<Session> {
+    const { value } = await this.listener[Symbol.asyncIterator]().next();
+    if (value === undefined) throw new Error("the listener has closed");
+    return value;
+  }
+}
+
+const limits = { backoffMs: 1, backoffMsMax: 10 };
+
+async function joined(node = new Node()) {
+  const store = new TestStore();
+  const options = { store, durability: "disk", limits } as const;
+  const near = await connect(node.dial, options);
+  const far = await node.session();
+  return { node, store, options, near, far };
+}
+
+async function take(session: Session, count: number): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for await (const { value } of session) {
+    values.push(value);
+    if (values.length === count) break;
+  }
+  return values;
+}
+
+describe("a session with a store", () => {
+  it("agrees on what both sides' stores can do", async () => {
+    const { near, far } = await joined();
+    deepEqual([near.agreement.durability, near.isKept, far.isKept], ["disk", true, true]);
+    const plain = await connect(new Node().dial, { limits });
+    deepEqual([plain.agreement.durability, plain.isKept], ["memory", false]);
+    for (const session of [near, far, plain]) session.abort();
+  });
+
+  it("demands a store for more than memory", async () => {
+    await rejects(connect(new Node().dial, { durability: "disk" }), { code: "ERR_ARGUMENT" });
+  });
+
+  it("says that a message is sent when the store has it, and sends it only then", async () => {
+    const { near, far, store } = await joined();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    store.sync = promise;
+    let isSent = false;
+    const sent = near.send("hello").then(() => {
+      isSent = true;
+    });
+    await new Promise((done) => setTimeout(done, 30));
+    deepEqual([isSent, far.machine.link.isReadable], [false, false]);
+    resolve();
+    await sent;
+    deepEqual(await take(far, 1), ["hello"]);
+    near.abort();
+  });
+
+  it("is delivered when the peer's store has it", async () => {
+    const { near, node } = await joined();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    node.store.sync = promise;
+    await near.send("hello");
+    let isDelivered = false;
+    const delivered = near.delivered().then(() => {
+      isDelivered = true;
+    });
+    await new Promise((done) => setTimeout(done, 30));
+    equal(isDelivered, false);
+    resolve();
+    await delivered;
+    near.abort();
+  });
+
+  it("goes on after both processes were restarted, with what was not settled", async () => {
+    const { near, far, node, store, options } = await joined();
+    for (const text of ["one", "two", "three", "four"]) await near.send(text);
+    await near.delivered();
+    deepEqual(await take(far, 2), ["one", "two"]);
+    await far.commit();
+    await near.park();
+    await node.restart();
+    const again = await reconnect(node.dial, near.id, { ...options, store });
+    equal(again.sentMessages, 4);
+    await again.send("five");
+    const back = await node.session();
+    equal(back.id, near.id);
+    deepEqual(await take(back, 3), ["three", "four", "five"]);
+    again.abort();
+  });
+
+  it("hands over again what was taken and not settled, unless the application knows better", async () => {
+    for (const knows of [false, true]) {
+      const { near, far, node } = await joined();
+      await near.send("one");
+      await near.send("two");
+      await take(far, 1);
+      const { cursor } = far;
+      await far.park();
+      const listener = new Listener(nodeRuntime(), {
+        store: node.store,
+        durability: "disk",
+        cursorOf: () => (knows ? cursor : undefined),
+      });
+      node.listener = listener;
+      await listener.restore();
+      deepEqual(await take(await node.session(), 1), [knows ? "two" : "one"]);
+      near.abort();
+    }
+  });
+
+  it("tells the peer of streams that died with their process", async () => {
+    const { near, far, node } = await joined();
+    const stream = near.openStream("file");
+    await stream.write(new Uint8Array(10));
+    for await (const other of far.streams) {
+      await other.read();
+      break;
+    }
+    await node.restart();
+    await rejects(async () => void (await stream.read()), { code: "ERR_ABORTED" });
+    near.abort();
+  });
+
+  it("stays finished once it was released", async () => {
+    const { near, far, node, store, options } = await joined();
+    void take(far, 1);
+    await near.release();
+    await far.closed;
+    deepEqual(
+      [store, node.store].map(({ image }) => [image.sessions.size, image.tombstones.size]),
+      [
+        [0, 1],
+        [0, 1],
+      ],
+    );
+    await rejects(reconnect(node.dial, near.id, options), { code: "ERR_STORE" });
+  });
+
+  it("is parked when the store fails, and goes on from there", async () => {
+    const { near, node, store, options } = await joined();
+    await near.send("one");
+    store.failure = new StoreError("failed", "no disk");
+    await rejects(near.send("two"), { code: "ERR_STORE" });
+    equal((await near.closed).outcome, "parked");
+    store.failure = undefined;
+    const again = await reconnect(node.dial, near.id, options);
+    equal(again.sentMessages, 1);
+    again.abort();
+  });
+
+  it("asks whoever comes back too early to try again", async () => {
+    const { near, node } = await joined();
+    await node.listener[Symbol.asyncDispose]();
+    node.listener = new Listener(nodeRuntime(), { store: node.store, durability: "disk" });
+    const changes = near.changes()[Symbol.asyncIterator]();
+    for (;;) {
+      const { value } = await changes.next();
+      if (value?.type === "retrying" && /notReady/.test(value.error.message)) break;
+    }
+    await node.listener.restore();
+    for (;;) {
+      const { value } = await changes.next();
+      if (value?.type === "resumed") break;
+    }
+    near.abort();
+  });
+
+  it("does not open over a session that is damaged, unless told to", async () => {
+    const { near, node } = await joined();
+    await near.send("one");
+    await near.delivered();
+    await node.listener[Symbol.asyncDispose]();
+    const image = node.store.image;
+    const sessions = [...image.sessions].map(
+      ([id, session]) =>
+        [
+          id,
+          { ...session, entries: session.entries.filter((e) => e.journal !== "received") },
+        ] as const,
+    );
+    const store = new MemoryStore({ ...image, sessions: new Map(sessions) });
+    const options = { store, durability: "disk" } as const;
+    await rejects(new Listener(nodeRuntime(), options).restore(), { failure: "damaged" });
+    const damaged: string[] = [];
+    const onDamaged = (id: string) => void damaged.push(id);
+    node.listener = new Listener(nodeRuntime(), { ...options, onDamaged });
+    await node.listener.restore();
+    deepEqual(damaged, [near.id]);
+    equal((await near.closed).outcome, "lost");
+  });
+});
