@@ -24,7 +24,7 @@ import { type Case, Missing } from "../harness.ts";
 
 const isSmoke = process.env["BENCH_SMOKE"] === "1";
 const ROUND_MS = isSmoke ? 100 : 2000;
-const MANY = isSmoke ? 50 : 10_000;
+const MANY = Number(process.env["BENCH_SESSIONS"] ?? (isSmoke ? 50 : 10_000));
 const PAYLOAD = new Uint8Array(64);
 
 /** The cases, in the order in which they are printed. */
