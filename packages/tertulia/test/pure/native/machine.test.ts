@@ -245,8 +245,19 @@ describe("session machine: resume", () => {
     assert.deepEqual(pair.told(), []);
   });
 
+  it("does not wait long for somebody who was never heard of after the handshake", () => {
+    const pair = connected();
+    pair.cut();
+    pair.told();
+    pair.pass(60_001);
+    assert.match(pair.told().join(), /responder: closed expired: expired: not resumed in 60000 ms/);
+  });
+
   it("expires at both sides when it is not resumed in time", () => {
     const pair = connected();
+    pair.initiator.machine.send(NORMAL, octets("here I am"));
+    pair.settle();
+    pair.told();
     pair.cut();
     for (let ms = 0; ms < WINDOW_MS + 30_000; ms += 1000) {
       pair.pass(1000);
