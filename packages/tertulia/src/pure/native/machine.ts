@@ -506,7 +506,7 @@ export class SessionMachine implements LinkListener {
       binding,
       phase: "confirming",
       epoch,
-      declared: this.link.positions,
+      declared: NOWHERE,
       claim: NO_OCTETS,
       peer: positions,
       peerClaim: claim,
@@ -529,7 +529,9 @@ export class SessionMachine implements LinkListener {
     this.#dropCandidate();
     this.#claimed = epoch;
     this.#candidate = candidate;
+    // Only from here on is it kept what we say that we retain.
     this.link.hold();
+    candidate.declared = this.link.positions;
     const nonce = this.#suite.random(NONCE_OCTETS);
     candidate.claim = encodeResumedClaim(epoch, candidate.declared, nonce);
     const proof = this.#prove(candidate, "resumed", claim, candidate.claim);

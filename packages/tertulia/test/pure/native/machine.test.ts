@@ -1,18 +1,35 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ResumeRequest, withProof } from "../../../src/pure/native/establishment.ts";
 import {
+  decodeResumed,
+  encodeResumeClaim,
+  type ResumeRequest,
+  withProof,
+} from "../../../src/pure/native/establishment.ts";
+import { FrameReader } from "../../../src/pure/native/frame-reader.ts";
+import {
+  CONFIRM,
   encodeFrame,
   encodeVarints,
   GOAWAY,
   PING,
   RESUME,
 } from "../../../src/pure/native/frames.ts";
+import { proveResume } from "../../../src/pure/native/keys.ts";
 import { limitsFrom } from "../../../src/pure/native/limits.ts";
 import { Reception } from "../../../src/pure/native/reception.ts";
 import { concatOctets, NO_OCTETS, utf8 } from "../../../src/pure/octets.ts";
 import { seededSuite } from "../../../src/testing/suite.ts";
-import { EXPEDITED, NORMAL, octets, Pair, type PairOptions, type Side, TYPED } from "./pair.ts";
+import {
+  EXPEDITED,
+  established,
+  NORMAL,
+  octets,
+  Pair,
+  type PairOptions,
+  type Side,
+  TYPED,
+} from "./pair.ts";
 
 const WINDOW_MS = 600_000;
 
@@ -245,8 +262,19 @@ describe("session machine: resume", () => {
     assert.deepEqual(pair.told(), []);
   });
 
+  it("does not wait long for somebody who was never heard of after the handshake", () => {
+    const pair = connected();
+    pair.cut();
+    pair.told();
+    pair.pass(60_001);
+    assert.match(pair.told().join(), /responder: closed expired: expired: not resumed in 60000 ms/);
+  });
+
   it("expires at both sides when it is not resumed in time", () => {
     const pair = connected();
+    pair.initiator.machine.send(NORMAL, octets("here I am"));
+    pair.settle();
+    pair.told();
     pair.cut();
     for (let ms = 0; ms < WINDOW_MS + 30_000; ms += 1000) {
       pair.pass(1000);
@@ -280,6 +308,52 @@ describe("session machine: resume", () => {
       "responder: closed aborted: no",
       "responder: refuses: aborted",
     ]);
+  });
+});
+
+describe("session machine: a resumer that displaces another", () => {
+  it("is told what is retained now, not what was before the other was dropped", () => {
+    const pair = connected();
+    const { responder } = pair;
+    const suites = [seededSuite(1), seededSuite(2)] as const;
+    const [{ secret, sessionId }] = established(suites, [limitsFrom(), limitsFrom()]);
+    const request = (epoch: number): ResumeRequest => {
+      const positions = { received: [0, 0], retained: [0, 0] } as const;
+      const claim = encodeResumeClaim(sessionId, epoch, positions, new Uint8Array(32));
+      const proof = proveResume(suites[0], secret, epoch, "resume", NO_OCTETS, claim);
+      return { sessionId, epoch, positions, claim, proof };
+    };
+    const come = (transport: number, asked: ResumeRequest): void => {
+      responder.machine.resume(transport, asked, NO_OCTETS, NO_OCTETS, pair.now);
+    };
+    responder.machine.send(NORMAL, octets("hello"));
+    come(1, request(1));
+    responder.sent.clear();
+    responder.drain(pair.now);
+    responder.sent.delete(1);
+    // The holder acknowledges, which is held for the first resumer.
+    pair.settle();
+    pair.pass(50);
+    const second = request(2);
+    come(2, second);
+    responder.closed.clear();
+    responder.drain(pair.now);
+    const reader = new FrameReader(1000);
+    reader.feed(concatOctets(responder.sent.get(2) ?? []));
+    assert.equal(reader.next(), true);
+    const answer = decodeResumed(reader.body());
+    assert.deepEqual(answer.positions.retained, [7, 0]);
+    const proof = proveResume(
+      suites[0],
+      secret,
+      2,
+      "confirm",
+      NO_OCTETS,
+      second.claim,
+      answer.claim,
+    );
+    responder.machine.receive(2, encodeFrame(CONFIRM, proof), pair.now);
+    assert.equal(responder.machine.epoch, 2);
   });
 });
 
