@@ -81,9 +81,11 @@ try {
   }
 }
 
-await Promise.all([process.stdout, process.stderr].map(flushed));
-// Whatever is still open, a socket that lingers or a pipe that somebody holds, is of no use now.
-process.exit();
+if (process.exitCode) {
+  await Promise.all([process.stdout, process.stderr].map(flushed));
+  // Whatever is still open, a socket that lingers or a pipe that somebody holds, is of no use now.
+  process.exit();
+}
 
 function flushed(stream: NodeJS.WritableStream): Promise<void> {
   return new Promise((resolve) => stream.write("", () => resolve()));

@@ -20,8 +20,8 @@ export class Status {
   #room = "";
   #link: LinkState = { type: "none" };
   #news: { readonly text: string; readonly until: number } | undefined;
-  /** Since when each of the others is cut off; 0 for those who are not. */
-  readonly #others = new Map<string, number>();
+  /** Since when each of the others is cut off; `undefined` for those who are not. */
+  readonly #others = new Map<string, number | undefined>();
   #name = "";
 
   /** Takes note of what happened. */
@@ -67,26 +67,27 @@ export class Status {
   /** Whether the line changes by time alone. */
   isTicking(now: number): boolean {
     if (this.#link.type === "suspended" || this.#news) return true;
-    return [...this.#others.values()].some((since) => since > 0 && since <= now);
+    return [...this.#others.values()].some((since) => since !== undefined);
   }
 
   /** The line, of at most so many characters. */
   line(now: number, columns: number): string {
     if (this.#news && now >= this.#news.until) this.#news = undefined;
-    const away = [...this.#others].filter(([, since]) => since > 0);
     const parts = [
       this.#room,
       `${this.#others.size + 1} here`,
       this.#linkWords(now),
       this.#news?.text ?? "",
-      ...away.map(([name, since]) => `${name} cut off for ${seconds(now - since)}`),
+      ...Array.from(this.#others, ([name, since]) =>
+        since === undefined ? "" : `${name} cut off for ${seconds(now - since)}`,
+      ),
     ];
     const text = parts.filter((part) => part !== "").join(" · ");
     return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
   }
 
   #member(name: string, state: "connected" | "suspended", now: number): void {
-    if (name !== this.#name) this.#others.set(name, state === "suspended" ? now : 0);
+    if (name !== this.#name) this.#others.set(name, state === "suspended" ? now : undefined);
   }
 
   #linkWords(now: number): string {

@@ -7,7 +7,7 @@ import { identified, refusal } from "./handshakes.ts";
 
 const key = new Uint8Array(32).fill(7);
 
-/** As docs/guide/authentication.md shows it. */
+/** As docs/guide/identities.md shows it. */
 const verifier = tokenVerifier(async (token) => {
   const { payload } = await jwtVerify(token, key, { audience: "chat" });
   return payload.sub ? { name: payload.sub, claims: payload } : undefined;
