@@ -195,6 +195,36 @@ export function serviceContract({ name, connect, close }: Transports): void {
       await won;
     });
 
+    it("has points of its own in each direction, with symmetric synchronization", async () => {
+      await using both = await pair({
+        functionalUnits: ["duplex", "symmetric", "major", "resynchronize", "data-separation"],
+        initialSerialNumber: 10,
+        secondInitialSerialNumber: 20,
+      });
+      const ours = both.caller.syncMinor();
+      const theirs = both.called.syncMinor({ separation: true });
+      assert.deepEqual([ours.serialNumber, theirs.serialNumber], [10, 20]);
+      assert.equal((await next(both.called, "S-SYNC-MINOR")).serialNumber, 10);
+      assert.equal((await next(both.caller, "S-SYNC-MINOR")).separation, true);
+      both.called.respondSyncMinor(10);
+      both.caller.respondSyncMinor(20);
+      await Promise.all([ours.confirmed, theirs.confirmed]);
+      // One flow only: the other goes on.
+      const done = both.caller.resynchronize({ resyncType: "set", serialNumber: 50 });
+      const indication = await next(both.called, "S-RESYNCHRONIZE");
+      assert.deepEqual([indication.resyncType, indication.secondResyncType], ["set", undefined]);
+      await both.called.data(octets(1));
+      both.called.respondResynchronize();
+      assert.equal((await done).serialNumber, 50);
+      await next(both.caller, "S-DATA");
+      assert.deepEqual([both.caller.nextSerialNumber, both.called.nextSerialNumber], [50, 21]);
+      const major = both.caller.syncMajor();
+      assert.equal((await next(both.called, "S-SYNC-MAJOR")).serialNumber, 50);
+      both.called.respondSyncMajor();
+      await major;
+      assert.deepEqual([both.caller.nextSerialNumber, both.called.nextSerialNumber], [51, 22]);
+    });
+
     it("reports exceptions", async () => {
       await using both = await pair({ functionalUnits: ["half-duplex", "exceptions"] });
       both.called.reportException(5, octets(1));

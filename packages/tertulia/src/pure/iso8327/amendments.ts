@@ -16,12 +16,15 @@ export const amendmentsWithoutSymmetric: TableSource = {
   // everything discarded until RS, and the other error states do.
   ED: { "15B": "p48: →=" },
   ER: { "15B": "p48: →=" },
+  // The same for a FINISH, when an exception that crossed it let its sender resynchronize.
+  "FN-nr": { "15B": "p68: →=" },
 };
 
 /** For Tables A.17 to A.25. */
 export const amendmentsWithSymmetric: TableSource = {
   ED: { "15B": "p48: →=" },
   ER: { "15B": "p48: →=" },
+  "FN-nr": { "15B": "p68: →=" },
   MIA: {
     // Printed with p186, which the alternative before it has taken already: points of a flow that
     // is not being resynchronized are still confirmed, as 15C says in its last alternative.

@@ -154,6 +154,10 @@ export function fromRequest(
       return type === "SSYNmreq" && request.separation ? { ...event, name: "SSYNmdreq" } : event;
     }
     case "SSYNmrsp": {
+      // With data separation the tables would send it, and it would come when the point is undone.
+      if (symmetric && v.Vrspr !== "no" && v.VrspIsOurs) {
+        throw new SessionError("ERR_STATE", "points of a flow that is being resynchronized");
+      }
       const { serialNumber = (symmetric ? v.VMr : v.VM) - 1 } = request;
       return { ...event, serialNumber };
     }
