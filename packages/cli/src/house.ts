@@ -57,7 +57,16 @@ export class House {
 
   /** @throws {SessionError} as `listen`. */
   static async open(options: HouseOptions): Promise<House> {
-    const { address, identity, allow, rooms, tlsOnly = false, tunnels, onChange, onRefused } = options;
+    const {
+      address,
+      identity,
+      allow,
+      rooms,
+      tlsOnly = false,
+      tunnels,
+      onChange,
+      onRefused,
+    } = options;
     const hub = new RoomHub({ ...(rooms && { rooms }), ...(onChange && { onChange }) });
     const cut = { until: 0 };
     const anybody = [ed25519Verifier((key) => ({ name: key })), anonymous];
