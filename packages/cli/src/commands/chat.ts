@@ -20,6 +20,7 @@ import { callOf } from "../call.ts";
 import { converse, type Party } from "../chat/conversation.ts";
 import { help } from "../chat/events.ts";
 import { type Face, jsonFace, lineFace } from "../chat/face.ts";
+import { claimOnLan, findOnLan } from "../chat/lan-name.ts";
 import { TerminalFace } from "../chat/terminal.ts";
 import { Way } from "../chat/way.ts";
 import { CommandError, exitCodeOf, exitCodes, exitHelp, messageOf } from "../exit.ts";
@@ -30,6 +31,7 @@ interface ChatOptions {
   readonly room: string;
   readonly name?: string;
   readonly listen?: string | true;
+  readonly netbios?: string;
   readonly allow?: readonly string[];
   readonly acceptNew?: boolean;
   readonly home?: string;
@@ -54,6 +56,7 @@ export function command(): Command {
   return new Command("chat")
     .argument("[address]", "where a node, or somebody with --listen, is")
     .option("--listen [address]", `be the one who is called; no node is needed (default ${LISTEN})`)
+    .option("--netbios <name>", "find them by this name on the LAN; with --listen: be found by it")
     .option("--room <name>", "which room of the node", "lobby")
     .option("--name <name>", "what to be called (default: your name on this machine)")
     .option("--allow <keys...>", "with --listen: let in only who holds one of these keys")
@@ -64,7 +67,10 @@ export function command(): Command {
     .action(chat);
 }
 
-async function chat(address: string | undefined, options: ChatOptions): Promise<void> {
+async function chat(target: string | undefined, options: ChatOptions): Promise<void> {
+  const { netbios } = options;
+  const isLookup = netbios !== undefined && options.listen === undefined && target === undefined;
+  const address = isLookup ? await findOnLan(netbios) : target;
   const { room, name = ownName() } = options;
   if ((address === undefined) === (options.listen === undefined)) {
     throw new CommandError(
@@ -113,13 +119,14 @@ async function call(
 
 /** Lets others come, and is one of them. */
 async function host(
-  { listen, allow, json = false }: ChatOptions,
+  { listen, netbios, allow, json = false }: ChatOptions,
   identity: OwnIdentity,
   roomName: string,
   name: string,
 ): Promise<void> {
+  const lan = netbios === undefined ? undefined : await claimOnLan(netbios);
   const house = await House.open({
-    address: typeof listen === "string" ? listen : LISTEN,
+    address: typeof listen === "string" ? listen : (lan?.listen ?? LISTEN),
     identity,
     rooms: [roomName],
     ...(allow && { allow: [...allow, formatFingerprint(identity.fingerprint)] }),
@@ -132,7 +139,8 @@ async function host(
   face.show({ type: "listening", address: house.address, key });
   if (!json) {
     const extra = roomName === "lobby" ? "" : ` --room ${roomName}`;
-    const message = `Others come with: ${callOf()} chat ${house.address}${extra}`;
+    const where = netbios === undefined ? house.address : `--netbios ${netbios.split("@")[0]}`;
+    const message = `Others come with: ${callOf()} chat ${where}${extra}`;
     face.show({ type: "note", message });
   }
   try {
@@ -147,6 +155,7 @@ async function host(
       },
     });
   } finally {
+    await lan?.node.close();
     await house.close(GRACE_MS);
   }
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -382,6 +384,42 @@ describe("NetBIOS sessions", () => {
     for await (const _ of other) if (++received === 2000) break;
     await sending;
     await Promise.all([session.hangUp(), other.hangUp()]);
+  });
+});
+
+describe("a flood of nonsense and spoofed answers", () => {
+  it("ends no service, changes no name, and is answered afterwards as before", async () => {
+    await using lan = await Loopback.open();
+    const alice = await lan.node(1, { server: {}, distributes: true });
+    const bob = await lan.node(2);
+    await alice.addName("ALICE");
+    await Promise.all([alice.openDatagrams(), alice.sessionServer()]);
+    const socket = createSocket("udp4");
+    const { namePort = 0, datagramPort = 0, sessionPort = 0 } = lan.ports;
+    for (let i = 0; i < 4000; i++) {
+      const octets = randomBytes(i % 80);
+      // A name service response to nobody's question, a fragment of nothing, or noise.
+      if (octets.length > 3) octets[2] = i % 3 === 0 ? 0xad : (octets[2] ?? 0);
+      if (octets.length > 3 && i % 3 === 1) octets.set([0x10, 0x03]);
+      socket.send(octets, i % 2 === 0 ? namePort : datagramPort, lan.address(1));
+      if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let i = 0; i < 50; i++)
+      connect(sessionPort, lan.address(1))
+        .on("error", () => {})
+        .end(randomBytes(20));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    socket.close();
+    assert.deepEqual(
+      alice.names.map(({ name, state }) => [formatName(name), state]),
+      [["ALICE<00>", "active"]],
+    );
+    assert.equal((await bob.find("ALICE")).entries[0]?.address, lan.address(1));
+    await bob.addName("BOB");
+    const served = alice.listen("ALICE").next();
+    const session = await bob.call("ALICE");
+    await session.hangUp();
+    assert.equal((await served).done, false);
   });
 });
 
