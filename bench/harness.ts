@@ -26,6 +26,8 @@ export interface Result {
   readonly unit: string;
   readonly better: "higher" | "lower";
   readonly median: Readonly<Record<string, number>>;
+  /** How many rounds it is the median of. */
+  readonly rounds: number;
 }
 
 /** Measures the cases, round by round, and returns the medians; of all columns or `only` of some. */
@@ -60,7 +62,7 @@ export async function measure(
         .filter(([, values]) => values.length > 0)
         .map(([column, values]) => [column, medianOf(values)]),
     );
-    results.push({ case: name, unit, better, median });
+    results.push({ case: name, unit, better, median, rounds: Math.min(rounds, roundsMax) });
   }
   return results;
 }
@@ -89,7 +91,8 @@ export function medianOf(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
-function figure(value: number): string {
+/** A figure for people. */
+export function figure(value: number): string {
   return value >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(4);
 }
 

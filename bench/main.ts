@@ -1,9 +1,10 @@
 /**
  * The benches:
  *
- *     npm run bench -- AREA [CASE ...] [--rounds N] [--json]
+ *     npm run bench -- AREA [CASE ...] [--columns A,B] [--rounds N] [--json] [--plot] [--smoke]
  *
- * An area is a folder here with an `index.ts` that exports its cases.
+ * An area is a folder here with an `index.ts` that exports its cases. `--plot` writes charts and tables
+ * into docs/benchmarks/; `--smoke` is one round with next to nothing in it: whether the bench runs.
  *
  * @module
  */
@@ -11,7 +12,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Case, measure, print } from "./harness.ts";
+import { type Case, measure, print, type Result } from "./harness.ts";
+import { plot } from "./plot.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +21,7 @@ const { values, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     columns: { type: "string" },
     rounds: { type: "string", default: "5" },
+    plot: { type: "boolean", default: false },
     smoke: { type: "boolean", default: false },
   },
 });
@@ -28,10 +31,12 @@ if (area === "" || !existsSync(entry)) {
   const areas = readdirSync(import.meta.dirname, { withFileTypes: true })
     .filter((item) => item.isDirectory())
     .map((item) => item.name);
-  console.error(`usage: npm run bench -- AREA [CASE ...] [--rounds N] [--json]; areas: ${areas}`);
+  console.error(
+    `usage: npm run bench -- AREA [CASE ...] [--rounds N] [--json] [--plot]; areas: ${areas}`,
+  );
   process.exit(2);
 }
-// One round with next to nothing in it: whether the bench runs at all.
+// The areas look at it to do less.
 if (values.smoke) process.env["BENCH_SMOKE"] = "1";
 const rounds = values.smoke ? 1 : Number(values.rounds);
 const { cases }: { cases: readonly Case[] } = await import(entry);
@@ -41,5 +46,11 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 const columns = values.columns?.split(",");
-for (const one of chosen) print(await measure([one], rounds, columns), values.json);
+const results: Result[] = [];
+for (const one of chosen) {
+  const measured = await measure([one], rounds, columns);
+  print(measured, values.json);
+  results.push(...measured);
+}
+if (values.plot) plot(area, results, join(import.meta.dirname, "../docs/benchmarks"));
 process.exit(0);
