@@ -1,6 +1,7 @@
 /**
  * Every `ts` block of README.md and docs/ is compiled and run against the built library; a `text`
- * block right behind it is what it prints. `ts no-run: REASON` is only compiled.
+ * block right behind it is what it prints. `ts no-run: REASON` is only compiled; `ts excerpt: REASON`,
+ * which is not a whole program, is neither.
  *
  * @module
  */
@@ -50,7 +51,7 @@ describe("the examples of the documentation", { concurrency: 2 }, () => {
     for (const page of pages) {
       const fences =
         readFileSync(join(root, page), "utf8").match(/^```(ts|typescript|js).*$/gm) ?? [];
-      for (const fence of fences) assert.match(fence, /^```ts( no-run: \S.+)?$/, page);
+      for (const fence of fences) assert.match(fence, /^```ts( (no-run|excerpt): \S.+)?$/, page);
     }
     assert.ok(examples.length > 10);
   });

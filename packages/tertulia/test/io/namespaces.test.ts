@@ -8,7 +8,7 @@ import { numbered } from "./linked.ts";
 
 const program = join(dirname(fileURLToPath(import.meta.url)), "lines-process.js");
 
-describe("two processes on two networks", { concurrency: true, timeout: 60_000 }, () => {
+describe("two processes on two networks", { concurrency: true, timeout: 100_000 }, () => {
   for (const scheme of ["tcp", "tls"] as const) {
     it(`lose nothing over ${scheme}: link cut, address changed, silence, either side frozen`, async (t) => {
       if (!hasNamespaces(t)) return;
@@ -176,11 +176,11 @@ class Side implements AsyncDisposable {
   }
 
   async #until(isSo: () => boolean, what: string): Promise<void> {
-    const deadline = AbortSignal.timeout(15_000);
+    const deadline = AbortSignal.timeout(25_000);
     while (!isSo()) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       this.#wake = resolve;
-      const fail = () => reject(new Error(`waited for ${what}; said: ${this.#errors}`));
+      const fail = () => reject(new Error(`waited for ${what}; said so far: ${this.#errors}`));
       if (deadline.aborted || this.process.exitCode !== null) fail();
       deadline.addEventListener("abort", fail, { once: true });
       await promise;
