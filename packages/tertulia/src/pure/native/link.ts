@@ -756,6 +756,7 @@ export class Link {
   /** Puts aside what is counted on a lane, until it is stored, and does the rest at once. */
   #stage(keeper: Keeper, chunk: Uint8Array, now: number): void {
     const reader = this.#reader;
+    if (reader === undefined) return;
     reader.feed(chunk);
     while (!this.#isStopped && reader.next()) {
       const lane = laneOf(reader.type);
