@@ -746,7 +746,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       const { message } = asSessionError(error);
       return this.abort(`agreeToRelease failed: ${message}`);
     }
-    if (this.machine.releaseState !== "asked") return;
+    // The session may have ended meanwhile, or somebody else may have answered.
+    if (this.#end || this.machine.releaseState !== "asked") return;
     this.machine.answerRelease(isAgreed, this.#runtime.now());
     this.#settle();
   }
