@@ -65,7 +65,7 @@ export class Status {
   }
 
   /** Whether the line changes by time alone. */
-  isTicking(_now: number): boolean {
+  isTicking(): boolean {
     if (this.#link.type === "suspended" || this.#news) return true;
     return [...this.#others.values()].some((since) => since !== undefined);
   }

@@ -55,7 +55,7 @@ export class TerminalFace implements Face {
       this.#wake();
     });
     this.#timer = setInterval(() => {
-      if (this.#status.isTicking(performance.now())) this.#refresh();
+      if (this.#status.isTicking()) this.#refresh();
     }, TICK_MS);
   }
 
