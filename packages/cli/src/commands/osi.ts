@@ -63,6 +63,10 @@ export function command(): Command {
     .argument("<[host:]port>", "where to listen")
     .option("--once", "leave after the first session")
     .action(async (address: string, options: PeerOptions & { once?: boolean }) => {
+      let finish: () => void = () => {};
+      const finished = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
       const server = await listenCotp(
         {
           ...parseAddress(address),
@@ -76,11 +80,15 @@ export function command(): Command {
           console.log(`S-CONNECT indication: ${indication.functionalUnits?.join(", ")}`);
           dialogue.accept();
           await converse(dialogue, options.do, options.json ?? false);
-          if (options.once) await server.close({ drop: true });
+          if (!options.once) return;
+          await server.close({ drop: true });
+          finish();
         },
         (error) => console.error(String(error)),
       );
       console.log(`listening on port ${server.port}`);
+      // The command is over when this is: it goes on until it is stopped.
+      await finished;
     });
 
   selectorOptions(osi.command("associate"), [2])
