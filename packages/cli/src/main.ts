@@ -41,6 +41,11 @@ const areas: readonly Area[] = [
     load: () => import("./commands/identity.ts"),
   },
   {
+    name: "store",
+    summary: "what a store has kept, and whether it is whole",
+    load: () => import("./commands/store.ts"),
+  },
+  {
     name: "osi",
     summary: "ISO 8327 (X.225) sessions over TCP: read them, hold them",
     load: () => import("./commands/osi.ts"),

@@ -1,0 +1,69 @@
+/**
+ * `tertulia store`: what a store has kept, whether it is whole, and how large it is.
+ *
+ * @module
+ */
+
+import { Command } from "commander";
+import type { SessionSummary } from "tertulia/stores";
+import { openSqliteStore } from "tertulia/stores/sqlite";
+import { CommandError, exitCodes, exitHelp } from "../exit.ts";
+
+interface ListOptions {
+  readonly json?: boolean;
+  readonly identity?: string;
+  /** Octets. */
+  readonly backlog?: string;
+}
+
+export function command(): Command {
+  const store = new Command("store").addHelpText("after", exitHelp);
+  store
+    .command("sessions")
+    .description("list the sessions in a store, also while a node has it open")
+    .argument("<file>")
+    .option("--json", "one line of JSON for each")
+    .option("--identity <text>", "only those whose identity contains this")
+    .option("--backlog <octets>", "only those that keep at least so many octets")
+    .action(list);
+  store
+    .command("check")
+    .description("look at every page and every checksum, and say what is lost")
+    .argument("<file>")
+    .action(check);
+  store
+    .command("compact")
+    .description("give the file system back what is not used; no node may have it open")
+    .argument("<file>")
+    .action(compact);
+  return store;
+}
+
+async function list(file: string, { json = false, identity, backlog }: ListOptions): Promise<void> {
+  await using store = await openSqliteStore(file, { readOnly: true, allowDamaged: true });
+  for await (const session of store.sessions()) {
+    if (identity !== undefined && !session.identity.includes(identity)) continue;
+    if (session.sentOctets + session.receivedOctets < Number(backlog ?? 0)) continue;
+    process.stdout.write(`${json ? JSON.stringify(session) : lineOf(session)}\n`);
+  }
+}
+
+async function check(file: string): Promise<void> {
+  await using store = await openSqliteStore(file, { readOnly: true, allowDamaged: true });
+  const { problems, damaged } = await store.check();
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+  for (const id of damaged) process.stdout.write(`lost: session ${id}\n`);
+  if (problems.length > 0) throw new CommandError(exitCodes.failed, `${file} is damaged`);
+  process.stdout.write("whole\n");
+}
+
+async function compact(file: string): Promise<void> {
+  await using store = await openSqliteStore(file);
+  await store.compact();
+}
+
+function lineOf({ id, role, identity, epoch, updatedAt, ...kept }: SessionSummary): string {
+  const seconds = Math.max(0, Math.round((Date.now() - updatedAt) / 1000));
+  const octets = `${kept.sentOctets} sent, ${kept.receivedOctets} received`;
+  return `${id}  ${role}  ${identity || "-"}  epoch ${epoch}  ${seconds} s ago  ${octets}`;
+}
