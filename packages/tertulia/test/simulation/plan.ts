@@ -105,6 +105,7 @@ export function drawPlan(random: Random): Plan {
 function drawLimits(random: Random, ending: Ending): Limits {
   const common = {
     resumeWindowMs: ending === "expiry" ? 20_000 : 600_000,
+    unheardMs: 600_000,
     probeMs: random.pick(1000, 10_000),
     deadMs: random.pick(10_000, 25_000),
   };

@@ -25,6 +25,8 @@ interface Slab {
   readonly octets: Uint8Array;
   /** Octets in use. */
   size: number;
+  /** Whether it is a payload: the frame began in the slab before it. */
+  readonly isPayload: boolean;
   /** Whether the whole of it is ours to write again: neither a caller's payload nor part of a slab. */
   isWhole: boolean;
 }
@@ -89,12 +91,16 @@ export class Journal {
     slab.size = at;
   }
 
-  /** Gives the transport what it has not been given, at most about `octetsMax`, as views. */
+  /**
+   * Gives the transport what it has not been given, at most about `octetsMax`, as views. They are
+   * whole frames: what goes out next may be of another lane.
+   */
   take(octetsMax: number, into: Uint8Array[]): number {
     let taken = 0;
     const { stored } = this;
-    for (let i = this.#indexOf(this.sent); i < this.#slabs.length && taken < octetsMax; i++) {
+    for (let i = this.#indexOf(this.sent); i < this.#slabs.length; i++) {
       const slab = this.#slabs[i] as Slab;
+      if (taken >= octetsMax && !slab.isPayload) break;
       const from = this.sent - slab.start;
       const to = Math.min(slab.size, stored - slab.start);
       if (from >= to) continue;
@@ -228,7 +234,8 @@ export class Journal {
     const at = writeHeader(slab.octets, slab.size, type, payload.length, prefix);
     this.end += at - slab.size;
     slab.size = at;
-    this.#slabs.push({ start: this.end, octets: payload, size: payload.length, isWhole: false });
+    const size = payload.length;
+    this.#slabs.push({ start: this.end, octets: payload, size, isPayload: true, isWhole: false });
     this.end += payload.length;
     // The rest of the slab goes on behind the payload.
     const rest = slab.octets.length - slab.size;
@@ -238,7 +245,7 @@ export class Journal {
     }
     slab.isWhole = false;
     const octets = slab.octets.subarray(slab.size);
-    this.#slab = { start: this.end, octets, size: 0, isWhole: false };
+    this.#slab = { start: this.end, octets, size: 0, isPayload: false, isWhole: false };
     this.#slabs.push(this.#slab);
   }
 
@@ -246,7 +253,7 @@ export class Journal {
     const size = Math.max(atLeast, this.#slabOctetsNext);
     const octets = (size === SLAB_OCTETS_MAX && this.#spare.pop()) || new Uint8Array(size);
     this.#slabOctetsNext = Math.min(SLAB_OCTETS_MAX, this.#slabOctetsNext * 2);
-    this.#slab = { start: this.end, octets, size: 0, isWhole: true };
+    this.#slab = { start: this.end, octets, size: 0, isPayload: false, isWhole: true };
     this.#slabs.push(this.#slab);
     return this.#slab;
   }

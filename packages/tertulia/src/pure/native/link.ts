@@ -878,7 +878,9 @@ export class Link {
     // A transport takes one short chunk with less effort than two: here a copy is the cheaper way.
     if (octets <= GATHER_OCTETS && into.length - first > 1)
       into.push(concatOctets(into.splice(first)));
-    if (this.#sending.length > 0) this.#pumpStreams();
+    // The journal has room again when what the peer acknowledged on another transport was sent anew.
+    if (this.#waitingOctets > 0) this.#pump();
+    else if (this.#sending.length > 0) this.#pumpStreams();
     return octets;
   }
 

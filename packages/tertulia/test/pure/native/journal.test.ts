@@ -27,6 +27,7 @@ class Model {
     const chunks: Uint8Array[] = [];
     const taken = this.journal.take(octetsMax, chunks);
     assert.equal(this.journal.sent, from + taken);
+    assert.ok(this.ends.includes(this.journal.sent), "what is sent next may be another frame");
     assert.deepEqual(concatOctets(chunks), this.#octets.slice(from, from + taken));
   }
 
@@ -38,7 +39,10 @@ class Model {
 }
 
 type Step = readonly [what: number, size: number, choice: number];
-const steps = fc.array(fc.tuple(fc.nat(5), fc.nat(9000), fc.nat(1000)), { maxLength: 60 });
+const steps = fc.array(fc.tuple(fc.nat(5), fc.nat(9000), fc.nat(1000)), {
+  maxLength: 60,
+  size: "max",
+});
 
 function walk(model: Model, [what, size, choice]: Step): void {
   const { journal } = model;
@@ -131,6 +135,14 @@ describe("journal", () => {
         -1,
       );
     assert.deepEqual(concatOctets(chunks), before);
+  });
+
+  it("gives whole frames only: what goes out next may be of another lane", () => {
+    const model = new Model();
+    model.append(new Uint8Array(500), -1);
+    model.append(new Uint8Array(COPY_OCTETS_MAX + 1), -1);
+    model.take(100);
+    assert.equal(model.journal.unsent, 0);
   });
 
   it("does not copy a large payload", () => {

@@ -180,6 +180,19 @@ describe("link", () => {
     assert.equal(one.link.isAcknowledged, true);
   });
 
+  it("goes on when its journal has room again because all of it was sent anew", () => {
+    const { one, other, flow } = linked({ journalOctetsMax: 4096 });
+    for (let i = 0; i < 9; i++) one.link.send(NORMAL, new Uint8Array(1000));
+    other.link.receive(one.compose(), 1000);
+    // The peer had everything, and says so, but began to count at the beginning.
+    const nowhere = { received: [0, 0], retained: [0, 0] } as const;
+    one.link.attach(nowhere, nowhere);
+    other.link.attach(nowhere, nowhere);
+    one.link.receive(other.compose(), 1000);
+    flow();
+    assert.equal(other.take().length, 9);
+  });
+
   it("lets go of a large chunk behind a small message", () => {
     const { one, other } = linked();
     one.link.send(NORMAL, new Uint8Array(10));
