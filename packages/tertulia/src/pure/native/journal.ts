@@ -134,7 +134,9 @@ export class Journal {
     this.given = end;
     this.stored = end;
     this.acknowledged = Math.max(start, acknowledged);
-    if (octets.length > 0) this.#slabs.push({ start, octets, size: octets.length, isWhole: false });
+    if (octets.length === 0) return;
+    const size = octets.length;
+    this.#slabs.push({ start, octets, size, isPayload: false, isWhole: false });
   }
 
   /**
