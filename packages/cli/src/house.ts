@@ -22,7 +22,7 @@ export interface HouseOptions {
   readonly address: string;
   readonly identity: OwnIdentity;
   /** Fingerprints of those who may come in. Default: anybody. */
-  readonly allow?: readonly string[];
+  readonly admit?: readonly string[];
   /** The rooms that there are. Default: any. */
   readonly rooms?: readonly string[];
   readonly tlsOnly?: boolean;
@@ -60,7 +60,7 @@ export class House {
     const {
       address,
       identity,
-      allow,
+      admit,
       rooms,
       tlsOnly = false,
       tunnels,
@@ -73,7 +73,7 @@ export class House {
     const listener = await listen(listenAddress(address), {
       tls: identity.tls,
       requireTls: tlsOnly,
-      verifiers: allow ? [ed25519Verifier(allow)] : anybody,
+      verifiers: admit ? [ed25519Verifier(admit)] : anybody,
       selectors: tunnels ? [ROOMS_SELECTOR, TUNNEL_SELECTOR] : [ROOMS_SELECTOR],
       limits: { messageOctetsMax: MESSAGE_OCTETS_MAX },
       checkPeer({ address: from }) {

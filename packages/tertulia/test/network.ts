@@ -17,6 +17,8 @@ export class TestNetwork implements Disposable {
   /** @param name - Up to six letters: two tests with different names do not meet. */
   constructor(name: string) {
     this.#name = name;
+    // A run that was killed leaves them behind.
+    this[Symbol.dispose]();
     this.#run("ip", "netns", "add", this.namespace("near"));
     this.#run("ip", "netns", "add", this.namespace("far"));
     const [near, far] = [this.namespace("near"), this.namespace("far")];

@@ -32,7 +32,7 @@ interface ChatOptions {
   readonly name?: string;
   readonly listen?: string | true;
   readonly netbios?: string;
-  readonly allow?: readonly string[];
+  readonly admit?: readonly string[];
   readonly acceptNew?: boolean;
   readonly home?: string;
   readonly json?: boolean;
@@ -59,7 +59,7 @@ export function command(): Command {
     .option("--netbios <name>", "find them by this name on the LAN; with --listen: be found by it")
     .option("--room <name>", "which room of the node", "lobby")
     .option("--name <name>", "what to be called (default: your name on this machine)")
-    .option("--allow <keys...>", "with --listen: let in only who holds one of these keys")
+    .option("--admit <keys...>", "with --listen: let in only who holds one of these keys")
     .option("--accept-new", "trust a key that is not known yet, without asking")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "talk JSON, one object a line, in and out")
@@ -119,7 +119,7 @@ async function call(
 
 /** Lets others come, and is one of them. */
 async function host(
-  { listen, netbios, allow, json = false }: ChatOptions,
+  { listen, netbios, admit, json = false }: ChatOptions,
   identity: OwnIdentity,
   roomName: string,
   name: string,
@@ -129,7 +129,7 @@ async function host(
     address: typeof listen === "string" ? listen : (lan?.listen ?? LISTEN),
     identity,
     rooms: [roomName],
-    ...(allow && { allow: [...allow, formatFingerprint(identity.fingerprint)] }),
+    ...(admit && { admit: [...admit, formatFingerprint(identity.fingerprint)] }),
   });
   const session = await house.session(identity, ed25519Authenticator);
   const room = await joinRoom(session, roomName, name);

@@ -6,15 +6,17 @@
 
 import { Command } from "commander";
 import { formatFingerprint } from "tertulia/auth";
+import { parseRule, type TunnelServerOptions } from "tertulia/tunnel";
 import { callOf } from "../call.ts";
 import { exitCodes, exitHelp } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
-import { logTo } from "../log.ts";
+import { type Log, logTo } from "../log.ts";
 
 interface ServeOptions {
   readonly listen: string;
   readonly rooms?: readonly string[];
+  readonly admit?: readonly string[];
   readonly allow?: readonly string[];
   readonly tlsOnly?: boolean;
   readonly home?: string;
@@ -28,7 +30,11 @@ export function command(): Command {
   return new Command("serve")
     .option("--listen <address>", "HOST:PORT, PORT or unix:PATH; port 0 is any", "127.0.0.1:7700")
     .option("--rooms <names...>", "the rooms that there are (default: whatever people call them)")
-    .option("--allow <keys...>", "let in only who holds one of these keys (SHA256:…)")
+    .option("--admit <keys...>", "let in only who holds one of these keys (SHA256:…)")
+    .option(
+      "--allow <rules...>",
+      "let tunnels reach [PROTOCOL:]HOST:PORTS[@KEY]; nothing by default",
+    )
     .option("--tls-only", "refuse connections without TLS")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "log one JSON object a line")
@@ -45,9 +51,10 @@ async function serve(options: ServeOptions): Promise<void> {
   const house = await House.open({
     address: options.listen,
     identity,
-    ...(options.allow && { allow: options.allow }),
+    ...(options.admit && { admit: options.admit }),
     ...(options.rooms && { rooms: options.rooms }),
     tlsOnly: options.tlsOnly ?? false,
+    ...(options.allow && { tunnels: tunnelsOf(options.allow, log) }),
     onChange: ({ type, room, name }) => log(type, changes[type](name, room), { room, name }),
     onRefused: (address, error) =>
       log("refused", `turned ${address || "somebody"} away: ${error.message}`, {
@@ -62,6 +69,25 @@ async function serve(options: ServeOptions): Promise<void> {
   log("stopping", "saying goodbye to whoever is there", { signal });
   await house.close(GRACE_MS);
   log("stopped", "stopped");
+}
+
+function tunnelsOf(rules: readonly string[], log: Log): TunnelServerOptions {
+  return {
+    allow: rules.map(parseRule),
+    audit({ identity, session, opening, outcome, sentOctets, receivedOctets, ms }) {
+      const who = identity || "somebody";
+      const sentence = `${who}: ${opening}: ${outcome} after ${ms} ms`;
+      log("connection", sentence, {
+        identity,
+        session,
+        opening,
+        outcome,
+        sentOctets,
+        receivedOctets,
+        ms,
+      });
+    },
+  };
 }
 
 const changes = {

@@ -98,7 +98,7 @@ describe("chat through a node", () => {
   it("is refused by a node that does not know its key, or has not that room", async () => {
     using home = new TemporaryHome();
     using other = new TemporaryHome();
-    const { node, address } = await serving(home, "--allow", `SHA256:${"A".repeat(43)}`);
+    const { node, address } = await serving(home, "--admit", `SHA256:${"A".repeat(43)}`);
     await using _ = node;
     await using stranger = new Running(other, "chat", address, json, "--accept-new");
     assert.equal(await stranger.ended(), 4);

@@ -47,6 +47,6 @@ describe("serve", () => {
     await using clear = new Running(home, "chat", `tcp://${address}`);
     await using secure = new Running(home, "chat", `wss://${address}`, "--json");
     await secure.first("joined");
-    assert.equal(await clear.ended(), 3);
+    assert.equal(await clear.ended(), 4);
   });
 });
