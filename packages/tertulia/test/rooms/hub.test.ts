@@ -142,7 +142,7 @@ describe("a room", () => {
   });
 
   it("does not stop for a member that does not listen, and says how much that one missed", async () => {
-    await using house = new House({ backlogOctetsMax: 100_000, patienceMs: 20 });
+    await using house = new House({ backlogOctetsMax: 100_000, patienceMs: 1000 });
     const ana = await house.room("patio", "ana");
     const bob = await house.room("patio", "bob");
     const deaf = await house.room("patio", "deaf");
