@@ -29,6 +29,8 @@ const { status } = spawnSync(
     "--disable-warning=ExperimentalWarning",
     "--test",
     "--test-concurrency=2",
+    // A file that hangs is a failure, not a run that never ends.
+    "--test-timeout=300000",
     ...options,
     ...files,
   ],

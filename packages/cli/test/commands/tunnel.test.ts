@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { describe, it } from "node:test";
+import { type Printed, Running, serving, TemporaryHome } from "../processes.ts";
+
+/** A server on a free port that says back what it hears, in capitals. */
+async function shouter(): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (octets) => socket.write(String(octets).toUpperCase()));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.close();
+    },
+  };
+}
+
+/** The first line of a log that tells of this event. */
+function logged(command: Running, event: string): Promise<Printed> {
+  return command.until(() => command.printed.find((line) => line["event"] === event));
+}
+
+describe("tertulia tunnel", () => {
+  it("forwards what the node allows, and says what goes through", async () => {
+    using home = new TemporaryHome();
+    await using target = await shouter();
+    const { node, address } = await serving(home, "--allow", `127.0.0.1:${target.port}`);
+    await using _ = node;
+    const local = `0:127.0.0.1:${target.port}`;
+    await using tunnel = new Running(home, "tunnel", address, "--local", local, "--json");
+    const { address: bound } = await logged(tunnel, "listening");
+    await logged(tunnel, "connected");
+    const socket = connect(Number(String(bound).split(":").at(-1)), "127.0.0.1");
+    socket.write("hello");
+    assert.equal(String((await once(socket, "data"))[0]), "HELLO");
+    await using status = new Running(home, "tunnel", "status", "--json");
+    await status.ended();
+    const [{ session, connections }] = JSON.parse(status.lines.join(""));
+    assert.equal(session.state, "connected");
+    assert.deepEqual(
+      connections.map((one: Record<string, unknown>) => [
+        one["opening"],
+        one["sentOctets"],
+        one["receivedOctets"],
+      ]),
+      [[`tcp 127.0.0.1:${target.port}`, 5, 5]],
+    );
+    socket.destroy();
+    assert.equal(await tunnel.signal("SIGINT"), 0);
+    await logged(node, "connection");
+  });
+
+  it("is refused by a node that allows nothing", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home);
+    await using _ = node;
+    await using tunnel = new Running(home, "tunnel", address, "--socks", "0");
+    assert.equal(await tunnel.ended(), 4);
+  });
+});
+
+describe("tertulia pipe", () => {
+  it("is a connection on standard input and output", async () => {
+    using home = new TemporaryHome();
+    await using target = await shouter();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    await using pipe = new Running(home, "pipe", address, `127.0.0.1:${target.port}`);
+    pipe.process.stdin.write("hello\n");
+    await pipe.until(() => pipe.lines.find((line) => line === "HELLO"));
+    pipe.process.stdin.end();
+    assert.equal(await pipe.ended(), 0);
+  });
+
+  it("says why it came to nothing", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:1");
+    await using _ = node;
+    await using pipe = new Running(home, "pipe", address, "127.0.0.1:2");
+    assert.equal(await pipe.ended(), 4);
+    assert.match(pipe.stderr, /not allowed on the far side/);
+  });
+});
