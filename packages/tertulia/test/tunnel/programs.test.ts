@@ -16,7 +16,8 @@ import { FAR_ADDRESS, type Side, TestNetwork } from "../network.ts";
 import { findPeer, hasNamespaces, hasPeers } from "../peers.ts";
 
 const END = join(import.meta.dirname, "end.js");
-const EXPECTED_CUTS = 4;
+/** How often the link has to have broken at least, for the test to have tested anything. */
+const EXPECTED_CUTS = 1;
 
 /** A tunnel between two hosts, and what runs on them; everything ends with the test. */
 class Bench implements Disposable {
