@@ -61,6 +61,7 @@ export interface TunnelConnection extends Readonly<Traffic> {
 }
 
 interface Entry {
+  readonly id: number;
   readonly stream: SessionStream;
   readonly opening: string;
   readonly local: string;
@@ -99,11 +100,12 @@ export class Tunnel implements AsyncDisposable {
   readonly #addresses: TunnelAddress[] = [];
   readonly #entries = new Map<SessionStream, Entry>();
   readonly #controls = new Map<number, FtpClientSide>();
+  /** Targets of remote forwards, by the number of their stream. */
+  readonly #remotes = new Map<number, Target>();
   #session: PromiseWithResolvers<Session> = Promise.withResolvers();
   #current: Session | undefined;
   #since = new Date();
   #nextId = 1;
-  readonly #ids = new WeakMap<Entry, number>();
 
   constructor(options: TunnelOptions) {
     this.#options = options;
@@ -129,8 +131,7 @@ export class Tunnel implements AsyncDisposable {
   /** The connections there are now. */
   get connections(): TunnelConnection[] {
     return [...this.#entries.values()].map((entry) => {
-      const { stream, opening, local, since, traffic, state } = entry;
-      const id = this.#ids.get(entry) ?? 0;
+      const { id, stream, opening, local, since, traffic, state } = entry;
       return { id, opening, local, since, state, pendingOctets: stream.pendingOctets, ...traffic };
     });
   }
@@ -234,6 +235,7 @@ export class Tunnel implements AsyncDisposable {
     work: (entry: Entry) => Promise<void>,
   ): Promise<void> {
     const entry: Entry = {
+      id: this.#nextId++,
       stream,
       opening: stream.label,
       local: formatTarget(remoteOf(socket)),
@@ -241,7 +243,6 @@ export class Tunnel implements AsyncDisposable {
       traffic: noTraffic(),
       state: "opening",
     };
-    this.#ids.set(entry, this.#nextId++);
     this.#entries.set(stream, entry);
     // A local program that gives up while we wait is not to be connected any more.
     const giveUp = () => entry.state === "opening" && stream.reset();
@@ -279,9 +280,6 @@ export class Tunnel implements AsyncDisposable {
     const { control, target } = opening;
     return this.#controls.get(control)?.takeActive(target) ? target : undefined;
   }
-
-  /** Targets of remote forwards, by the number of their stream. */
-  readonly #remotes = new Map<number, Target>();
 
   async #remote(session: Session, { bind, target }: Forward): Promise<void> {
     const asked = formatTarget(bind);
