@@ -11,6 +11,7 @@ import {
   meaningOfSuffix,
   NetbiosError,
   type NodeStatus,
+  runNameHook,
   type Sighting,
   watchNetbios,
 } from "tertulia/netbios";
@@ -94,10 +95,11 @@ export async function serveNames(
     readonly nonSecured?: boolean;
     readonly groups: "members" | "windows";
     readonly distribute?: boolean;
+    readonly hook?: string;
   },
 ): Promise<void> {
   await run(async (signal) => {
-    const { database, groups, nonSecured = false, distribute = false } = options;
+    const { database, groups, nonSecured = false, distribute = false, hook } = options;
     const server = {
       secured: !nonSecured,
       groups,
@@ -105,6 +107,8 @@ export async function serveNames(
     };
     const node = await open(options, { server, distributes: distribute });
     const telling = tell(node, options.json);
+    const failed = ({ message }: Error): void => console.error(`hook: ${message.trim()}`);
+    const hooked = hook === undefined ? undefined : runNameHook(node, hook, { signal, failed });
     try {
       if (distribute) await node.openDatagrams();
       if (options.name !== undefined) await node.addName(options.name, { signal });
@@ -113,6 +117,7 @@ export async function serveNames(
       await interrupted(signal);
     } finally {
       await node.close();
+      await hooked;
       await telling;
     }
   });

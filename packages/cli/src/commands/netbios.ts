@@ -61,6 +61,10 @@ ${exitHelp}`,
           .default("members"),
       )
       .option("--distribute", "be a datagram distribution server (NBDD), too")
+      .option(
+        "--hook <program>",
+        "run this for every change: add|refresh|delete NAME SUFFIX TTL IP…",
+      )
       .action(serveNames),
   );
   netbios.addCommand(

@@ -84,6 +84,7 @@ export {
   netbiosDial,
 } from "./durable.ts";
 export { type LocalInterface, localInterfaces } from "./interfaces.ts";
+export { type NameHookOptions, runNameHook } from "./name-hook.ts";
 export {
   ANY_NAME,
   type CommandOptions,

@@ -9,6 +9,7 @@ import {
   type NetbiosName,
   type NetbiosSession,
   openNetbios,
+  runNameHook,
 } from "../../src/netbios/index.ts";
 
 const node = await openNetbios(JSON.parse(process.argv[2] ?? "{}"));
@@ -27,6 +28,8 @@ const methods: Record<string, (...parameters: never[]) => Promise<unknown>> = {
     await node.openDatagrams();
     void tellDatagrams();
   },
+  hook: async (program: string) =>
+    void runNameHook(node, program, { failed: (error) => tell({ role: "hook", error }) }),
   retarget: (name: string, to: { address: string; port: number }) => node.retarget(name, to),
   /** Listens, answers each message by what `answer` says: nothing, or the message itself. */
   listen: async (name: string, answer: "echo" | "nothing" | "messenger") => {

@@ -19,6 +19,12 @@ export interface Ran {
   readonly output: string;
 }
 
+interface RunOptions {
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class Network implements AsyncDisposable {
   readonly #prefix: string;
   readonly #folder: string;
@@ -67,6 +73,11 @@ export class Network implements AsyncDisposable {
       ip("-n", node, "addr", "add", `${address(i)}/24`, "brd", "10.77.0.255", "dev", "eth0");
       ip("-n", node, "link", "set", "eth0", "up");
     }
+  }
+
+  /** Where files of the test may be put; it goes with the network. */
+  get folder(): string {
+    return this.#folder;
   }
 
   /** A private smb.conf for a node; returns its path. */
@@ -163,9 +174,11 @@ export class Network implements AsyncDisposable {
     node: number,
     program: string,
     parameters: readonly string[],
-    { input = "", timeoutMs = 20_000 }: { input?: string; timeoutMs?: number } = {},
+    { input = "", timeoutMs = 20_000, env = {} }: RunOptions = {},
   ): Promise<Ran> {
-    const child = spawn("ip", ["netns", "exec", this.#name(node), program, ...parameters]);
+    const child = spawn("ip", ["netns", "exec", this.#name(node), program, ...parameters], {
+      env: { ...process.env, ...env },
+    });
     this.#children.add(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {

@@ -138,6 +138,12 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     return this.#live(nameKey(name), now);
   }
 
+  /** The addresses that own a name just now. */
+  addressesOf(name: NetbiosName): string[] {
+    const { members = [] } = this.#database.find(nameKey(name)) ?? {};
+    return members.map(({ address }) => address);
+  }
+
   /** Every address that owns a name of this scope; at most as many as a group may have members. */
   everyone(scope: string): string[] {
     const addresses = new Set<string>();
