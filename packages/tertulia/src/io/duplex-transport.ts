@@ -28,6 +28,7 @@ export class DuplexTransport implements Transport {
   readonly isConfidential: boolean;
   readonly binding: Uint8Array;
   readonly peer: TransportPeer;
+  readonly givesAway: boolean;
   readonly #stream: Duplex;
   readonly #delivery = new Delivery();
   #isClogged = false;
@@ -45,6 +46,8 @@ export class DuplexTransport implements Transport {
     this.isConfidential = isTls || kind === "unix" || kind === "stdio";
     this.binding = isTls ? stream.exportKeyingMaterial(32, EXPORTER_LABEL, NO_BUFFER) : NO_OCTETS;
     this.peer = peerOf(stream);
+    // A socket reads into memory made for it; another stream may pass on what its writer still has.
+    this.givesAway = stream instanceof Socket;
     if (stream instanceof Socket) stream.setNoDelay(true);
     stream.pause();
     stream.on("drain", () => this.#drained());

@@ -26,7 +26,7 @@ import {
 } from "../pure/native/machine.ts";
 import type { Message, PresentationContext } from "../pure/native/message.ts";
 import type { StreamState } from "../pure/native/stream.ts";
-import { hex } from "../pure/octets.ts";
+import { hex, letGoOctets } from "../pure/octets.ts";
 import type { TimerEntry } from "../pure/timer-wheel.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Gate } from "./gate.ts";
@@ -519,7 +519,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 
   /** A transport of this session has octets. */
   transportReceived(number: number, octets: Uint8Array): void {
+    const isGiven = number === this.#number && this.#transport?.givesAway === true;
     this.machine.receive(number, octets, this.#runtime.now());
+    if (isGiven && !this.machine.link.isChunkHeld) letGoOctets(octets);
     this.#settle();
     if (this.#deliveries !== undefined) this.#deliver(this.#deliveries);
   }

@@ -11,7 +11,10 @@ import type { SessionError } from "../pure/errors.ts";
 
 /** What a transport tells the session on it. */
 export interface TransportSink {
-  /** Octets came. They are the session's from now on: the transport does not write into them. */
+  /**
+   * Octets came. They are the session's from now on: the transport does not write into them, and one
+   * that {@link Transport.givesAway} does not read them either.
+   */
   received(octets: Uint8Array): void;
   /** There is room again after `write` said false. */
   drained(): void;
@@ -42,6 +45,8 @@ export interface Transport {
   /** What identifies this very connection to both ends (RFC 9266 for TLS); empty where nothing does. */
   readonly binding: Uint8Array;
   readonly peer: TransportPeer;
+  /** Whether nobody else holds the memory of what it delivers, so that its reader may give it back. */
+  readonly givesAway?: boolean;
 
   /**
    * Calls this sink from now on, instead of the one before, if any. What came before the first waits

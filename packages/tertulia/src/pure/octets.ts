@@ -9,6 +9,11 @@
 
 import { ProtocolError } from "./errors.ts";
 
+/** Below this, zeros cost less than a call. */
+const UNWRITTEN_OCTETS_MIN = 4096;
+/** Below this, collecting costs less than giving back. */
+const LET_GO_OCTETS_MIN = 16 * 1024;
+
 /** No octets at all. */
 export const NO_OCTETS: Uint8Array = new Uint8Array();
 
@@ -20,6 +25,12 @@ declare class TextDecoder {
   constructor(label: string, options: { fatal: boolean; ignoreBOM: boolean });
   decode(octets: Uint8Array): string;
 }
+// What Node has besides, and browsers have not.
+interface NodeGlobals {
+  readonly Buffer?: { allocUnsafeSlow(octets: number): Uint8Array };
+}
+const { Buffer } = globalThis as NodeGlobals;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -51,11 +62,26 @@ export function equalOctets(one: Uint8Array, other: Uint8Array): boolean {
   return difference === 0;
 }
 
+/** Octets that are all written before anybody reads them: where that saves time, not zeros. */
+export function unwrittenOctets(size: number): Uint8Array {
+  if (Buffer === undefined || size < UNWRITTEN_OCTETS_MIN) return new Uint8Array(size);
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+}
+
+/**
+ * Gives memory back now rather than whenever it is collected; the octets are gone for every holder.
+ * Does nothing where they are short, or a part of something larger.
+ */
+export function letGoOctets({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength < LET_GO_OCTETS_MIN || byteLength !== buffer.byteLength) return;
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
 /** One octet string from several, copied. */
 export function concatOctets(parts: readonly Uint8Array[]): Uint8Array {
   let size = 0;
   for (const part of parts) size += part.length;
-  const whole = new Uint8Array(size);
+  const whole = unwrittenOctets(size);
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);

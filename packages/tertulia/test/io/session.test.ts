@@ -28,6 +28,38 @@ for (const kind of kinds) {
       assert.equal(pair.client.id, pair.server.id);
     });
 
+    it("carries long messages and streams whole, however they are cut on the way", async () => {
+      const contexts = [octetsContext];
+      await using pair = await linked(kind, { connect: { contexts }, listen: { contexts } });
+      const sizes = [65_536, 1, 200_000, 16_384, 5000, 1_000_000, 65_530, 3];
+      const stream = pair.client.openStream("long");
+      const writing = (async () => {
+        for (const [i, size] of sizes.entries()) {
+          await pair.client.send(new Uint8Array(size).fill(i));
+          await stream.write(new Uint8Array(size).fill(i));
+        }
+        await stream.end();
+      })();
+      const theirs = await first(pair.server.streams);
+      const reading = (async () => {
+        const counts = new Array<number>(sizes.length).fill(0);
+        for await (const piece of theirs) {
+          for (const octet of piece) counts[octet] = (counts[octet] ?? 0) + 1;
+        }
+        return counts;
+      })();
+      const messages: Uint8Array[] = [];
+      for await (const { octets } of pair.server) {
+        if (messages.push(octets) === sizes.length) break;
+      }
+      assert.deepEqual(
+        messages.map((octets) => [octets.length, [...new Set(octets)]]),
+        sizes.map((size, i) => [size, [i]]),
+      );
+      assert.deepEqual(await reading, sizes);
+      await writing;
+    });
+
     it("goes on after breaks of either side, and loses nothing", async () => {
       await using pair = await linked(kind);
       const lines = numbered(0, 600);

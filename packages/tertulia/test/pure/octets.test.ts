@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { concatOctets, equalOctets, hex, Reader, utf8, Writer } from "../../src/pure/octets.ts";
+import {
+  concatOctets,
+  equalOctets,
+  hex,
+  letGoOctets,
+  Reader,
+  utf8,
+  Writer,
+} from "../../src/pure/octets.ts";
 
 const CLAUSE = "test";
 const whole = fc.maxSafeNat();
@@ -49,5 +57,15 @@ describe("octets", () => {
     assert.equal(equalOctets(utf8("a"), utf8("ab")), false);
     assert.equal(equalOctets(utf8("ab"), concatOctets([utf8("a"), utf8("b")])), true);
     assert.equal(hex(Uint8Array.of(0, 255), " "), "00 ff");
+  });
+
+  it("gives back the memory of octets that are long and all there is of it", () => {
+    const [long, short, part] = [
+      new Uint8Array(70_000),
+      new Uint8Array(100),
+      new Uint8Array(70_000).subarray(1),
+    ];
+    for (const octets of [long, short, part]) letGoOctets(octets);
+    assert.deepEqual([long.length, short.length, part.length], [0, 100, 69_999]);
   });
 });

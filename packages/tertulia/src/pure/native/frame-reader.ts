@@ -9,7 +9,7 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { NO_OCTETS } from "../octets.ts";
+import { NO_OCTETS, unwrittenOctets } from "../octets.ts";
 import { frameName } from "./frames.ts";
 
 const CLAUSE = "Tertulia 2.1";
@@ -23,6 +23,8 @@ export class FrameReader {
   octets: Uint8Array = NO_OCTETS;
   start = 0;
   end = 0;
+  /** Whether a view was given of the octets that were fed last: they cannot be let go then. */
+  isViewed = false;
   /** The longest body taken. */
   frameOctetsMax: number;
 
@@ -50,6 +52,7 @@ export class FrameReader {
   feed(chunk: Uint8Array): void {
     this.#chunk = chunk;
     this.#offset = 0;
+    this.isViewed = false;
   }
 
   /** Forgets what was read in part: the octets that follow are another transport's. */
@@ -60,6 +63,7 @@ export class FrameReader {
 
   /** What was fed and not read yet. */
   rest(): Uint8Array {
+    this.isViewed = true;
     const rest = this.#chunk.subarray(this.#offset);
     this.#offset = this.#chunk.length;
     return rest;
@@ -84,6 +88,7 @@ export class FrameReader {
       if (length < 0x80 && at + 2 + length <= chunk.length) {
         this.type = chunk[at] as number;
         this.octets = chunk;
+        this.isViewed = true;
         this.start = at + 2;
         this.end = at + 2 + length;
         this.size = length + 2;
@@ -127,9 +132,10 @@ export class FrameReader {
     const missing = this.#length - this.#filled;
     if (this.#partial === undefined && available >= this.#length) {
       this.octets = chunk;
+      this.isViewed = true;
       this.start = this.#offset;
     } else {
-      this.#partial ??= new Uint8Array(this.#length);
+      this.#partial ??= unwrittenOctets(this.#length);
       const taken = Math.min(available, missing);
       this.#partial.set(chunk.subarray(this.#offset, this.#offset + taken), this.#filled);
       if (taken < missing) {

@@ -808,6 +808,11 @@ export class Link {
     this.detach();
   }
 
+  /** Whether anything may still read the octets received last. */
+  get isChunkHeld(): boolean {
+    return this.#reader?.isViewed ?? true;
+  }
+
   /** When something is due to be said, or 0. */
   get deadline(): number {
     return this.#acknowledgeAt;

@@ -75,6 +75,22 @@ describe("frame reader", () => {
     assert.equal(reader.isEmpty, true);
   });
 
+  it("says whether anybody may still read what it was fed", () => {
+    const reader = new FrameReader(LIMIT);
+    const frame = encodeFrame(1, new Uint8Array(300));
+    reader.feed(frame.subarray(0, 200));
+    assert.equal(reader.next(), false);
+    assert.equal(reader.isViewed, false);
+    reader.feed(concatOctets([frame.subarray(200), encodeFrame(2, Uint8Array.of(5))]));
+    assert.equal(reader.next(), true);
+    assert.equal(reader.isViewed, false);
+    assert.equal(reader.next(), true);
+    assert.equal(reader.isViewed, true);
+    reader.feed(Uint8Array.of(3));
+    reader.rest();
+    assert.equal(reader.isViewed, true);
+  });
+
   it("forgets what it read in part when it is reset", () => {
     const reader = new FrameReader(LIMIT);
     reader.feed(encodeFrame(1, new Uint8Array(300)).subarray(0, 50));
