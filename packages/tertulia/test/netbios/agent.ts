@@ -24,6 +24,8 @@ const methods: Record<string, (...parameters: never[]) => Promise<unknown>> = {
     (await node.status(target)).names.map(({ label }) => formatName({ label, scope: "" })),
   sendDatagram: (source: string, to: string, hex: string, group: boolean) =>
     node.sendDatagram(source, to, new Uint8Array(Buffer.from(hex, "hex")), { group }),
+  broadcastDatagram: (source: string, hex: string) =>
+    node.broadcastDatagram(source, new Uint8Array(Buffer.from(hex, "hex"))),
   openDatagrams: async () => {
     await node.openDatagrams();
     void tellDatagrams();
