@@ -62,7 +62,10 @@ export class DatagramService {
   readonly #distributor: MachineDriver<DistributorEvent> | undefined;
   readonly #found = new Map<string, KnownName>();
   /** Who waits for an NBDD to say whether it distributes to a name. */
-  readonly #asking = new Map<string, (isPositive: boolean) => void>();
+  readonly #asking = new Map<
+    string,
+    { readonly answer: Promise<boolean>; readonly resolve: (isPositive: boolean) => void }
+  >();
   #udp: UdpPort | undefined;
 
   private constructor(options: DatagramServiceOptions) {
@@ -144,6 +147,7 @@ export class DatagramService {
   close(): void {
     this.#driver.close();
     this.#distributor?.close();
+    for (const { resolve } of this.#asking.values()) resolve(false);
     this.#udp?.close();
     this.#udp = undefined;
     this.incoming.end();
@@ -163,15 +167,15 @@ export class DatagramService {
     const key = nameKey(destination);
     const known = this.#found.get(`distributable ${key}`);
     if (known && known.until > this.#driver.now()) return known.group;
-    const isPositive = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), DISTRIBUTION_MS);
-      this.#asking.set(key, (answer) => {
-        clearTimeout(timer);
-        resolve(answer);
-      });
-      this.#node.queryDistribution(destination, server);
-      this.#driver.settle();
-    });
+    const asked = this.#asking.get(key);
+    if (asked) return await asked.answer;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#asking.set(key, { answer: promise, resolve });
+    const timer = setTimeout(() => resolve(false), DISTRIBUTION_MS);
+    this.#node.queryDistribution(destination, server);
+    this.#driver.settle();
+    const isPositive = await promise;
+    clearTimeout(timer);
     this.#asking.delete(key);
     this.#remember(`distributable ${key}`, [], isPositive);
     return isPositive;
@@ -209,7 +213,7 @@ export class DatagramService {
       return;
     }
     if (event.type === "distributable") {
-      this.#asking.get(nameKey(event.destination))?.(event.isPositive);
+      this.#asking.get(nameKey(event.destination))?.resolve(event.isPositive);
     }
     if (event.type === "refused" && event.destination) {
       this.#found.delete(nameKey(event.destination));

@@ -188,6 +188,32 @@ describe("NetBIOS datagrams", () => {
   });
 });
 
+describe("two datagrams at once for a name that was not asked for yet", () => {
+  it("both go by the NBDD, which is asked once", async () => {
+    await using lan = await Loopback.open();
+    const nameServers = [lan.address(9)];
+    const distributionServers = nameServers;
+    const server = await lan.node(9, { nodeType: "P", nameServers, server: {}, distributes: true });
+    await server.openDatagrams();
+    const options = { nodeType: "P", nameServers, distributionServers } as const;
+    const [sender, member] = [await lan.node(1, options), await lan.node(2, options)];
+    await sender.addName("SENDER");
+    await member.addName("LAB", { group: true });
+    const distributed = (async () => {
+      let count = 0;
+      const signal = AbortSignal.timeout(1000);
+      for await (const { role, event } of server.events({ signal })) {
+        if (role === "distributor" && event.type === "distributed") count += 1;
+        if (count === 2) return count;
+      }
+      return count;
+    })();
+    const send = () => sender.sendDatagram("SENDER", "LAB", octets("1"), { group: true });
+    await Promise.all([send(), send()]);
+    assert.equal(await distributed, 2);
+  });
+});
+
 describe("NetBIOS sessions", () => {
   it("carry messages both ways, of any size, with their boundaries", async () => {
     await using lan = await Loopback.open();
