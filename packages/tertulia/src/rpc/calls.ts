@@ -82,7 +82,8 @@ export class CallTable {
   /**
    * Opens an entry for a call.
    *
-   * @throws what the signal is aborted with; {@link SessionError} `ERR_LIMIT` with too many calls.
+   * @throws what the signal is aborted with; {@link SessionError} `ERR_LIMIT` with too many calls,
+   * `ERR_STATE` with what only exactly-once has.
    */
   open(
     program: ProgramVersion,
@@ -95,6 +96,12 @@ export class CallTable {
   ): PendingCall {
     const signal = options?.signal;
     if (signal?.aborted) throw signal.reason;
+    if (options?.settle !== undefined) {
+      throw new SessionError(
+        "ERR_STATE",
+        "settle needs an OnceClient: there is no transaction here",
+      );
+    }
     if (this.#pending.size >= this.#callsMax) {
       throw new SessionError("ERR_LIMIT", `${this.#callsMax} calls wait for a reply already`);
     }

@@ -14,6 +14,7 @@ export {
   type OpaqueAuth,
   type RpcStatus,
 } from "../pure/oncrpc/message.ts";
+export { OUTCOMES, type Outcome } from "../pure/oncrpc/once.ts";
 export {
   type Caller,
   type CallOptions,
@@ -23,6 +24,7 @@ export {
   type ProgramVersion,
   type ServedProgram,
   type ServerCall,
+  type SettledCall,
 } from "../pure/oncrpc/program.ts";
 export { type Registration, Registry } from "../pure/oncrpc/registry.ts";
 export {
@@ -42,29 +44,25 @@ export {
 } from "./auth.ts";
 export { type BroadcastAnswer, type BroadcastOptions, broadcast } from "./broadcast.ts";
 export type { CallChannelOptions } from "./call-channel.ts";
+export { type CallChange, type CallStore, SqliteCalls, type StoredCall } from "./call-store.ts";
 export { CallLost } from "./calls.ts";
 export { type ClientOptions, connect, RpcClient } from "./client.ts";
 export { connectUdp, DatagramClient, type DatagramClientOptions } from "./datagram-client.ts";
 export type { DispatcherOptions, DuplicateStore } from "./dispatcher.ts";
 export { SqliteDuplicates } from "./duplicate-store.ts";
 export { type OnceChannel, sessionChannel } from "./once-channel.ts";
-export {
-  type CallStore,
-  OnceClient,
-  type OnceClientOptions,
-  OutcomeError,
-  type RecoveredCall,
-  type StoredCall,
-} from "./once-client.ts";
+export { OnceClient, type OnceClientOptions } from "./once-client.ts";
 export { OnceServer, type OnceServerOptions } from "./once-server.ts";
 export {
+  type KnownClient,
   MemoryOutcomes,
   type OutcomeRecord,
   type OutcomeStore,
-  SqliteCalls,
   SqliteOutcomes,
   type StoredOutcome,
 } from "./once-store.ts";
+export { OutcomeError } from "./outcome-error.ts";
+export type { RecoveredCall } from "./recovered-call.ts";
 export { type LookupOptions, lookup, RpcbindClient, register } from "./rpcbind-client.ts";
 export { type RpcbindOptions, rpcbindPrograms, startRpcbind } from "./rpcbind-server.ts";
 export { type Listening, RpcServer, type ServerOptions } from "./server.ts";

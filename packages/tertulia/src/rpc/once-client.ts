@@ -27,57 +27,11 @@ import type {
 } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { authNone, type CallAuth } from "./auth.ts";
+import { CallJournal } from "./call-journal.ts";
+import type { CallChange, CallStore } from "./call-store.ts";
 import { eachFrame, type OnceChannel, OnceFrames } from "./once-channel.ts";
-
-/** A call ended without a reply, and this is what became of it. */
-export class OutcomeError extends SessionError {
-  override readonly name = "OutcomeError";
-  readonly outcome: Exclude<Outcome, "reply">;
-
-  constructor(outcome: Exclude<Outcome, "reply">, cause?: unknown) {
-    const meaning = {
-      "not executed": "the call was not executed, and never will be",
-      "executed, reply lost": "the call was executed once; its reply was too large to keep",
-      unknown: "the server has lost its memory: the call may have been executed",
-    }[outcome];
-    super(outcome === "not executed" ? "ERR_ABORTED" : "ERR_RESUME", meaning, { cause });
-    this.outcome = outcome;
-  }
-}
-
-/** Keeps a client's calls beyond its process, so that the next one learns what became of them. */
-export interface CallStore {
-  /** Who the client is, and what it had in flight; nothing at first. */
-  load():
-    | {
-        readonly clientId: Uint8Array;
-        readonly memory: Uint8Array | undefined;
-        readonly slots: readonly StoredCall[];
-      }
-    | undefined;
-  /** Keeps who the client is, and whose memory its calls are in. */
-  identify(clientId: Uint8Array, memory: Uint8Array | undefined): void;
-  /** Keeps a call before it is sent; `undefined` once its outcome is known: the number stays. */
-  save(slot: number, serial: number, call: Uint8Array | undefined): void;
-}
-
-export interface StoredCall {
-  readonly slot: number;
-  readonly serial: number;
-  /** The message that carries the call, if its outcome is not known. */
-  readonly call: Uint8Array | undefined;
-}
-
-/** What became of a call that a former process made. */
-export interface RecoveredCall {
-  readonly program: number;
-  readonly version: number;
-  readonly procedure: number;
-  readonly outcome: Outcome;
-  /** The XDR of the results, with the outcome `reply` and status SUCCESS. */
-  readonly results: Uint8Array | undefined;
-  readonly error: RpcError | undefined;
-}
+import { OutcomeError } from "./outcome-error.ts";
+import { type RecoveredCall, recoveredCall } from "./recovered-call.ts";
 
 export interface OnceClientOptions {
   readonly auth?: CallAuth;
@@ -87,8 +41,8 @@ export interface OnceClientOptions {
   readonly waitingMax?: number;
   /** Where calls are kept for the next process. Default: nowhere. */
   readonly store?: CallStore;
-  /** Told what became of the calls of the process before. */
-  readonly onRecovered?: (call: RecoveredCall) => void;
+  /** Told what became of each call of the process before, in the transaction that forgets the call. */
+  readonly onRecovered?: (call: RecoveredCall, transaction: unknown) => void;
   /** Waits between attempts to open a channel: first and longest. Default 50 ms and 5 s. */
   readonly firstMs?: number;
   readonly longestMs?: number;
@@ -111,9 +65,17 @@ interface OnceCall {
   readonly argument: unknown;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly settle: CallOptions["settle"];
   slot: Slot | undefined;
   cancelledBy: unknown;
   cleanUp: (() => void) | undefined;
+}
+
+/** A call's outcome, with the result or what its promise rejects with. */
+interface Settlement {
+  readonly outcome: Outcome;
+  readonly result: unknown;
+  readonly error: unknown;
 }
 
 /**
@@ -132,8 +94,10 @@ export class OnceClient implements Caller, AsyncDisposable {
   readonly #auth: CallAuth;
   readonly #clientId: Uint8Array;
   readonly #frames: OnceFrames = new OnceFrames((octets) => {
-    this.#channel?.send(octets).catch(ignore);
+    // Calls are kept before they are sent.
+    if (this.#keep()) this.#channel?.send(octets).catch(ignore);
   });
+  readonly #journal: CallJournal | undefined;
   readonly #reader = new XdrReader(new Uint8Array());
   readonly #slots: Slot[] = [];
   readonly #free: Slot[] = [];
@@ -145,28 +109,33 @@ export class OnceClient implements Caller, AsyncDisposable {
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed: SessionError | undefined;
+  /**
+   * Resolves when the outcome of every call of the process before is told; at once without a store.
+   * Rejects with what `onRecovered` threw, or when the client ends before.
+   */
+  readonly recovered: Promise<void>;
 
   /** @param open - Opens a channel: at once, and again when the one before has ended. */
   constructor(open: () => Promise<OnceChannel>, options: OnceClientOptions = {}) {
     this.#open = open;
     this.#options = options;
     this.#auth = options.auth ?? authNone;
-    const stored = options.store?.load();
+    const { store } = options;
+    this.#journal = store === undefined ? undefined : new CallJournal(store);
+    const stored = store?.load();
     this.#clientId = stored?.clientId ?? new Uint8Array(randomBytes(CLIENT_ID_OCTETS));
     this.#memory = stored?.memory;
-    if (stored === undefined) options.store?.identify(this.#clientId, undefined);
+    if (stored === undefined) store?.identify(this.#clientId, undefined);
+    const recovered: Promise<unknown>[] = [];
     for (const { slot: number, serial, call } of stored?.slots ?? []) {
       this.#grow(number + 1);
       const slot = this.#slots[number];
       if (slot === undefined) continue;
       slot.serial = serial;
-      if (call === undefined) continue;
-      slot.octets = call;
-      slot.end = call.length;
-      slot.isSent = true;
-      slot.call = this.#recovering(call);
-      this.#free.splice(this.#free.indexOf(slot), 1);
+      if (call !== undefined) recovered.push(this.#recover(slot, call));
     }
+    this.recovered = Promise.all(recovered).then(ignore);
+    this.recovered.catch(ignore);
     this.#connect();
   }
 
@@ -191,6 +160,7 @@ export class OnceClient implements Caller, AsyncDisposable {
         argument,
         resolve,
         reject,
+        settle: options?.settle,
         slot: undefined,
         cancelledBy: undefined,
         cleanUp: undefined,
@@ -231,10 +201,15 @@ export class OnceClient implements Caller, AsyncDisposable {
 
   /** Ends now. Calls in flight reject as `unknown`, those not sent as `not executed`. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#end(closed());
+  }
+
+  #end(reason: SessionError): void {
     if (this.#closed !== undefined) return;
-    this.#closed = new SessionError("ERR_CLOSED", "the client was closed");
+    this.#closed = reason;
     clearTimeout(this.#timer);
     this.#isReady = false;
+    this.#frames.discard();
     this.#channel?.close();
     for (const { call, isSent } of this.#slots) {
       if (call === undefined) continue;
@@ -295,7 +270,22 @@ export class OnceClient implements Caller, AsyncDisposable {
   }
 
   #receive(octets: Uint8Array): void {
-    eachFrame(octets, this.#reader, this.#take);
+    try {
+      eachFrame(octets, this.#reader, this.#take);
+    } finally {
+      this.#keep();
+    }
+  }
+
+  /** Keeps what has gathered for the store. Without it there is no going on: the client ends. */
+  #keep(): boolean {
+    try {
+      this.#journal?.commit();
+      return true;
+    } catch (error) {
+      this.#end(error instanceof SessionError ? error : closed(error));
+      return false;
+    }
   }
 
   readonly #take = (): void => {
@@ -306,11 +296,12 @@ export class OnceClient implements Caller, AsyncDisposable {
     else throw new ProtocolError("badType", "docs/design/exactly-once.md", `${type}`);
   };
 
-  #welcome({ memory, slots, isKnown }: Welcome): void {
+  #welcome({ memory, slots }: Welcome): void {
     const isSame =
       this.#memory !== undefined && Buffer.compare(Buffer.from(memory), this.#memory) === 0;
-    // Another memory, or one that has forgotten us: what was sent is unknown, and all counts begin anew.
-    if (!(isSame && isKnown)) this.#loseMemory();
+    // We are not remembered: what was sent is unknown, and all counts begin anew.
+    if (!isSame) this.#loseMemory();
+    if (this.#closed !== undefined) return;
     if (!isSame) this.#options.store?.identify(this.#clientId, memory);
     this.#memory = memory;
     this.#grow(slots);
@@ -328,19 +319,29 @@ export class OnceClient implements Caller, AsyncDisposable {
   /** Settles what the server cannot remember, and begins to count anew. */
   #loseMemory(): void {
     for (const slot of this.#slots) {
-      const { call, isSent } = slot;
+      const { call, isSent, number } = slot;
+      const isFresh = slot.serial === 0;
       slot.serial = 0;
-      if (call === undefined) continue;
+      if (call === undefined) {
+        if (!isFresh) this.#journal?.add(ended(number), ignore);
+        continue;
+      }
       slot.call = undefined;
       slot.octets = undefined;
       call.slot = undefined;
       if (isSent) {
         call.cleanUp?.();
-        this.#options.store?.save(slot.number, 0, undefined);
-        call.reject(new OutcomeError("unknown"));
-      } else this.#waiting.add(call);
+        const error = new OutcomeError("unknown");
+        this.#settle(slot, call, { outcome: "unknown", result: undefined, error });
+      } else {
+        this.#journal?.add(ended(number), ignore);
+        this.#waiting.add(call);
+      }
       this.#free.push(slot);
     }
+    // Before it is kept that the memory is another: else a next process would take a call of the
+    // former memory for one of this one.
+    this.#keep();
   }
 
   #reply(reader: XdrReader): void {
@@ -354,18 +355,41 @@ export class OnceClient implements Caller, AsyncDisposable {
     slot.call = undefined;
     slot.octets = undefined;
     slot.isSent = false;
-    this.#options.store?.save(number, serial, undefined);
     call.cleanUp?.();
-    try {
-      if (outcome === "reply") call.resolve(this.#result(reader, call));
-      else if (outcome === undefined) {
-        throw new ProtocolError("badOutcome", "docs/design/exactly-once.md");
-      } else call.reject(new OutcomeError(outcome, call.cancelledBy));
-    } catch (error) {
-      call.reject(error);
-    }
+    this.#settle(slot, call, this.#read(reader, call, outcome));
     this.#free.push(slot);
     if (this.#waiting.size > 0) this.#startWaiting();
+  }
+
+  /** What a REPLY says. */
+  #read(reader: XdrReader, call: OnceCall, outcome: Outcome | undefined): Settlement {
+    try {
+      if (outcome === "reply") {
+        return { outcome, result: this.#result(reader, call), error: undefined };
+      }
+      if (outcome === undefined) {
+        throw new ProtocolError("badOutcome", "docs/design/exactly-once.md");
+      }
+      return { outcome, result: undefined, error: new OutcomeError(outcome, call.cancelledBy) };
+    } catch (error) {
+      // A refusal is a reply, too; results that cannot be read are as good as lost.
+      const isReply = error instanceof RpcError;
+      return { outcome: isReply ? "reply" : "executed, reply lost", result: undefined, error };
+    }
+  }
+
+  /** Tells the caller what became of his call: at once, or when that is kept. */
+  #settle({ number, serial }: Slot, call: OnceCall, settlement: Settlement): void {
+    const { result, error } = settlement;
+    const tell = (failure: unknown): void => {
+      if (failure !== undefined) call.reject(failure);
+      else if (error !== undefined) call.reject(error);
+      else call.resolve(result);
+    };
+    const effect = call.settle && effectOf(call.settle, settlement);
+    if (this.#journal !== undefined) {
+      this.#journal.add({ slot: number, serial, call: undefined, effect }, tell);
+    } else tell(effect && failureOf(effect));
   }
 
   #result(reader: XdrReader, call: OnceCall): unknown {
@@ -406,10 +430,15 @@ export class OnceClient implements Caller, AsyncDisposable {
     slot.octets = octets;
     slot.start = start;
     slot.end = end;
-    slot.isSent = true;
     call.slot = slot;
-    // Kept before it can be sent.
-    this.#options.store?.save(slot.number, serial, octets.subarray(start, end));
+    if (this.#journal === undefined) slot.isSent = true;
+    else {
+      slot.isSent = false;
+      const kept = octets.subarray(start, end);
+      this.#journal.add({ slot: slot.number, serial, call: kept, effect: undefined }, (error) => {
+        slot.isSent = error === undefined;
+      });
+    }
     this.#frames.end();
   }
 
@@ -450,6 +479,31 @@ export class OnceClient implements Caller, AsyncDisposable {
     this.#frames.end();
   }
 
+  /** Takes up a call of a former process. */
+  #recover(slot: Slot, octets: Uint8Array): Promise<unknown> {
+    this.#free.splice(this.#free.indexOf(slot), 1);
+    slot.octets = octets;
+    slot.end = octets.length;
+    slot.isSent = true;
+    return new Promise<void>((resolve, reject) => {
+      const onRecovered = this.#options.onRecovered;
+      slot.call = {
+        ...recoveredCall(octets, onRecovered),
+        argument: undefined,
+        resolve: () => resolve(),
+        reject: (error) => {
+          // A refusal and an outcome without a reply have been told.
+          const isTold = error instanceof RpcError || error instanceof OutcomeError;
+          if (isTold && this.#closed === undefined) resolve();
+          else reject(error);
+        },
+        slot,
+        cancelledBy: undefined,
+        cleanUp: undefined,
+      };
+    });
+  }
+
   #grow(count: number): void {
     while (this.#slots.length < count) {
       const number = this.#slots.length;
@@ -459,41 +513,33 @@ export class OnceClient implements Caller, AsyncDisposable {
       this.#free.push(slot);
     }
   }
+}
 
-  /** A call of a former process: its outcome is told, not returned. */
-  #recovering(octets: Uint8Array): OnceCall {
-    const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-    const place = {
-      program: view.getUint32(24),
-      version: view.getUint32(28),
-      procedure: view.getUint32(32),
-    };
-    const tell = (outcome: Outcome, results?: Uint8Array, error?: RpcError): void =>
-      this.#options.onRecovered?.({ ...place, outcome, results, error });
-    const procedure: Procedure<unknown, unknown> = {
-      name: "recovered",
-      number: place.procedure,
-      isIdempotent: false,
-      encodeArgument: (writer) => writer.raw(octets.subarray(12 + 40)),
-      decodeArgument: () => undefined,
-      encodeResult: () => {},
-      decodeResult: (reader) => reader.rest().slice(),
-    };
-    return {
-      program: { name: "recovered", program: place.program, version: place.version },
-      procedure,
-      argument: undefined,
-      // What decodeResult above returns.
-      resolve: (results) => tell("reply", results as Uint8Array),
-      reject: (error) => {
-        if (error instanceof OutcomeError) tell(error.outcome);
-        else tell("reply", undefined, error instanceof RpcError ? error : undefined);
-      },
-      slot: undefined,
-      cancelledBy: undefined,
-      cleanUp: undefined,
-    };
+function effectOf(
+  settle: NonNullable<CallOptions["settle"]>,
+  { outcome, result, error }: Settlement,
+): (transaction: unknown) => void {
+  const settled = { outcome, result, error: error instanceof RpcError ? error : undefined };
+  return (transaction) => settle(settled, transaction);
+}
+
+/** What an effect throws that has no transaction. */
+function failureOf(effect: (transaction: unknown) => void): unknown {
+  try {
+    effect(undefined);
+    return undefined;
+  } catch (error) {
+    return error ?? new Error("threw nothing");
   }
+}
+
+/** That a slot has no call, and begins anew. */
+function ended(slot: number): CallChange {
+  return { slot, serial: 0, call: undefined, effect: undefined };
+}
+
+function closed(cause?: unknown): SessionError {
+  return new SessionError("ERR_CLOSED", "the client was closed", { cause });
 }
 
 function ignore(): void {}

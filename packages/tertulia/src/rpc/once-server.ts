@@ -41,6 +41,7 @@ export interface OnceServerOptions {
 
 interface Client {
   readonly key: string;
+  readonly memory: Uint8Array;
   readonly slots: ServedSlot[];
   connection: Connection | undefined;
 }
@@ -79,18 +80,18 @@ export class OnceServer {
     }
   }
 
-  /** The state of a client, and whether it is known from before. */
-  client(key: string): { client: Client; isKnown: boolean } {
+  /** The state of a client: a new one, if it is not known. */
+  client(key: string): Client {
     const known = this.#clients.get(key);
     if (known !== undefined) {
       // To the end of the line of those who may be forgotten.
       this.#clients.delete(key);
       this.#clients.set(key, known);
-      return { client: known, isKnown: true };
+      return known;
     }
-    const stored = this.store.greet(key);
-    const client: Client = { key, slots: [], connection: undefined };
-    for (const { slot, serial, state, reply } of stored ?? []) {
+    const { memory, outcomes } = this.store.greet(key);
+    const client: Client = { key, memory, slots: [], connection: undefined };
+    for (const { slot, serial, state, reply } of outcomes) {
       const octets = reply?.slice();
       const entry = { serial, state, octets, start: 0, end: octets?.length ?? 0 };
       while (client.slots.length <= slot) client.slots.push(freshSlot());
@@ -98,7 +99,7 @@ export class OnceServer {
     }
     this.#makeRoom();
     this.#clients.set(key, client);
-    return { client, isKnown: stored !== undefined };
+    return client;
   }
 
   forget(client: Client): void {
@@ -232,7 +233,7 @@ class Connection {
     if (this.client !== undefined) throw broken("secondHello", "one a channel");
     const hello = decodeHello(reader);
     const { server, channel } = this;
-    const { client, isKnown } = server.client(`${channel.identity}/${hex(hello.clientId)}`);
+    const client = server.client(`${channel.identity}/${hex(hello.clientId)}`);
     // Whoever comes with the same identity has given up the channel before.
     const former = client.connection;
     client.connection = this;
@@ -240,7 +241,7 @@ class Connection {
     former?.channel.close();
     const slots = Math.max(client.slots.length, Math.min(hello.slots, server.slotsMax));
     while (client.slots.length < slots) client.slots.push(freshSlot());
-    encodeWelcome(this.frames.begin(), { memory: server.store.memory, slots, isKnown });
+    encodeWelcome(this.frames.begin(), { memory: client.memory, slots });
     this.frames.end();
   }
 

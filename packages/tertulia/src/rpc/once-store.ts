@@ -8,7 +8,6 @@ import { randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { SessionError } from "../pure/errors.ts";
 import { CLIENT_ID_OCTETS } from "../pure/oncrpc/once.ts";
-import type { CallStore } from "./once-client.ts";
 
 /** What became of one call. */
 export interface OutcomeRecord {
@@ -31,16 +30,21 @@ export interface StoredOutcome {
   readonly reply: Uint8Array | undefined;
 }
 
-export interface OutcomeStore {
-  /** Identifies this memory: 16 random octets, made when it was empty. */
+/** What a store remembers of a client. */
+export interface KnownClient {
+  /**
+   * Identifies the memory of this client: 16 random octets, made when it became known. A client that
+   * is told others than before knows by it that it was forgotten.
+   */
   readonly memory: Uint8Array;
+  readonly outcomes: readonly StoredOutcome[];
+}
+
+export interface OutcomeStore {
   /** Whether `commit` costs a sync, so that calls are worth collecting. */
   readonly isDurable: boolean;
-  /**
-   * What is known of a client; `undefined` when it is new or forgotten: from now on it is known, durably,
-   * because only so a client that is not known later has been forgotten.
-   */
-  greet(client: string): readonly StoredOutcome[] | undefined;
+  /** What is known of a client. One that is new, or forgotten, is known from now on, durably. */
+  greet(client: string): KnownClient;
   /**
    * Keeps outcomes and does their effects, all or nothing, durably when it returns. An effect that
    * throws undoes its own call's effects only; that call's `failed` is kept, and its error returned.
@@ -56,10 +60,11 @@ const NO_ERRORS: readonly undefined[] = [];
 
 /** Remembers as long as the process lives: survives broken sessions, not a crash. */
 export class MemoryOutcomes implements OutcomeStore {
-  readonly memory: Uint8Array = new Uint8Array(randomBytes(CLIENT_ID_OCTETS));
   readonly isDurable = false;
 
-  greet(): undefined {}
+  greet(): KnownClient {
+    return { memory: freshMemory(), outcomes: [] };
+  }
 
   commit(records: readonly OutcomeRecord[]): readonly unknown[] {
     let errors: unknown[] | undefined;
@@ -77,15 +82,14 @@ export class MemoryOutcomes implements OutcomeStore {
   forget(): void {}
 }
 
-/** The number of no slot, under which it is kept that a client is known. */
-const GREETED = -1;
+/** The number of no slot, under which a client's memory is kept. */
+const MEMORY = -1;
 
 /**
  * Remembers in an SQLite database, of which the handlers' effects may change other tables: they are
  * given the database and run within the transaction that keeps the reply.
  */
 export class SqliteOutcomes implements OutcomeStore {
-  readonly memory: Uint8Array;
   readonly isDurable = true;
   readonly #database: DatabaseSync;
   readonly #insert: ReturnType<DatabaseSync["prepare"]>;
@@ -98,19 +102,11 @@ export class SqliteOutcomes implements OutcomeStore {
     database.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS rpc_memory (id BLOB NOT NULL);
       CREATE TABLE IF NOT EXISTS rpc_outcomes (
         client TEXT NOT NULL, slot INTEGER NOT NULL, serial INTEGER NOT NULL,
         state INTEGER NOT NULL, reply BLOB, PRIMARY KEY (client, slot)
       ) WITHOUT ROWID;
     `);
-    const known = database.prepare("SELECT id FROM rpc_memory").get();
-    if (known === undefined) {
-      const id = new Uint8Array(randomBytes(CLIENT_ID_OCTETS));
-      database.prepare("INSERT INTO rpc_memory VALUES (?)").run(id);
-      this.memory = id;
-    } else if (known["id"] instanceof Uint8Array) this.memory = known["id"];
-    else throw new SessionError("ERR_STORE", "the memory's identity is damaged");
     this.#insert = database.prepare("INSERT OR REPLACE INTO rpc_outcomes VALUES (?, ?, ?, ?, ?)");
     this.#select = database.prepare(
       "SELECT slot, serial, state, reply FROM rpc_outcomes WHERE client = ?",
@@ -118,19 +114,21 @@ export class SqliteOutcomes implements OutcomeStore {
     this.#delete = database.prepare("DELETE FROM rpc_outcomes WHERE client = ?");
   }
 
-  greet(client: string): readonly StoredOutcome[] | undefined {
+  greet(client: string): KnownClient {
     const rows = this.#select.all(client);
-    if (rows.length === 0) {
-      this.#insert.run(client, GREETED, 0, 0, null);
-      return undefined;
-    }
-    const calls = rows.filter(({ slot }) => slot !== GREETED);
-    return calls.map(({ slot, serial, state, reply }) => ({
-      slot: Number(slot),
-      serial: Number(serial),
-      state: state === 1 ? "cancelled" : "done",
-      reply: reply instanceof Uint8Array ? reply : undefined,
-    }));
+    const known = rows.find(({ slot }) => slot === MEMORY)?.["reply"];
+    const memory = known instanceof Uint8Array ? known : freshMemory();
+    if (known === undefined) this.#insert.run(client, MEMORY, 0, 0, memory);
+    const calls = rows.filter(({ slot }) => slot !== MEMORY);
+    const outcomes = calls.map(({ slot, serial, state, reply }): StoredOutcome => {
+      return {
+        slot: Number(slot),
+        serial: Number(serial),
+        state: state === 1 ? "cancelled" : "done",
+        reply: reply instanceof Uint8Array ? reply : undefined,
+      };
+    });
+    return { memory, outcomes };
   }
 
   commit(records: readonly OutcomeRecord[]): readonly unknown[] {
@@ -167,47 +165,6 @@ export class SqliteOutcomes implements OutcomeStore {
   }
 }
 
-/** A client's calls in an SQLite database: the next process learns what became of them. */
-export class SqliteCalls implements CallStore {
-  readonly #database: DatabaseSync;
-  readonly #save: ReturnType<DatabaseSync["prepare"]>;
-
-  constructor(database: DatabaseSync) {
-    this.#database = database;
-    database.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS rpc_client (id BLOB NOT NULL, memory BLOB);
-      CREATE TABLE IF NOT EXISTS rpc_calls (
-        slot INTEGER PRIMARY KEY, serial INTEGER NOT NULL, call BLOB
-      ) WITHOUT ROWID;
-    `);
-    this.#save = database.prepare("INSERT OR REPLACE INTO rpc_calls VALUES (?, ?, ?)");
-  }
-
-  load(): ReturnType<CallStore["load"]> {
-    const client = this.#database.prepare("SELECT id, memory FROM rpc_client").get();
-    if (!(client?.["id"] instanceof Uint8Array)) return undefined;
-    const { id, memory } = client;
-    const slots = this.#database.prepare("SELECT slot, serial, call FROM rpc_calls").all();
-    return {
-      clientId: id,
-      memory: memory instanceof Uint8Array ? memory : undefined,
-      slots: slots.map(({ slot, serial, call }) => ({
-        slot: Number(slot),
-        serial: Number(serial),
-        call: call instanceof Uint8Array ? call : undefined,
-      })),
-    };
-  }
-
-  identify(clientId: Uint8Array, memory: Uint8Array | undefined): void {
-    this.#database.exec("BEGIN IMMEDIATE; DELETE FROM rpc_client");
-    this.#database.prepare("INSERT INTO rpc_client VALUES (?, ?)").run(clientId, memory ?? null);
-    this.#database.exec("COMMIT");
-  }
-
-  save(slot: number, serial: number, call: Uint8Array | undefined): void {
-    this.#save.run(slot, serial, call ?? null);
-  }
+function freshMemory(): Uint8Array {
+  return new Uint8Array(randomBytes(CLIENT_ID_OCTETS));
 }

@@ -92,7 +92,7 @@ function start(name: string, ...parameters: readonly string[]): ChildProcess {
   return spawn(process.execPath, [path, ...parameters], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGKILL");
@@ -117,7 +117,14 @@ function wrongIn(lines: readonly string[], last: number): string | undefined {
 }
 
 /** A way between the two that can be cut, and a port that stays the listener's. */
-async function openWire() {
+export interface Wire {
+  readonly port: number;
+  readonly target: number;
+  cut(): void;
+  close(): void;
+}
+
+export async function openWire(): Promise<Wire> {
   const sockets = new Set<Socket>();
   const target = await freePort();
   const server = createServer((near) => {
@@ -155,7 +162,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function pause(ms: number): Promise<void> {
+export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 

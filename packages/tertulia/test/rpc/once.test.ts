@@ -130,6 +130,13 @@ class World {
   }
 }
 
+/** The calls that a client keeps. */
+const calls = (database: DatabaseSync): unknown[] =>
+  database
+    .prepare("SELECT call FROM rpc_calls")
+    .all()
+    .map(({ call }) => call ?? undefined);
+
 const outcome = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => "reply",
@@ -273,12 +280,113 @@ describe("exactly once", () => {
     await second.bench.incr(10);
     equal(world.value, 18);
     deepEqual(
-      recovered.map(({ procedure, outcome: what, results }) => [procedure, what, results?.[3]]),
-      [[4, "reply", 7]],
+      recovered.map(({ procedure, argument, outcome: what, results }) => [
+        procedure,
+        argument[3],
+        what,
+        results?.[3],
+      ]),
+      [[4, 7, "reply", 7]],
     );
+    await second.once.recovered;
     await first.once[Symbol.asyncDispose]();
     await lost;
     await second.once.close();
+  });
+
+  it("settles in the transaction that forgets the call, and undoes only what throws", async () => {
+    const database = new DatabaseSync(":memory:");
+    database.exec("CREATE TABLE t (n INTEGER)");
+    const insert = database.prepare("INSERT INTO t VALUES (?)");
+    const { once, bench } = new World().client({ store: new SqliteCalls(database) });
+    const call = (by: number): Promise<unknown> =>
+      bench.incr(by, {
+        settle: ({ outcome: what, result }) => {
+          insert.run(what === "reply" ? Number(result) : -1);
+          if (by === 2) throw new Error("refused");
+        },
+      });
+    const all = await Promise.allSettled([1, 2, 3].map(call));
+    deepEqual(
+      all.map((one) => (one.status === "fulfilled" ? one.value : one.reason.message)),
+      [1, "refused", 3],
+    );
+    const kept = database.prepare("SELECT n FROM t ORDER BY n").all();
+    deepEqual(
+      [...kept.map(({ n }) => n), ...calls(database)],
+      [1, 3, undefined, undefined, undefined],
+    );
+    await once.close();
+  });
+
+  it("ends when its store fails: what was not sent was not executed", async () => {
+    const database = new DatabaseSync(":memory:");
+    const world = new World();
+    const { once, bench } = world.client({ store: new SqliteCalls(database) });
+    await bench.incr(1);
+    database.exec("DROP TABLE rpc_calls");
+    equal(await outcome(bench.incr(2)), "not executed");
+    equal(await outcome(bench.incr(4)), "not executed");
+    equal(world.value, 1);
+    await once[Symbol.asyncDispose]();
+  });
+
+  it("tells a client whose server has another memory before it takes a call for a new one", async () => {
+    const database = new DatabaseSync(":memory:");
+    const world = new World();
+    const first = world.client({ store: new SqliteCalls(database) });
+    const far = (): MemoryChannel | undefined => world.channels.at(-1);
+    first.once.recovered.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const channel = far();
+    if (channel !== undefined) channel.onMessage = () => channel.close();
+    const lost = outcome(first.bench.incr(1));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await first.once[Symbol.asyncDispose]();
+    equal(await lost, "unknown");
+    equal(world.value, 1);
+    world.store = new MemoryOutcomes();
+    world.restarted();
+    const recovered: string[] = [];
+    const second = world.client({
+      store: new SqliteCalls(database),
+      onRecovered: ({ outcome: what }) => recovered.push(what),
+    });
+    await second.once.recovered;
+    deepEqual([recovered, world.value], [["unknown"], 1]);
+    await second.once.close();
+  });
+
+  it("does not take a client that it has forgotten for one that it knows, WELCOME lost or not", async () => {
+    const world = new World();
+    const { once, bench } = world.client();
+    let isLost = false;
+    world.onChannel = (far) => {
+      far.onMessage = () => {
+        if (isLost) far.close();
+        isLost = false;
+      };
+    };
+    // The reply is lost, with all that the server knew; then it greets, and that is lost, too.
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const far = world.channels[1];
+    if (far !== undefined) far.onMessage = () => world.restarted();
+    isLost = true;
+    const lost = outcome(bench.incr(1));
+    deepEqual([await lost, world.value, isLost], ["unknown", 1, false]);
+    await once.close();
+  });
+
+  it("refuses to settle where there is no transaction", async () => {
+    const { benchServer } = await import("./bench-program.ts");
+    const { connect: connectPlain } = await import("../../src/rpc/index.ts");
+    const { server } = benchServer();
+    await using _ = server;
+    const { port } = await server.listen();
+    await using plain = await connectPlain({ port });
+    await rejects(new BenchProgV1Client(plain).incr(1, { settle: () => {} }), {
+      code: "ERR_STATE",
+    });
   });
 
   it("serves plain and durable clients of the same programs, over a real session", async () => {

@@ -46,11 +46,16 @@ export class FakeCaller implements Caller {
     try {
       result = await served.run(received, this.#context(program, served.name, procedure.number));
     } catch (error) {
-      throw error instanceof RpcError ? error : new RpcError("SYSTEM_ERR", { cause: error });
+      const refusal =
+        error instanceof RpcError ? error : new RpcError("SYSTEM_ERR", { cause: error });
+      options.settle?.({ outcome: "reply", result: undefined, error: refusal }, undefined);
+      throw refusal;
     }
     const results = new XdrWriter();
     served.encodeResult(results, result);
-    return procedure.decodeResult(new XdrReader(results.finish()));
+    const returned = procedure.decodeResult(new XdrReader(results.finish()));
+    options.settle?.({ outcome: "reply", result: returned, error: undefined }, undefined);
+    return returned;
   }
 
   #context(program: ProgramVersion, name: string, procedure: number): ServerCall {

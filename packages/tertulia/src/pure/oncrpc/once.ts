@@ -33,12 +33,10 @@ export interface Hello {
 
 /** The server's answer. */
 export interface Welcome {
-  /** Identifies the server's memory: another value means that it remembers nothing of before. */
+  /** Identifies what the server remembers of this client: with another value it is nothing of before. */
   readonly memory: Uint8Array;
   /** Slots that the client may use. */
   readonly slots: number;
-  /** Whether the server knows this client. */
-  readonly isKnown: boolean;
 }
 
 export function encodeHello(writer: XdrWriter, { clientId, slots }: Hello): void {
@@ -59,21 +57,19 @@ export function decodeHello(reader: XdrReader): Hello {
   return { clientId, slots: Math.min(slots, SLOTS_MAX) };
 }
 
-export function encodeWelcome(writer: XdrWriter, { memory, slots, isKnown }: Welcome): void {
+export function encodeWelcome(writer: XdrWriter, { memory, slots }: Welcome): void {
   writer.uint(OnceMessage.WELCOME);
   writer.opaqueFixed(memory, CLIENT_ID_OCTETS);
   writer.uint(slots);
-  writer.bool(isKnown);
 }
 
 /** The type is read already. */
 export function decodeWelcome(reader: XdrReader): Welcome {
   const memory = reader.opaqueFixed(CLIENT_ID_OCTETS).slice();
   const slots = reader.uint();
-  const isKnown = reader.bool();
   reader.finish();
   if (slots === 0 || slots > SLOTS_MAX) throw broken("badSlots", `${slots}`);
-  return { memory, slots, isKnown };
+  return { memory, slots };
 }
 
 /** Writes what stands in front of the RPC message in CALL and CANCEL. */

@@ -5,7 +5,9 @@
  * @module
  */
 
+import type { RpcError } from "./failure.ts";
 import type { OpaqueAuth } from "./message.ts";
+import type { Outcome } from "./once.ts";
 import type { XdrReader } from "./xdr-reader.ts";
 import type { XdrWriter } from "./xdr-writer.ts";
 
@@ -106,6 +108,22 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** Stops the waiting, with the signal's own reason. The server may have executed the call. */
   readonly signal?: Signal;
+  /**
+   * Over an `OnceClient`: what to do in the one transaction that also forgets the call, now that its
+   * outcome is known; the promise is settled after that. If it throws, the promise rejects with its
+   * error. A call that was never begun is not settled: its promise rejects. Other clients have no such
+   * transaction: `ERR_STATE`.
+   */
+  readonly settle?: (settled: SettledCall, transaction: unknown) => void;
+}
+
+/** A call of which the outcome is known. */
+export interface SettledCall {
+  readonly outcome: Outcome;
+  /** With the outcome `reply`: the result. */
+  readonly result: unknown;
+  /** With the outcome `reply`: the refusal, in place of a result. */
+  readonly error: RpcError | undefined;
 }
 
 /** Whoever can call: a client, a connection's way back, a durable session, a fake. */
