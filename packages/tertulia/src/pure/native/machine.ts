@@ -708,8 +708,13 @@ export class SessionMachine implements LinkListener {
     keep.underWay.push(link);
     const state = encodeState({ ...link.state, release: this.#release });
     const { appends, trims } = link;
-    const changes = { epoch: this.#epoch, state, appends, trims };
+    const changes = { epoch: this.#spoken, state, appends, trims };
     return { type: "store", mark: ++keep.collected, changes };
+  }
+
+  /** The highest epoch that anything was said of, which a restart must not say again. */
+  get #spoken(): number {
+    return Math.max(this.#epoch, this.#claimed);
   }
 
   /** Begins where the stored session was. */
@@ -717,6 +722,7 @@ export class SessionMachine implements LinkListener {
     this.#transport = undefined;
     this.#state = "suspended";
     this.#epoch = kept.epoch;
+    this.#claimed = kept.epoch;
     this.#release = kept.state.release;
     keep.collected = 1;
     keep.stored = 1;
@@ -1120,7 +1126,7 @@ export class SessionMachine implements LinkListener {
     keep.gate(last);
     const { received } = this.link.positions;
     const end = { outcome, received, message: error?.message ?? "" };
-    const changes = { epoch: this.#epoch, end };
+    const changes = { epoch: this.#spoken, end };
     this.#outputs.push({ type: "store", mark: ++keep.collected, changes });
   }
 
