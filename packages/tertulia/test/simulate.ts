@@ -1,14 +1,30 @@
 /**
- * Runs the simulator.
+ * Runs the simulators: of links that break and, with `--crashes`, of processes that die.
  *
  *     npm run simulate -- [--seeds N] [--from S]     N scenarios from seed S on
  *     npm run simulate -- --seed S [--trace]         one of them, and what happens in it
- *     npm run simulate -- --mutations                broken machines, and what catches them
+ *     npm run simulate -- --mutations                mutants, and what catches them
+ *     npm run simulate:durable -- …                  as `npm run simulate -- --crashes …`
  */
 
 import { parseArgs } from "node:util";
-import { hunt, mutations, SEEDS_MAX } from "./simulation/mutations.ts";
-import { play } from "./simulation/scenario.ts";
+import { mutations as crashMutations } from "./durable/mutations.ts";
+import { play as playCrashes } from "./durable/scenario.ts";
+import { hunt, type Mutation, SEEDS_MAX } from "./simulation/mutants.ts";
+import { mutations as linkMutations } from "./simulation/mutations.ts";
+import { play as playLinks } from "./simulation/scenario.ts";
+
+/** A seed that failed says so; the other fields are counts, named as they are to be read. */
+type Report = Readonly<Record<string, number | string | undefined>> & {
+  readonly failure?: string;
+};
+
+interface Simulator {
+  readonly command: string;
+  readonly play: (seed: number, trace?: (line: string) => void) => Report;
+  readonly scenario: string;
+  readonly mutations: readonly Mutation[];
+}
 
 const { values } = parseArgs({
   options: {
@@ -17,41 +33,62 @@ const { values } = parseArgs({
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
     mutations: { type: "boolean", default: false },
+    crashes: { type: "boolean", default: false },
   },
 });
 
-if (values.mutations) await showMutations();
-else simulate();
+const links: Simulator = {
+  command: "npm run simulate",
+  play: (seed, trace) => ({ ...playLinks(seed, trace) }),
+  scenario: import.meta.resolve("./simulation/scenario.js"),
+  mutations: linkMutations,
+};
 
-function simulate(): void {
+const crashes: Simulator = {
+  command: "npm run simulate:durable",
+  play: (seed, trace) => ({ ...playCrashes(seed, trace) }),
+  scenario: import.meta.resolve("./durable/scenario.js"),
+  mutations: crashMutations,
+};
+
+const simulator = values.crashes ? crashes : links;
+if (values.mutations) await showMutations(simulator);
+else simulate(simulator);
+
+function simulate({ command, play }: Simulator): void {
   const one = values.seed === undefined ? undefined : Number(values.seed);
   const from = one ?? Number(values.from);
   const count = one === undefined ? Number(values.seeds) : 1;
   const trace = values.trace ? (line: string) => console.log(line) : undefined;
 
-  const totals = { messages: 0, streamOctets: 0, resumes: 0, moves: 0, steps: 0 };
+  const totals = new Map<string, number>();
   const began = performance.now();
   let failed = 0;
   for (let seed = from; seed < from + count; seed++) {
-    const report = play(seed, trace);
-    for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += report[name];
-    if (report.failure === undefined) continue;
+    const { failure, seed: _, ...counts } = play(seed, trace);
+    for (const [name, value] of Object.entries(counts)) {
+      totals.set(name, (totals.get(name) ?? 0) + Number(value));
+    }
+    if (failure === undefined) continue;
     failed += 1;
-    console.log(`seed ${seed}: ${report.failure}`);
-    console.log(`  again: npm run simulate -- --seed ${seed} --trace`);
+    console.log(`seed ${seed}: ${failure}`);
+    console.log(`  again: ${command} -- --seed ${seed} --trace`);
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(
-    `${totals.messages} messages, ${totals.streamOctets} octets of streams, ` +
-      `${totals.resumes} resumes, ${totals.moves} moves, ${totals.steps} steps in ${seconds} s`,
-  );
+  const sums = [...totals].map(([name, value]) => `${value} ${inWords(name)}`);
+  console.log(`${sums.join(", ")} in ${seconds} s`);
   console.log(`${count - failed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-async function showMutations(): Promise<void> {
+/** `streamOctets` as `stream octets`. */
+function inWords(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+async function showMutations({ mutations, scenario }: Simulator): Promise<void> {
   for (const mutation of mutations) {
-    const caught = await hunt(mutation);
+    const caught = await hunt(mutation, scenario);
     if (caught === undefined) process.exitCode = 1;
     const what = caught && (caught.failure.split("\n")[0] ?? "");
     console.log(

@@ -1,10 +1,14 @@
 /**
- * A disk of the simulation. What is written gathers while a sync runs, as in the SQLite store; a sync
- * keeps its whole group or nothing; what was not synced when the power fails is gone, or, if its sync
- * was under way, perhaps not. That SQLite itself keeps groups whole when its log is torn is tested with
- * SQLite.
+ * A disk of the simulation. What is written gathers while a sync runs, as in the SQLite store. When the
+ * power fails, what was not synced is gone; of what was being synced some records may have reached the
+ * platter, the last of them in part, and what is read behind that is anything. A record, which is one
+ * batch, counts when its checksum does: as a frame of SQLite's log counts, whose recovery is tested with
+ * SQLite itself.
  */
 
+import { crc32 } from "node:zlib";
+import { concatOctets, Reader, Writer } from "../../src/pure/octets.ts";
+import { decodeChanges, encodeChanges } from "../../src/stores/batch.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { type SessionChanges, StoreError } from "../../src/stores/store.ts";
 import type { VirtualClock } from "../../src/testing/clock.ts";
@@ -24,36 +28,25 @@ export class Disk {
   failing = 0;
   readonly #clock: VirtualClock;
   readonly #random: Random;
-  readonly #isLying: boolean;
   #gathered: Write[] = [];
   #syncing: Write[] | undefined;
   /** Counts the processes that have had it. */
   #life = 0;
 
-  /** @param isLying - It says that it has synced before it has, as disks do that cache. */
-  constructor(clock: VirtualClock, random: Random, isLying = false) {
-    this.#isLying = isLying;
+  constructor(clock: VirtualClock, random: Random) {
     this.#clock = clock;
     this.#random = random;
   }
 
   write(changes: SessionChanges, done: Write["done"]): void {
-    if (this.#isLying) {
-      const life = this.#life;
-      this.#clock.in(0, () => life === this.#life && done());
-      this.#gathered.push({ changes, done: () => {} });
-      if (this.#syncing === undefined) this.#sync();
-      return;
-    }
     this.#gathered.push({ changes, done });
     if (this.#syncing === undefined) this.#sync();
   }
 
-  /** The process is gone, or the power. */
+  /** The process is gone, and the power. */
   crash(): void {
     this.#life += 1;
-    // The octets may have reached the platter, and only the news of it not the process.
-    if (this.#syncing && this.#random.chance(0.5)) this.#keep(this.#syncing);
+    if (this.#syncing) this.#recover(this.#torn(this.#syncing));
     this.#syncing = undefined;
     this.#gathered = [];
   }
@@ -72,14 +65,36 @@ export class Disk {
       if (this.failing > 0) {
         this.failing -= 1;
         failure = new StoreError("failed", "the sync did");
-      } else this.#keep(group);
+      } else {
+        // Copied only now: until it is kept, what a session gave must stay as it is.
+        for (const { changes } of group) this.kept.apply(changes);
+      }
       for (const { done } of group) if (life === this.#life) done(failure);
       if (life === this.#life && this.#syncing === undefined) this.#sync();
     });
   }
 
-  #keep(group: readonly Write[]): void {
-    // Copied only now: until it is kept, what a session gave must stay as it is.
-    for (const { changes } of group) this.kept.apply(changes);
+  /** What there is of records of which the power failed while they were written. */
+  #torn(group: readonly Write[]): Uint8Array {
+    const records = group.map(({ changes }) => {
+      const record = new Writer();
+      encodeChanges(record, changes);
+      const octets = record.finish();
+      return new Writer().u32(octets.length).u32(crc32(octets)).octets(octets).finish();
+    });
+    const log = concatOctets(records);
+    const written = Math.floor(this.#random.pick(0, 1, this.#random.fraction()) * log.length);
+    return log.fill(this.#random.between(0, 255), written);
+  }
+
+  #recover(log: Uint8Array): void {
+    const reader = new Reader(log, "log");
+    while (reader.remaining >= 8) {
+      const [length, sum] = [reader.u32(), reader.u32()];
+      if (length === 0 || length > reader.remaining) break;
+      const octets = reader.octets(length);
+      if (crc32(octets) !== sum) break;
+      this.kept.apply(decodeChanges(new Reader(octets, "record")));
+    }
   }
 }

@@ -35,12 +35,8 @@ const PATIENCE_MS = 3_600_000;
 const STEPS_MAX = 400_000;
 
 /** Plays a scenario. The same seed gives the same report. */
-export function play(
-  seed: number,
-  trace?: (line: string) => void,
-  { isLying = false }: { readonly isLying?: boolean } = {},
-): Report {
-  const scenario = new Scenario(seed, trace, isLying);
+export function play(seed: number, trace?: (line: string) => void): Report {
+  const scenario = new Scenario(seed, trace);
   let failure: string | undefined;
   try {
     scenario.run();
@@ -62,12 +58,9 @@ class Scenario {
   readonly #sides: readonly [Process, Process];
   readonly #trace: ((line: string) => void) | undefined;
   isCalm = false;
-  /** Whether disks say that they have synced before they have. */
-  readonly isLying: boolean;
 
-  constructor(seed: number, trace: ((line: string) => void) | undefined, isLying: boolean) {
+  constructor(seed: number, trace: ((line: string) => void) | undefined) {
     this.#trace = trace;
-    this.isLying = isLying;
     this.random = new Random(seed);
     const { random } = this;
     this.suite = seededSuite(seed * 2 + 1);
@@ -127,11 +120,12 @@ class Scenario {
   #trouble(): void {
     const { random } = this;
     const side = random.pick(...this.#sides);
-    const what = random.pick("crash", "crash", "both", "cut", "full", "failing", "exit");
+    const what = random.pick("crash", "crash", "both", "cut", "move", "full", "failing", "exit");
     this.log(`-- ${what} (${side.role})`);
     if (what === "crash") side.crash();
     if (what === "both") for (const one of this.#sides) one.crash();
     if (what === "cut") side.cut();
+    if (what === "move") this.#sides[0].move();
     if (what === "full") side.disk.fullUntil = this.clock.now + random.between(0, 5000);
     if (what === "failing") side.failSync();
     if (what === "exit") side.exit();
@@ -168,6 +162,8 @@ class Process {
   /** What was committed, and what the store said it has of what was sent. */
   #committed: readonly [number, number] = [0, 0];
   #promised: readonly [number, number] = [0, 0];
+  /** What the handler was given and has not done yet. */
+  #handled: Message | undefined;
   /** What this process commits, by mark. */
   readonly #commits = new Map<number, readonly [number, number]>();
 
@@ -179,7 +175,7 @@ class Process {
     this.#id = hex(session.sessionId);
     this.#random = world.random.fork();
     this.#hasCursor = this.#random.chance(0.5);
-    this.disk = new Disk(world.clock, this.#random.fork(), world.isLying);
+    this.disk = new Disk(world.clock, this.#random.fork());
   }
 
   /** Whether its disk says that it is over. */
@@ -218,8 +214,24 @@ class Process {
     if (this.#isEstablished) this.disk.failing = 1;
   }
 
+  /** Goes over to another wire, with the old one still there. */
+  move(): void {
+    const driver = this.#driver;
+    if (driver === undefined || !this.#isEstablished) return;
+    driver.machine.migrate(driver.host.now);
+    driver.settle();
+  }
+
   cut(): void {
     for (const [wire] of this.#driver?.wires.values() ?? []) wire.cut();
+  }
+
+  /** What was said of an epoch was said after it was synced. */
+  checkEpoch(spoken: number): void {
+    const { epoch = spoken } = this.disk.kept.image.sessions.get(this.#id) ?? {};
+    if (epoch < spoken) {
+      throw new Violation(`${this.role} has epoch ${epoch}, and ${spoken} was spoken of`);
+    }
   }
 
   /** Everything that was said was heard, and both know that it is over. */
@@ -295,6 +307,7 @@ class Process {
     const { clock, suite, limits } = this.#world;
     const life = ++this.#life;
     this.#commits.clear();
+    this.#handled = undefined;
     const isAlive = () => life === this.#life;
     // The clock of a process begins anew with it.
     const host = new Host(this.role, clock, this.#random.between(0, 1_000_000));
@@ -450,8 +463,10 @@ class Process {
         }
         return;
       case "suspended":
+        return this.#log(`suspended ${machine.epoch}`);
       case "resumed":
-        return this.#log(`${event.type} ${machine.epoch}`);
+        this.#log(`resumed ${machine.epoch}`);
+        for (const side of [this, this.peer]) side.checkEpoch(machine.epoch);
     }
   }
 
@@ -499,8 +514,12 @@ class Process {
       if (stream.isPeerEnded) machine.link.endStream(stream);
     }
     const now = this.#driver?.host.now ?? 0;
-    for (let message = machine.take(); message; message = machine.take()) {
-      this.#hear(message);
+    for (;;) {
+      // A handler takes its time: what it was given has its effect later, or never.
+      this.#handled ??= machine.take();
+      if (this.#handled === undefined || random.chance(0.1)) break;
+      this.#hear(this.#handled);
+      this.#handled = undefined;
       // The application's own commit: what it heard, and how far that is.
       this.#cursor = machine.link.taken;
       if (random.chance(0.5)) machine.link.settle(now);

@@ -1,0 +1,147 @@
+/**
+ * What may be wrong with machines that are kept, with stores and with disks, and what the simulator of
+ * processes that die has to notice.
+ */
+
+import type { Mutation } from "../simulation/mutants.ts";
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: "what arrives is acknowledged before it is synced",
+    file: "native/link",
+    from: "frame(body, ACK, arrived0, this.#received0, arrived1, this.#received1)",
+    to: "frame(body, ACK, arrived0, arrived0, arrived1, arrived1)",
+  },
+  {
+    name: "what is sent goes out before it is synced",
+    file: "native/journal",
+    from: "const { stored } = this;",
+    to: "const stored = this.end;",
+  },
+  {
+    name: "what arrives is looked into before it is synced",
+    file: "native/machine",
+    from: "keep.underWay.push(link);",
+    to: "keep.underWay.push({ ...link, appends: [] }); this.link.stored(link);",
+  },
+  {
+    name: "the epoch is not persisted",
+    file: "native/machine",
+    from: "const changes = { epoch: this.#spoken, state",
+    to: "const changes = { epoch: 0, state",
+  },
+  {
+    name: "an epoch that is answered is not persisted",
+    file: "native/machine",
+    from: "return Math.max(this.#epoch, this.#claimed);",
+    to: "return this.#epoch;",
+  },
+  {
+    name: "an epoch is spoken of before it is synced",
+    file: "native/machine",
+    from: 'this.#keep.gate([{ type: "send", transport, chunks: [octets] }], candidate);',
+    to: "this.#sendTo(transport, octets);",
+  },
+  {
+    name: "the cursor is ahead of the effect",
+    file: "native/link",
+    from: "cursor: keeper.cursor,",
+    to: "cursor: keeper.taken,",
+  },
+  {
+    name: "the application's own cursor is not heeded",
+    file: "native/link",
+    from: "keeper.countSettled([settled[0] ?? 0, settled[1] ?? 0])",
+    to: "keeper.countSettled(state.cursor)",
+  },
+  {
+    name: "a tombstone is forgotten",
+    file: "native/machine",
+    from: "const changes = { epoch: this.#spoken, end };",
+    to: "const changes = { epoch: this.#spoken };",
+  },
+  {
+    name: "the end is told before it is synced",
+    file: "native/machine",
+    from: "keep.gate(last);",
+    to: "for (const output of last) this.#outputs.push(output);",
+  },
+  {
+    name: "the state of the release is not kept",
+    file: "native/machine",
+    from: "encodeState({ ...link.state, release: this.#release })",
+    to: 'encodeState({ ...link.state, release: "open" })',
+  },
+  {
+    name: "a journal's entry is dropped",
+    file: "native/link",
+    from: 'append("sent1", lane1, keeper.told1);',
+    to: "",
+  },
+  {
+    name: "a store drops an entry now and then",
+    file: "stores/memory",
+    from: "for (const { journal, position, octets } of appends) {",
+    to: "for (const { journal, position, octets } of appends) { if (position % 7 === 3) continue;",
+  },
+  {
+    name: "what is sent is forgotten before the peer has it",
+    file: "native/link",
+    from: 'trim("sent0", lane0.start, keeper.forgotten0)',
+    to: 'trim("sent0", lane0.end, keeper.forgotten0)',
+  },
+  {
+    name: "what came is forgotten before it is settled",
+    file: "native/keeper",
+    from: "return Math.min(start0, start1, segments);",
+    to: "return this.#seen;",
+  },
+  {
+    name: "a message that is sent in part is not kept whole",
+    file: "native/link",
+    from: 'appends.push({ journal: "sending", position: keeper.sendingEnd, octets });',
+    to: "",
+  },
+  {
+    name: "a message that was sent in part is not gone on with",
+    file: "native/link",
+    from: "this.#restoreSending(keeper, state, entries);",
+    to: "",
+  },
+  {
+    name: "what came before a crash is taken again",
+    file: "native/link",
+    from: "if (this.#cursor0 > keeper.arrived0)",
+    to: "if (true)",
+  },
+  {
+    name: "what the windows have counted is not kept",
+    file: "native/link",
+    from: "window.restore(state.counted[i] ?? 0);",
+    to: "window.restore(0);",
+  },
+  {
+    name: "credit that was used is used again after a crash",
+    file: "native/link",
+    from: "[this.#messageSent, this.#sessionSent, this.#expeditedSent] = state.sent;",
+    to: "",
+  },
+  {
+    name: "a sync that failed counts as one that did not",
+    file: "native/machine",
+    from: "storeFailed(error) {",
+    to: "storeFailed(error) { if (this.#keep.stored < this.#keep.collected) return this.stored(this.#keep.stored + 1);",
+  },
+  {
+    name: "a torn record is accepted",
+    file: "durable/disk",
+    from: "if (crc32(octets) !== sum)\n                break;",
+    to: "",
+  },
+  {
+    name: "a disk says that it has synced before it has",
+    file: "durable/disk",
+    from: "this.#gathered.push({ changes, done });",
+    to: "this.#clock.in(0, () => done()); this.#gathered.push({ changes, done: () => {} });",
+  },
+];
