@@ -60,9 +60,12 @@ export async function establish(
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
   const dial = samePeer(dialTo, options.checkPeer);
   let transport: Transport | undefined;
+  let onAbort = () => {};
   try {
     transport = await dial(undefined)(signal);
     const inbox = new Inbox();
+    onAbort = () => inbox.fail(signal.reason);
+    signal.addEventListener("abort", onAbort);
     transport.attach(inbox);
     const established = await handshake(transport, inbox, signal, prepared, options, runtime);
     const { keyFingerprint } = transport.peer;
@@ -93,6 +96,8 @@ export async function establish(
     if (error !== deadline.reason) throw error;
     const message = `no session within ${limits.handshakeMs} ms`;
     throw new SessionError("ERR_TIMEOUT", message, { cause: error });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
@@ -131,7 +136,7 @@ async function handshake(
 ): Promise<Established> {
   const { binding, peer, isConfidential } = transport;
   const authentication = authenticator?.begin({ ...peer, isConfidential });
-  const data = await raced(Promise.resolve(authentication?.first()), signal);
+  const data = authentication && (await raced(Promise.resolve(authentication.first()), signal));
   const method = authenticator?.method;
   const initiation = new Initiation({
     suite,
@@ -142,7 +147,7 @@ async function handshake(
   });
   transport.write([initiation.start()]);
   for (;;) {
-    const step = initiation.receive(await inbox.next(signal));
+    const step = initiation.receive(await inbox.next());
     switch (step.type) {
       case "challenge": {
         if (authentication === undefined) {
@@ -192,32 +197,36 @@ function samePeer(
 class Inbox implements TransportSink {
   #chunks: Uint8Array[] = [];
   #octets = 0;
-  #ending: SessionError | undefined;
+  #ending: unknown;
   #wake: (() => void) | undefined;
 
   received(octets: Uint8Array): void {
     this.#octets += octets.length;
     if (this.#octets <= EARLY_OCTETS_MAX) this.#chunks.push(octets);
-    else this.#ending ??= new SessionError("ERR_LIMIT", `${this.#octets} octets of handshake`);
+    else this.fail(new SessionError("ERR_LIMIT", `${this.#octets} octets of handshake`));
     this.#wake?.();
   }
 
   drained(): void {}
 
   ended(error?: SessionError): void {
-    this.#ending ??=
-      error ?? new SessionError("ERR_CLOSED", "the peer hung up during the handshake");
+    this.fail(error ?? new SessionError("ERR_CLOSED", "the peer hung up during the handshake"));
+  }
+
+  /** Nothing more is waited for, for this reason. */
+  fail(reason: unknown): void {
+    this.#ending ??= reason;
     this.#wake?.();
   }
 
-  async next(signal: AbortSignal): Promise<Uint8Array> {
+  async next(): Promise<Uint8Array> {
     for (;;) {
       const chunk = this.#chunks.shift();
       if (chunk) return chunk;
       if (this.#ending) throw this.#ending;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
-      await raced(promise, signal);
+      await promise;
     }
   }
 

@@ -5,39 +5,73 @@
  */
 
 import {
-  createHash,
   createHmac,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
+  hash,
   type KeyObject,
-  randomBytes,
+  randomFillSync,
 } from "node:crypto";
 import type { KeyPair, Suite } from "../pure/native/suite.ts";
 
+/** Pairs made ahead, each for one session, while there was nothing else to do. */
+const PAIRS_MAX = 32;
+/** Random octets fetched at a time: asking for a few costs as much as for all these. */
+const RANDOM_OCTETS = 1024;
+
+const pairs: KeyPair[] = [];
+let isMaking = false;
+const randomness = Buffer.alloc(RANDOM_OCTETS);
+let randomAt = RANDOM_OCTETS;
+
 /** Node's cryptography, as the protocol needs it. */
 export const nodeSuite: Suite = {
-  random: (octets) => randomBytes(octets),
-  keyPair(): KeyPair {
-    const { publicKey, privateKey } = generateKeyPairSync("x25519");
-    // As a JWK (RFC 8037): DER takes OpenSSL ten times as long to write, and twice to read.
-    const { x = "" } = publicKey.export({ format: "jwk" });
-    return {
-      publicKey: Buffer.from(x, "base64url"),
-      agree: (peer) => agree(privateKey, peer),
-    };
+  random(octets) {
+    if (octets > RANDOM_OCTETS) return randomFillSync(new Uint8Array(octets));
+    if (randomAt + octets > RANDOM_OCTETS) {
+      randomFillSync(randomness);
+      randomAt = 0;
+    }
+    const taken = new Uint8Array(randomness.subarray(randomAt, randomAt + octets));
+    // Whoever reads our memory later does not find it here.
+    randomness.fill(0, randomAt, randomAt + octets);
+    randomAt += octets;
+    return taken;
   },
-  sha256(...parts) {
-    const hash = createHash("sha256");
-    for (const part of parts) hash.update(part);
-    return hash.digest();
+  keyPair() {
+    const pair = pairs.pop() ?? makePair();
+    makeAhead();
+    return pair;
   },
+  sha256: (...parts) => hash("sha256", Buffer.concat(parts), "buffer"),
   hmac(key, ...parts) {
     const hmac = createHmac("sha256", key);
     for (const part of parts) hmac.update(part);
     return hmac.digest();
   },
 };
+
+/** One pair a turn, until there are enough: who establishes many sessions waits for their peers in between. */
+function makeAhead(): void {
+  if (isMaking || pairs.length >= PAIRS_MAX) return;
+  isMaking = true;
+  setImmediate(() => {
+    isMaking = false;
+    pairs.push(makePair());
+    makeAhead();
+  });
+}
+
+function makePair(): KeyPair {
+  const { publicKey, privateKey } = generateKeyPairSync("x25519");
+  // As a JWK (RFC 8037): DER takes OpenSSL ten times as long to write, and twice to read.
+  const { x = "" } = publicKey.export({ format: "jwk" });
+  return {
+    publicKey: Buffer.from(x, "base64url"),
+    agree: (peer) => agree(privateKey, peer),
+  };
+}
 
 function agree(privateKey: KeyObject, peer: Uint8Array): Uint8Array | undefined {
   try {

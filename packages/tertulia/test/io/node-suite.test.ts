@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { nodeSuite } from "../../src/io/node-suite.ts";
+import { hex, utf8 } from "../../src/pure/octets.ts";
+
+describe("Node's suite", () => {
+  it("gives each session a pair of its own, made ahead or not", async () => {
+    const publicKeys = new Set<string>();
+    for (let i = 0; i < 200; i++) {
+      const pair = nodeSuite.keyPair();
+      const peer = nodeSuite.keyPair();
+      assert.deepEqual(pair.agree(peer.publicKey), peer.agree(pair.publicKey));
+      publicKeys.add(hex(pair.publicKey)).add(hex(peer.publicKey));
+      if (i % 3 === 0) await turn();
+    }
+    assert.equal(publicKeys.size, 400);
+  });
+
+  it("gives random octets once, each in memory of its own", () => {
+    const seen = new Set<string>();
+    for (let i = 0; i < 500; i++) {
+      const octets = nodeSuite.random(16 + (i % 16));
+      assert.equal(octets.buffer.byteLength, octets.length);
+      seen.add(hex(octets.subarray(0, 16)));
+    }
+    assert.equal(seen.size, 500);
+    assert.equal(new Set(nodeSuite.random(5000)).size, 256);
+  });
+
+  it("hashes parts as if they were one (FIPS 180-4)", () => {
+    const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert.equal(hex(nodeSuite.sha256(utf8("a"), utf8(""), utf8("bc"))), abc);
+  });
+});
