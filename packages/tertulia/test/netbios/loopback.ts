@@ -3,6 +3,7 @@
  */
 
 import { createSocket } from "node:dgram";
+import { createServer } from "node:net";
 import { type NetbiosNode, type NetbiosOptions, openNetbios } from "../../src/netbios/index.ts";
 
 /** Shorter than the RFC's: nothing here is further away than this host. */
@@ -54,10 +55,19 @@ export class Loopback implements AsyncDisposable {
   }
 }
 
+/** A port that is free for UDP and TCP. */
 async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
+  for (;;) {
+    const socket = createSocket("udp4");
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    const { port } = socket.address();
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, () => resolve(true));
+    });
+    await new Promise<void>((resolve) => socket.close(resolve));
+    if (!isFree) continue;
+    await new Promise<unknown>((resolve) => server.close(resolve));
+    return port;
+  }
 }
