@@ -5,7 +5,6 @@
  */
 
 import { randomInt } from "node:crypto";
-import { addAbortListener } from "node:events";
 import { SessionError } from "../pure/errors.ts";
 import {
   DATAGRAM_SERVICE_PORT,
@@ -40,6 +39,7 @@ import { statistics } from "../pure/netbios/statistics.ts";
 import { DatagramService } from "./datagram-service.ts";
 import { Feed } from "./feed.ts";
 import { chooseInterface, isNear } from "./interfaces.ts";
+import { listenQueue } from "./listen-queue.ts";
 import { MachineDriver } from "./machine-driver.ts";
 import { NameTcp } from "./name-tcp.ts";
 import { endpointOf, type NetbiosOptions, type ServerRole } from "./options.ts";
@@ -350,41 +350,13 @@ export class NetbiosNode implements AsyncDisposable {
     called: NameLike,
     options: ListenOptions & SessionSettings = {},
   ): AsyncGenerator<NetbiosSession, void, undefined> {
-    const { signal, calling, backlog = 16 } = options;
-    const server = await this.sessionServer();
-    const waiting: NetbiosSession[] = [];
-    let wake: (() => void) | undefined;
-    const listen = {
+    const { signal, calling, backlog } = options;
+    yield* listenQueue(await this.sessionServer(), {
       called: nameOf(called),
       calling: calling === undefined ? undefined : nameOf(calling),
-      target: {
-        type: "take",
-        hasRoom: () => waiting.length < backlog,
-        take: (session: NetbiosSession) => {
-          waiting.push(session);
-          wake?.();
-        },
-      },
-    } as const;
-    server.add(listen);
-    using _ = signal && addAbortListener(signal, () => wake?.());
-    try {
-      while (!signal?.aborted && !this.#isClosed) {
-        const session = waiting.shift();
-        if (session) {
-          yield session;
-          continue;
-        }
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          this.#closing.add(resolve);
-        });
-        if (wake) this.#closing.delete(wake);
-      }
-    } finally {
-      server.listens.delete(listen);
-      for (const session of waiting) session.abort();
-    }
+      backlog,
+      signal,
+    });
   }
 
   /**
@@ -441,14 +413,11 @@ export class NetbiosNode implements AsyncDisposable {
     const closed = new SessionError("ERR_CLOSED", "the node was closed");
     for (const { reject } of this.#waiters.values()) reject(closed);
     this.#waiters.clear();
-    for (const wake of this.#closing) wake();
     const [datagrams, sessions] = await Promise.allSettled([this.#datagrams, this.#sessions]);
     if (datagrams.status === "fulfilled") datagrams.value?.close();
     if (sessions.status === "fulfilled") sessions.value?.close();
     this.#database?.[Symbol.dispose]?.();
   }
-
-  readonly #closing = new Set<() => void>();
 
   get #namePort(): number {
     return this.#options.namePort ?? NAME_SERVICE_PORT;

@@ -57,6 +57,7 @@ export class SessionListener {
   readonly #options: SessionListenerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #closing = new AbortController();
   #callerCount = 0;
   #sessionCount = 0;
 
@@ -94,7 +95,13 @@ export class SessionListener {
     this.listens.add(listen);
   }
 
+  /** Aborted when it is closed. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   close(): void {
+    this.#closing.abort();
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
   }
