@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
@@ -91,6 +93,33 @@ describe("tertulia netbios", () => {
     const refused = await ran(2, "call", "CAROL", ...at, ...port);
     assert.equal(refused.status, 4);
     assert.match(refused.output, /called name not present \(RFC 1002 4.3.4 code 0x82\)/);
+  });
+
+  it("listens behind a process that has the port, which says who comes and goes", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tertulia-front-"));
+    const path = join(folder, "front");
+    const [, , sessionPort = 0] = ports;
+    const port = ["--session-port", `${sessionPort}`];
+    const front = new Running(6, "register", "--front", path, ...port);
+    await front.line(/taking registrations at/);
+    const behind = new Running(6, "listen", "PRINTS", "--behind", path, "--echo", "--once");
+    await behind.line(/listening as PRINTS<00> behind 127\..*\.6, port \d+/);
+    const bob = new Running(2, "call", "PRINTS", "--from", "BOB", ...port);
+    await bob.line(/retargeted to 127\..*\.6:\d+/);
+    bob.child.stdin?.end("hello\n");
+    await bob.line(/^hello$/);
+    assert.deepEqual([await bob.ended, await behind.ended], [0, 0]);
+    await front.line(/front: registered PRINTS<00>, port \d+/);
+    await front.line(/front: ended PRINTS<00>/);
+    front.child.kill("SIGINT");
+    await front.ended;
+    const alone = await ran(6, "listen", "PRINTS", "--behind", path);
+    rmSync(folder, { recursive: true });
+    assert.equal(alone.status, 4);
+    assert.match(alone.output, /there is no front at .*: is the process with port 139 running\?/);
+    const nothing = await ran(6, "register");
+    assert.equal(nothing.status, 2);
+    assert.match(nothing.output, /give a name to register, or --front/);
   });
 
   it("serves names, registers with the server, and looks up there", async () => {

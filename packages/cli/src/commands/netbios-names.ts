@@ -6,15 +6,18 @@
 
 import {
   describeStatistics,
+  type FrontEvent,
   formatName,
   localInterfaces,
   meaningOfSuffix,
   NetbiosError,
   type NodeStatus,
+  openFront,
   runNameHook,
   type Sighting,
   watchNetbios,
 } from "tertulia/netbios";
+import { CommandError, exitCodes, messageOf } from "../exit.ts";
 import { type CommonOptions, open, run, show, tell, time } from "./netbios-show.ts";
 
 export async function lookup(
@@ -69,12 +72,25 @@ export async function listNames(
 
 export async function register(
   names: readonly string[],
-  options: CommonOptions & { readonly group?: boolean },
+  options: CommonOptions & {
+    readonly group?: boolean;
+    readonly front?: string;
+    readonly frontMode: number;
+    readonly sessionPort: number;
+  },
 ): Promise<void> {
   await run(async (signal) => {
-    const node = await open(options);
+    const { front: path, frontMode: mode, sessionPort } = options;
+    if (names.length === 0 && path === undefined) {
+      throw new CommandError(exitCodes.usage, "give a name to register, or --front");
+    }
+    const node = await open(options, { sessionPort });
     const telling = tell(node, options.json);
+    const told = (event: FrontEvent): void => tellFront(event, options.json);
     try {
+      await using _ = path === undefined ? undefined : await openFront(node, path, { mode, told });
+      if (path !== undefined)
+        show(options.json, { front: path }, `taking registrations at ${path}`);
       for (const name of names) {
         const claimed = await node.addName(name, { group: options.group ?? false, signal });
         const until = claimed.ttl === 0 ? "" : `, refreshed every ${claimed.ttl / 2} s`;
@@ -86,6 +102,14 @@ export async function register(
       await telling;
     }
   });
+}
+
+function tellFront(event: FrontEvent, json: boolean | undefined): void {
+  const { type } = event;
+  const what = event.type === "refused" ? messageOf(event.error) : formatName(event.called);
+  const where = event.type === "refused" ? "" : `, port ${event.port}`;
+  const at = new Date().toISOString();
+  show(json, { at, role: "front", event }, `${time()} front: ${type} ${what}${where}`);
 }
 
 export async function serveNames(

@@ -5,7 +5,7 @@
  */
 
 import { createInterface } from "node:readline";
-import { formatName, type NetbiosSession, parseName } from "tertulia/netbios";
+import { formatName, listenBehind, type NetbiosSession, parseName } from "tertulia/netbios";
 import { type CommonOptions, open, run, show, tell } from "./netbios-show.ts";
 
 export async function listen(
@@ -15,11 +15,16 @@ export async function listen(
     readonly echo?: boolean;
     readonly once?: boolean;
     readonly retarget?: string;
+    readonly behind?: string;
     readonly sessionPort: number;
   },
 ): Promise<void> {
   await run(async (signal) => {
-    const { calling, json } = options;
+    const { calling, json, behind } = options;
+    if (behind !== undefined) {
+      await listenBehindFront(behind, name, options, signal);
+      return;
+    }
     const node = await open(options, { sessionPort: options.sessionPort });
     const telling = tell(node, json);
     try {
@@ -48,6 +53,32 @@ export async function listen(
       await telling;
     }
   });
+}
+
+/** Listens on a port of its own, where the front with this socket sends the callers of the name. */
+async function listenBehindFront(
+  path: string,
+  name: string,
+  options: CommonOptions & {
+    readonly calling?: string;
+    readonly echo?: boolean;
+    readonly once?: boolean;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { calling, bind, json } = options;
+  await using front = await listenBehind(path, name, {
+    ...(calling !== undefined && { calling }),
+    ...(bind !== undefined && { bindAddress: bind }),
+    signal,
+  });
+  const { address, port } = front;
+  const text = `listening as ${formatName(parseName(name))} behind ${address}, port ${port}`;
+  show(json, { listening: name, address, port, behind: path }, text);
+  for await (const session of front.sessions({ signal })) {
+    await converse(session, options, signal);
+    if (options.once) return;
+  }
 }
 
 export async function call(

@@ -45,8 +45,11 @@ ${exitHelp}`,
   netbios.addCommand(
     serving(new Command("register"))
       .description("Claim names and hold them until interrupted; say what happens to them")
-      .argument("<name...>")
+      .argument("[name...]")
       .option("--group", "as group names")
+      .option("--front <socket>", "let processes of this host listen behind our port 139")
+      .option("--front-mode <mode>", "rights of that socket; 666 for everyone", modeOf, 0o660)
+      .option("--session-port <port>", "port of the session service", portOf, 139)
       .action(register),
   );
   netbios.addCommand(
@@ -75,6 +78,7 @@ ${exitHelp}`,
       .option("--echo", "send back what comes")
       .option("--once", "end after the first session")
       .option("--retarget <address:port>", "send callers there instead")
+      .option("--behind <socket>", "on a port of our own, behind register --front: no privilege")
       .option("--session-port <port>", "port of the session service", portOf, 139)
       .action(listen),
   );
@@ -137,4 +141,9 @@ function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError("a port is a number from 0 to 65535");
+}
+
+function modeOf(text: string): number {
+  if (/^0?[0-7]{3}$/.test(text)) return Number.parseInt(text, 8);
+  throw new InvalidArgumentError("rights are three octal digits, as 660");
 }

@@ -75,6 +75,7 @@ export {
   NODE_LIMITS,
   type NodeLimits,
 } from "../pure/netbios/timers.ts";
+export { type BehindOptions, ListenerBehind, listenBehind } from "./behind.ts";
 export {
   type CalledByName,
   callByName,
@@ -83,8 +84,10 @@ export {
   listenByName,
   netbiosDial,
 } from "./durable.ts";
+export { Front, type FrontEvent, type FrontOptions, openFront } from "./front.ts";
 export { type LocalInterface, localInterfaces } from "./interfaces.ts";
 export { type NameHookOptions, runNameHook } from "./name-hook.ts";
+export type { NameLike } from "./name-like.ts";
 export {
   ANY_NAME,
   type CommandOptions,
@@ -97,7 +100,6 @@ export {
 export { NcbError, type NcbReason } from "./ncb-codes.ts";
 export {
   type ListenOptions,
-  type NameLike,
   type NetbiosEvent,
   NetbiosNode,
   openNetbios,

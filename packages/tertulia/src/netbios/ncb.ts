@@ -11,10 +11,11 @@
 import { SessionError } from "../pure/errors.ts";
 import type { Datagram } from "../pure/netbios/datagram-node.ts";
 import { NetbiosError } from "../pure/netbios/errors.ts";
-import { formatName, type NetbiosName, parseName, sameName } from "../pure/netbios/name.ts";
+import { formatName, type NetbiosName, sameName } from "../pure/netbios/name.ts";
 import type { NodeStatus } from "../pure/netbios/node-events.ts";
+import { type NameLike, nameOf } from "./name-like.ts";
 import { NcbError, returnCodeOf } from "./ncb-codes.ts";
-import type { NameLike, NetbiosNode, Waiting } from "./node.ts";
+import type { NetbiosNode, Waiting } from "./node.ts";
 import type { NetbiosSession } from "./session.ts";
 
 /** How long a command may wait. NetBIOS counts in half seconds; here it is milliseconds. */
@@ -460,8 +461,4 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
   } finally {
     if (aborted) signal.removeEventListener("abort", aborted);
   }
-}
-
-function nameOf(name: NameLike): NetbiosName {
-  return typeof name === "string" ? parseName(name) : name;
 }

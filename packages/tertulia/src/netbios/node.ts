@@ -18,13 +18,7 @@ import type { DistributorEvent } from "../pure/netbios/distributor.ts";
 import { type ClaimOptions, EndNode } from "../pure/netbios/end-node.ts";
 import { NetbiosError } from "../pure/netbios/errors.ts";
 import type { LocalName } from "../pure/netbios/local-names.ts";
-import {
-  formatName,
-  type NetbiosName,
-  type NodeType,
-  parseName,
-  sameName,
-} from "../pure/netbios/name.ts";
+import { formatName, type NetbiosName, type NodeType, sameName } from "../pure/netbios/name.ts";
 import { MemoryNameDatabase, type NameDatabase } from "../pure/netbios/name-database.ts";
 import { NameHost, type NameHostEvent } from "../pure/netbios/name-host.ts";
 import { NameServer } from "../pure/netbios/name-server.ts";
@@ -39,8 +33,9 @@ import { statistics } from "../pure/netbios/statistics.ts";
 import { DatagramService } from "./datagram-service.ts";
 import { Feed } from "./feed.ts";
 import { chooseInterface, isNear } from "./interfaces.ts";
-import { listenQueue } from "./listen-queue.ts";
+import { ListenQueue } from "./listen-queue.ts";
 import { MachineDriver } from "./machine-driver.ts";
+import { type NameLike, nameOf } from "./name-like.ts";
 import { NameTcp } from "./name-tcp.ts";
 import { endpointOf, type NetbiosOptions, type ServerRole } from "./options.ts";
 import type { NetbiosSession, SessionSettings } from "./session.ts";
@@ -54,9 +49,6 @@ export type NetbiosEvent =
   | { readonly role: "datagrams"; readonly event: Exclude<DatagramEvent, { type: "datagram" }> }
   | { readonly role: "distributor"; readonly event: DistributorEvent }
   | { readonly role: "sessions"; readonly event: ListenerEvent };
-
-/** A name, or how people write one: `ALICE`, `ALICE<20>`, `ALICE#20`. */
-export type NameLike = NetbiosName | string;
 
 export interface Waiting {
   /** Ends the waiting, with its reason. */
@@ -179,6 +171,11 @@ export class NetbiosNode implements AsyncDisposable {
   /** The address that is registered. */
   get address(): string {
     return this.#node.address;
+  }
+
+  /** What the sockets are bound to. */
+  get bindAddress(): string {
+    return this.#bindAddress;
   }
 
   get nodeType(): NodeType {
@@ -351,12 +348,12 @@ export class NetbiosNode implements AsyncDisposable {
     options: ListenOptions & SessionSettings = {},
   ): AsyncGenerator<NetbiosSession, void, undefined> {
     const { signal, calling, backlog } = options;
-    yield* listenQueue(await this.sessionServer(), {
+    using queue = new ListenQueue(await this.sessionServer(), {
       called: nameOf(called),
       calling: calling === undefined ? undefined : nameOf(calling),
       backlog,
-      signal,
     });
+    yield* queue.sessions(signal);
   }
 
   /**
@@ -556,10 +553,6 @@ export class NetbiosNode implements AsyncDisposable {
     });
     return this.#datagrams;
   }
-}
-
-function nameOf(name: NameLike): NetbiosName {
-  return typeof name === "string" ? parseName(name) : name;
 }
 
 async function databaseOf({ database }: ServerRole): Promise<NameDatabase> {

@@ -8,6 +8,7 @@ import {
   formatName,
   type NetbiosName,
   type NetbiosSession,
+  openFront,
   openNetbios,
   runNameHook,
 } from "../../src/netbios/index.ts";
@@ -32,6 +33,11 @@ const methods: Record<string, (...parameters: never[]) => Promise<unknown>> = {
   },
   hook: async (program: string) =>
     void runNameHook(node, program, { failed: (error) => tell({ role: "hook", error }) }),
+  front: async (path: string, mode: number) =>
+    void (await openFront(node, path, {
+      mode,
+      told: (event) => tell({ role: "front", ...event }),
+    })),
   retarget: (name: string, to: { address: string; port: number }) => node.retarget(name, to),
   /** Listens, answers each message by what `answer` says: nothing, or the message itself. */
   listen: async (name: string, answer: "echo" | "nothing" | "messenger") => {

@@ -57,6 +57,14 @@ export class Listens<Target> {
     return true;
   }
 
+  /** Whether somebody waits for just these calls. */
+  has(called: NetbiosName, calling: NetbiosName | undefined): boolean {
+    const all = this.#byCalled.get(nameKey(called)) ?? [];
+    return all.some((one) =>
+      one.calling && calling ? sameName(one.calling, calling) : one.calling === calling,
+    );
+  }
+
   /**
    * RFC 1002 5.2.1.2: a LISTEN for this very caller goes before one for anyone.
    *
