@@ -136,6 +136,7 @@ export function protocolVectors(): unknown {
       sessionSecret: hex(secret),
     },
     handshake: [...framesOf("initiator", connect), ...framesOf("responder", accept)],
+    challenged: challenged(),
     resume: {
       epoch: 1,
       claim: hex(claim),
@@ -181,6 +182,44 @@ export function protocolVectors(): unknown {
       "expedited message, context 2, {}": frame(frames.messageFrame("expedited", 2), utf8("{}")),
     },
     session: shortSession(accepted.session, session),
+  };
+}
+
+/** A handshake with a question and an answer: what the answer has to be bound to, and the secret. */
+function challenged(): unknown {
+  const limits = limitsFrom();
+  const binding = octets("cb".repeat(32));
+  const initiation = new Initiation({
+    suite: fixedSuite(ALICE, 0x00),
+    limits,
+    proposal: proposalOf(limits),
+    binding,
+    authentication: { method: "example", data: utf8("alice") },
+  });
+  const reception = new Reception(fixedSuite(BOB, 0x80), limits, binding);
+  const connect = initiation.start();
+  reception.receive(connect);
+  const question = reception.challenge(utf8("who?"));
+  const asked = initiation.receive(question);
+  if (asked.type !== "challenge") throw new Error("not asked");
+  const answer = initiation.answer(utf8("me"));
+  reception.receive(answer);
+  const ours = proposalOf(limits);
+  const agreement = reception.agree(ours);
+  if ("incompatible" in agreement) throw new Error("no agreement");
+  const sessionId = octets("0f0e0d0c0b0a09080706050403020100");
+  const { frame, session } = reception.accept(sessionId, ours, agreement, utf8("welcome"));
+  if (initiation.receive(frame).type !== "established") throw new Error("not established");
+  return {
+    channelBinding: hex(binding),
+    answerBinding: hex(asked.binding),
+    sessionSecret: hex(session.secret),
+    handshake: [
+      ...framesOf("initiator", connect),
+      ...framesOf("responder", question),
+      ...framesOf("initiator", answer),
+      ...framesOf("responder", frame),
+    ],
   };
 }
 

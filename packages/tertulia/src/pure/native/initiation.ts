@@ -66,6 +66,8 @@ export class Initiation {
   readonly #keys: KeyPair;
   readonly #reader: FrameReader;
   readonly #transcript: Transcript;
+  /** What both keys come to, once the responder's first frame is here. */
+  #agreed: Uint8Array | undefined;
 
   constructor(options: InitiationOptions) {
     this.#options = options;
@@ -100,7 +102,9 @@ export class Initiation {
         return { type: "refused", refusal: decodeRefusal(body) };
       case AUTH: {
         this.#transcript.add(AUTH, body);
-        const data = new Parameters(body).required("authData").slice();
+        const parameters = new Parameters(body);
+        this.#hearKey(parameters);
+        const data = parameters.required("authData").slice();
         return { type: "challenge", data, binding: this.#binding() };
       }
       case ACCEPT:
@@ -114,13 +118,23 @@ export class Initiation {
     return this.#say(AUTH, new ParameterWriter().octets("authData", data).finish());
   }
 
+  /** The responder's key is in its first frame, and cannot be another one later. */
+  #hearKey(parameters: Parameters): Uint8Array {
+    if (this.#agreed) {
+      if (parameters.octets("publicKey") === undefined) return this.#agreed;
+      throw new ProtocolError("keyTwice", "Tertulia 3.1", "the responder has said its key before");
+    }
+    parameters.required("nonce", NONCE_OCTETS);
+    this.#agreed = this.#keys.agree(parameters.required("publicKey", 32));
+    if (this.#agreed === undefined) throw new ProtocolError("badPublicKey", "Tertulia 4.1");
+    return this.#agreed;
+  }
+
   #accepted(body: Uint8Array): InitiationStep {
     const { suite, limits, proposal, binding } = this.#options;
     const [claim, mac] = splitProof(body);
     const parameters = new Parameters(claim);
-    const agreed = this.#keys.agree(parameters.required("publicKey", 32));
-    if (agreed === undefined) throw new ProtocolError("badPublicKey", "Tertulia 4.1");
-    parameters.required("nonce", NONCE_OCTETS);
+    const agreed = this.#hearKey(parameters);
     this.#transcript.add(ACCEPT, claim);
     const transcript = this.#transcript.digest;
     const { secret, acceptKey } = deriveKeys(suite, agreed, binding, transcript);

@@ -27,7 +27,7 @@ import type { Established } from "./initiation.ts";
 import { authenticationBinding, deriveKeys, NONCE_OCTETS, Transcript } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
-import type { Suite } from "./suite.ts";
+import type { KeyPair, Suite } from "./suite.ts";
 
 export type ReceptionStep =
   | { readonly type: "more" }
@@ -53,6 +53,8 @@ export class Reception {
   /** The transcript without what the initiator said last. */
   #before: Uint8Array;
   #isChallenged = false;
+  /** Ours, from the first frame that said it. */
+  #keys: KeyPair | undefined;
   #connect: { readonly proposal: Proposal; readonly publicKey: Uint8Array } | undefined;
 
   /** @param binding - The channel binding of the transport; empty where it has none. */
@@ -99,7 +101,7 @@ export class Reception {
 
   /** The frame that asks the initiator to prove who it is. */
   challenge(data: Uint8Array): Uint8Array {
-    const body = new ParameterWriter().octets("authData", data).finish();
+    const body = this.#sayKey(new ParameterWriter()).octets("authData", data).finish();
     this.#transcript.add(AUTH, body);
     this.#isChallenged = true;
     return encodeFrame(AUTH, body);
@@ -123,15 +125,12 @@ export class Reception {
   ): { readonly frame: Uint8Array; readonly session: Established } {
     const { publicKey, proposal: peer } = this.#proposal;
     const suite = this.#suite;
-    const keys = suite.keyPair();
-    const agreed = keys.agree(publicKey);
-    if (agreed === undefined) throw new ProtocolError("badPublicKey", "Tertulia 4.1");
-    const claim = writeProposal(new ParameterWriter(), proposal)
-      .octets("nonce", suite.random(NONCE_OCTETS))
-      .octets("publicKey", keys.publicKey)
+    const claim = this.#sayKey(writeProposal(new ParameterWriter(), proposal))
       .octets("sessionId", sessionId)
       .octets("authData", data)
       .finish();
+    const agreed = this.#keys?.agree(publicKey);
+    if (agreed === undefined) throw new ProtocolError("badPublicKey", "Tertulia 4.1");
     this.#transcript.add(ACCEPT, claim);
     const transcript = this.#transcript.digest;
     const { secret, acceptKey } = deriveKeys(suite, agreed, this.#binding, transcript);
@@ -139,6 +138,15 @@ export class Reception {
       frame: encodeFrame(ACCEPT, withProof(claim, suite.hmac(acceptKey, transcript))),
       session: { sessionId, secret, agreement, peer, rest: this.rest() },
     };
+  }
+
+  /** Our nonce and key are in our first frame: what is proven behind it is proven to us, not to others. */
+  #sayKey(parameters: ParameterWriter): ParameterWriter {
+    if (this.#keys) return parameters;
+    this.#keys = this.#suite.keyPair();
+    return parameters
+      .octets("nonce", this.#suite.random(NONCE_OCTETS))
+      .octets("publicKey", this.#keys.publicKey);
   }
 
   get #proposal(): { readonly proposal: Proposal; readonly publicKey: Uint8Array } {

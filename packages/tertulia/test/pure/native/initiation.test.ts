@@ -79,6 +79,30 @@ describe("initiation and reception", () => {
     assert.deepEqual(established(initiation.receive(frame)).session.secret, session.secret);
   });
 
+  it("takes no other key of the responder's than the one that the authentication covers", () => {
+    const { initiation, reception, accept } = strangers({ method: "one" });
+    connect(reception.receive(initiation.start()));
+    expect(initiation.receive(reception.challenge(utf8("who?"))), "challenge");
+    reception.receive(initiation.answer(utf8("me")));
+    // Somebody in the middle let everything pass, the proofs too, and now puts in a key of its own.
+    const impostor = strangers();
+    connect(impostor.reception.receive(impostor.initiation.start()));
+    assert.throws(() => initiation.receive(impostor.accept().frame), { violation: "keyTwice" });
+    assert.equal(established(initiation.receive(accept().frame)).data, undefined);
+  });
+
+  it("binds an answer to the keys of both sides", () => {
+    const bindingWith = (seed: number) => {
+      const { initiation } = strangers({ method: "one" });
+      const reception = new Reception(seededSuite(seed), limitsFrom(), NO_OCTETS);
+      connect(reception.receive(initiation.start()));
+      const asked = expect(initiation.receive(reception.challenge(utf8("who?"))), "challenge");
+      return hex(asked.binding);
+    };
+    assert.equal(bindingWith(2), bindingWith(2));
+    assert.notEqual(bindingWith(2), bindingWith(3));
+  });
+
   it("does not establish a session whose ends are on different channels", () => {
     const bindings = [utf8("one channel"), utf8("another")] as const;
     const { initiation, reception, accept } = strangers({ bindings });
