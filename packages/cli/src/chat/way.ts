@@ -61,6 +61,9 @@ export class Way {
     };
   };
 
+  /** For `establish`: whether somebody gave up on keys. */
+  readonly allowsNoKey = (): boolean => this.#isClearAllowed;
+
   /** For `establish`: whether the other end of a transport is who it was. */
   readonly checkPeer = async ({ keyFingerprint }: TransportPeer): Promise<void> => {
     const { knownPeers, ownFingerprint, acceptNew } = this.#options;

@@ -181,6 +181,7 @@ async function reach(
       selector: ROOMS_SELECTOR,
       authenticator: ed25519Authenticator(identity),
       checkPeer: way.checkPeer,
+      allowsNoKey: way.allowsNoKey,
       signal,
     });
   try {

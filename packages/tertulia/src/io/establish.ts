@@ -25,6 +25,11 @@ export interface EstablishOptions extends SessionOptions {
   readonly authenticator?: Authenticator;
   /** Looks at the other end of every transport, the first and all later ones; throws to refuse it. */
   readonly checkPeer?: (peer: TransportPeer) => void | Promise<void>;
+  /**
+   * Whether a transport whose end shows no key may follow one that showed one, for instance TCP after
+   * TLS. Default: never.
+   */
+  readonly allowsNoKey?: () => boolean;
   /** Whether to agree when the peer wants to end. Default: always. */
   readonly agreeToRelease?: (session: Session) => boolean | Promise<boolean>;
   /** Ends the attempt; the session, once established, no longer listens to it. */
@@ -58,7 +63,7 @@ export async function establish(
   const { limits, contexts } = prepared;
   const deadline = AbortSignal.timeout(limits.handshakeMs);
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
-  const dial = samePeer(dialTo, options.checkPeer);
+  const dial = samePeer(dialTo, options);
   let transport: Transport | undefined;
   let onAbort = () => {};
   try {
@@ -122,7 +127,7 @@ export async function reestablish(
   const { keyFingerprint } = readStored(stored).establishment;
   return new Session({
     ...partsOf(stored, runtime, options, cursor),
-    dial: samePeer(dialTo, options.checkPeer, keyFingerprint),
+    dial: samePeer(dialTo, options, keyFingerprint),
   });
 }
 
@@ -169,10 +174,13 @@ async function handshake(
   }
 }
 
-/** Every transport must lead to the same peer as the first did. */
+/**
+ * Every transport must lead to the same peer as the first did: a key that was shown once has to be
+ * shown again, so that a session that began under TLS never goes on in the clear.
+ */
 function samePeer(
   dialTo: (location: string | undefined) => Dial,
-  check: EstablishOptions["checkPeer"],
+  { checkPeer, allowsNoKey }: EstablishOptions,
   known?: string,
 ): (location: string | undefined) => Dial {
   let first = known;
@@ -180,10 +188,13 @@ function samePeer(
     const transport = await dialTo(location)(signal);
     const { keyFingerprint, address } = transport.peer;
     try {
-      if (first !== undefined && keyFingerprint !== undefined && first !== keyFingerprint) {
-        throw new SessionError("ERR_REFUSED", `another key than before at ${address}`);
+      const isAllowed = keyFingerprint === undefined && allowsNoKey?.() === true;
+      if (first !== undefined && first !== keyFingerprint && !isAllowed) {
+        const shown =
+          keyFingerprint === undefined ? "no key, where there was one" : "another key than";
+        throw new SessionError("ERR_REFUSED", `${shown} before, at ${address}`);
       }
-      await check?.(transport.peer);
+      await checkPeer?.(transport.peer);
       first ??= keyFingerprint;
       return transport;
     } catch (error) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ConnectOptions } from "../../src/io/connect.ts";
 import { RefusedError } from "../../src/io/establish.ts";
 import { certificate } from "./certificates.ts";
 import { FaultProxy } from "./fault-proxy.ts";
@@ -22,7 +23,7 @@ describe("moving to another transport", () => {
   it("goes from TCP to TLS to WebSocket and back while messages run, and nobody waits", async () => {
     const { listener, address } = await listening("tcp", { tls: { key, cert } });
     await using _ = listener;
-    await using client = await connectTo(address);
+    await using client = await connectTo(address, { allowsNoKey: () => true });
     const server = await first(listener);
     const kinds: string[] = [];
     const seen: string[] = [];
@@ -110,6 +111,27 @@ describe("moving to another transport", () => {
       ["ERR_REFUSED", true],
     );
     assert.equal(client.state, "connected");
+  });
+});
+
+describe("a session that began under TLS", () => {
+  /** Moves from TLS to TCP, and says how that went. */
+  async function moved(options: ConnectOptions): Promise<string> {
+    const { listener, address } = await listening("tls");
+    await using _ = listener;
+    await using client = await connectTo(address, { ...options, tls: { ca: cert } });
+    const outcome = Promise.race([change(client, "moved"), change(client, "retrying")]);
+    client.migrate(address.replace("tls:", "tcp:"));
+    const event = await outcome;
+    return event.type === "moved" ? event.kind : event.error.message;
+  }
+
+  it("does not go on where no key is shown", async () => {
+    assert.match(await moved({}), /^no key, where there was one before, at 127\.0\.0\.1:/);
+  });
+
+  it("does when its application says that this will do", async () => {
+    assert.equal(await moved({ allowsNoKey: () => true }), "tcp");
   });
 });
 
