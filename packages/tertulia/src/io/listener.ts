@@ -317,8 +317,9 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
   }
 
   #add(session: Session): void {
-    if (session.end) return;
-    this.#sessions.set(session.id, session);
+    // One that has ended may still have what came before.
+    if (session.end && !session.machine.hasRest) return;
+    if (!session.end) this.#sessions.set(session.id, session);
     this.#queue.push(session);
   }
 

@@ -203,7 +203,10 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     return hex(this.machine.sessionId);
   }
 
-  /** Whether a store keeps it: then it may outlive this process. */
+  /**
+   * Whether a store keeps it: then it may outlive this process. One that has ended is kept until what
+   * came before the end is settled.
+   */
   get isKept(): boolean {
     return this.#keeping !== undefined;
   }
@@ -420,7 +423,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   /**
    * Ends the session in order: everything that was sent arrives, everything the peer has to say is
    * received, and both know that the other knows. Resolves when that is so. Streams end with the
-   * session: end them first if their reader is to see an end and not an error.
+   * session: end them first if their reader is to see an end and not an error. Where more than
+   * `memory` was agreed on, it settles what was taken until now; what was not is still to be read, and
+   * until then the store has it: after a crash it comes again, with a session that has ended.
    *
    * @param options.signal - Stops the waiting. What was asked for cannot be taken back.
    * @throws {SessionError} `ERR_REFUSED` when the peer has more to say: the session goes on then.
@@ -429,6 +434,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
    */
   async release({ signal }: SignalOptions = {}): Promise<void> {
     signal?.throwIfAborted();
+    if (this.#keeping !== undefined && !this.#consumer?.isBusy) this.#settleTaken();
     this.machine.requestRelease(this.#runtime.now());
     this.#settle();
     const changes = this.changes()[Symbol.asyncIterator]();
@@ -804,8 +810,10 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
         this.#keeping?.stored(mark);
       },
       (error) => {
-        this.machine.storeFailed(asSessionError(error));
+        const reason = asSessionError(error);
+        this.machine.storeFailed(reason);
         this.#settle();
+        this.#keeping?.ended(reason);
       },
     );
   }
@@ -947,7 +955,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     const reason = error ?? new SessionError("ERR_CLOSED", "the session has ended");
     for (const { reject } of this.#waiters?.values() ?? []) reject(reason);
     this.#waiters = undefined;
-    this.#keeping?.ended(reason);
+    if (!this.machine.hasRest) this.#keeping?.ended(reason);
     for (const delivery of this.#deliveries ?? []) delivery.reject(reason);
     this.#deliveries = undefined;
     for (const stream of this.#streams?.values() ?? []) stream.onSessionEnded(reason);

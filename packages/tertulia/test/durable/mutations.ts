@@ -61,6 +61,12 @@ export const mutations: readonly Mutation[] = [
     to: "const changes = { epoch: this.#spoken };",
   },
   {
+    name: "what was not read when the session ended is forgotten",
+    file: "native/machine",
+    from: "if (hasNoRest || this.link.isSettled)",
+    to: "if (true)",
+  },
+  {
     name: "the end is told before it is synced",
     file: "native/machine",
     from: "keep.gate(last);",
@@ -69,8 +75,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the state of the release is not kept",
     file: "native/machine",
-    from: "encodeState({ ...link.state, release: this.#release })",
-    to: 'encodeState({ ...link.state, release: "open" })',
+    from: "encodeState({ ...link.state, release: this.#release, end: rest })",
+    to: 'encodeState({ ...link.state, release: "open", end: rest })',
   },
   {
     name: "a journal's entry is dropped",

@@ -148,6 +148,8 @@ class Process {
   readonly #random: Random;
   /** Whether the application keeps its place with its own data. */
   readonly #hasCursor: boolean;
+  /** Whether it wants to end when it has said all, whatever there is to be heard. */
+  readonly #isHasty: boolean;
   #life = 0;
   #driver: Driver | undefined;
   #outcome: string | undefined;
@@ -175,12 +177,14 @@ class Process {
     this.#id = hex(session.sessionId);
     this.#random = world.random.fork();
     this.#hasCursor = this.#random.chance(0.5);
+    this.#isHasty = this.#random.chance(0.5);
     this.disk = new Disk(world.clock, this.#random.fork());
   }
 
-  /** Whether its disk says that it is over. */
+  /** Whether its disk says that it is over, and its process has heard of that. */
   get isOver(): boolean {
-    return this.disk.kept.image.tombstones.has(this.#id) && this.#driver === undefined;
+    const isHeard = this.#driver === undefined || this.#outcome !== undefined;
+    return this.disk.kept.image.tombstones.has(this.#id) && isHeard;
   }
 
   get state(): string {
@@ -284,6 +288,7 @@ class Process {
 
   #stop(): void {
     this.#life += 1;
+    this.#outcome = undefined;
     for (const [wire] of this.#driver?.wires.values() ?? []) wire.cut();
     this.#driver = undefined;
     this.#isReady = false;
@@ -308,6 +313,7 @@ class Process {
     const life = ++this.#life;
     this.#commits.clear();
     this.#handled = undefined;
+    this.#outcome = undefined;
     const isAlive = () => life === this.#life;
     // The clock of a process begins anew with it.
     const host = new Host(this.role, clock, this.#random.between(0, 1_000_000));
@@ -364,10 +370,11 @@ class Process {
         // A listener that restarts: it refuses, or finds the tombstone.
         const wire = new Wire(clock, random.fork(), quality);
         const tombstone = peer.disk.kept.image.tombstones.get(this.#id);
-        if (tombstone === undefined) {
+        const outcome = tombstone?.outcome ?? peer.#outcome;
+        if (outcome === undefined) {
           return driver.ended(transport, new SessionError("ERR_CLOSED", "connection refused"));
         }
-        const reason = tombstone.outcome === "released" ? "finished" : "aborted";
+        const reason = outcome === "released" ? "finished" : "aborted";
         wire.attach(1, {
           received: () => {
             wire.write(1, [refuse({ reason, isPersistent: true })]);
@@ -448,13 +455,11 @@ class Process {
       case "closed":
         this.#log(`closed ${event.outcome} ${event.error?.message ?? ""}`);
         this.#outcome = event.outcome;
-        this.#driver = undefined;
         this.#isReady = false;
-        this.#life += 1;
         for (const [wire] of driver.wires.values()) wire.cut();
         if (event.outcome === "parked") {
           this.disk.crash();
-          this.#world.clock.in(this.#random.between(1, 2000), () => this.#restart());
+          this.#stop();
         } else if (event.outcome !== "released") {
           const { state } = this.peer;
           throw new Violation(
@@ -474,19 +479,27 @@ class Process {
   #work(driver: Driver): void {
     const { machine } = driver;
     const random = this.#random;
-    if (machine.state === "closed") return;
     this.#read(machine);
+    if (machine.state === "closed") {
+      // What is left to read has been read: the application says so, and that is the end.
+      if (this.#handled === undefined && !machine.link.isReadable) {
+        machine.link.settle(driver.host.now);
+      }
+      return driver.settle();
+    }
     const { releaseState } = machine;
     const [sent0, sent1] = machine.link.sentMessages;
     const isSaid = sent0 >= this.#count && sent1 >= this.#count;
-    if (releaseState === "open" && machine.link.isDrained) {
+    if ((releaseState === "open" || releaseState === "asked") && machine.link.isDrained) {
       for (let i = random.between(0, 5); i > 0 && !isSaid; i--) this.#say(machine);
       if (random.chance(0.05)) this.#stream(machine);
     }
     const isHeard = this.#heard[0] === this.#count && this.#heard[1] === this.#count;
-    if (isSaid && isHeard && machine.link.isDrained) {
-      if (releaseState === "open" && random.chance(0.1)) machine.requestRelease(driver.host.now);
-      if (releaseState === "asked") machine.answerRelease(true, driver.host.now);
+    if (isSaid && machine.link.isDrained) {
+      const isDone = isHeard || this.#isHasty;
+      const isOpen = releaseState === "open";
+      if (isOpen && isDone && random.chance(0.1)) machine.requestRelease(driver.host.now);
+      if (releaseState === "asked" && isHeard) machine.answerRelease(true, driver.host.now);
     }
     driver.settle();
   }

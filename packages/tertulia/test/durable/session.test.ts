@@ -182,6 +182,54 @@ describe("a session with a store", () => {
     await rejects(reconnect(node.dial, near.id, options), { code: "ERR_STORE" });
   });
 
+  it("still has, after a crash, what was not read when it was released", async () => {
+    const { near, far, node, store, options } = await joined();
+    for (const text of ["one", "two", "three"]) await far.send(text);
+    await far.delivered();
+    deepEqual(await take(near, 1), ["one"]);
+    const released = far.closed;
+    await near.release();
+    await released;
+    deepEqual([store.image.tombstones.size, node.store.image.tombstones.size], [0, 1]);
+    const again = await reconnect(node.dial, near.id, options);
+    equal((await again.closed).outcome, "released");
+    const values: unknown[] = [];
+    await again.consume(({ value }) => void values.push(value));
+    deepEqual(values, ["two", "three"]);
+    await again.commit();
+    deepEqual([store.image.sessions.size, store.image.tombstones.size], [0, 1]);
+  });
+
+  it("hands over, after a crash, one that has ended and is not read", async () => {
+    const { near, far, node } = await joined();
+    await near.send("one");
+    await near.delivered();
+    await far.release();
+    const image = node.store.image;
+    node.store = new TestStore(image);
+    await node.restart();
+    const back = await node.session();
+    deepEqual([back.id, back.end?.outcome], [near.id, "released"]);
+    const values: unknown[] = [];
+    await back.consume(({ value }) => void values.push(value));
+    await back.commit();
+    deepEqual([values, node.store.image.tombstones.get(near.id)?.outcome], [["one"], "released"]);
+  });
+
+  it("does not say that it is over before its store has that", async () => {
+    const { near, far, node, options } = await joined();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await near.park();
+    node.store.sync = promise;
+    far.abort();
+    const again = await reconnect(node.dial, near.id, options);
+    const changes = again.changes()[Symbol.asyncIterator]();
+    const { value } = await changes.next();
+    equal(value?.type === "retrying" && value.error.message, "notReady");
+    resolve();
+    equal((await again.closed).outcome, "aborted");
+  });
+
   it("is parked when the store fails, and goes on from there", async () => {
     const { near, node, store, options } = await joined();
     await near.send("one");

@@ -10,7 +10,7 @@
 
 import { ProtocolError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { concatOctets, NO_OCTETS, Reader, Writer } from "../octets.ts";
+import { concatOctets, NO_OCTETS, Reader, utf8, Writer } from "../octets.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { laneOf } from "./frames.ts";
 import type { ReleaseState } from "./release.ts";
@@ -41,9 +41,17 @@ export interface JournalTrim {
 /** Positions behind the last message that was settled, on lane 0 and lane 1. */
 export type Cursor = readonly [number, number];
 
+/** How a session ended. */
+export interface KeptEnd {
+  readonly outcome: string;
+  readonly message: string;
+}
+
 /** What a restart needs besides the journals, as of one instant. */
 export interface KeptState {
   readonly release: ReleaseState;
+  /** How it ended, when it has, and the application has not settled all that came before that. */
+  readonly end: KeptEnd | undefined;
   /** Everything before these the application has settled. */
   readonly cursor: Cursor;
   /** Everything before these was looked into; what is behind them in `received` was not. */
@@ -78,7 +86,8 @@ export interface KeptSession {
   readonly entries: readonly JournalEntry[];
 }
 
-const STATE_VERSION = 1;
+/** Version 1 ended before `end`. */
+const STATE_VERSION = 2;
 const CLAUSE = "stored state";
 const releases: readonly ReleaseState[] = [
   "open",
@@ -114,6 +123,10 @@ export function encodeState(state: KeptState): Uint8Array {
   ]) {
     writer.varint(value);
   }
+  for (const text of [state.end?.outcome ?? "", state.end?.message ?? ""]) {
+    const octets = utf8(text);
+    writer.varint(octets.length).octets(octets);
+  }
   return writer.finish();
 }
 
@@ -122,12 +135,13 @@ export function decodeState(octets: Uint8Array): KeptState {
   const reader = new Reader(octets, CLAUSE);
   const version = reader.u8();
   const release = releases[reader.u8()];
-  if (version !== STATE_VERSION || release === undefined) {
+  if (version < 1 || version > STATE_VERSION || release === undefined) {
     throw new ProtocolError("unknownState", CLAUSE, `version ${version}, we know ${STATE_VERSION}`);
   }
   const two = () => [reader.varint(), reader.varint()] as const;
   const three = () => [reader.varint(), reader.varint(), reader.varint()] as const;
-  return {
+  const text = () => reader.utf8(reader.varint());
+  const state = {
     release,
     cursor: two(),
     received: two(),
@@ -143,6 +157,8 @@ export function decodeState(octets: Uint8Array): KeptState {
     nextStreams: two(),
     streams: Array.from({ length: reader.varint() }, () => reader.varint()),
   };
+  const [outcome, message] = version < 2 ? ["", ""] : [text(), text()];
+  return { ...state, end: outcome === "" ? undefined : { outcome, message } };
 }
 
 /** A message that is handed over and not settled. */
@@ -310,6 +326,11 @@ export class Keeper {
 
   get cursor(): Cursor {
     return [this.#cursor0, this.#cursor1];
+  }
+
+  /** Whether the application is done with everything that came. */
+  get isSettled(): boolean {
+    return this.#unsettled0.length + this.#unsettled1.length === 0;
   }
 
   /** Nothing in `received` before this is needed again. */

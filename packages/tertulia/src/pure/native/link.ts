@@ -80,7 +80,7 @@ export const STREAM_LOST = 0xffff_ffff;
 
 /** What has to be stored next, as views that stay as they are until it is. */
 export interface LinkChanges {
-  readonly state: Omit<KeptState, "release">;
+  readonly state: Omit<KeptState, "end" | "release">;
   readonly appends: readonly JournalEntry[];
   readonly trims: readonly JournalTrim[];
 }
@@ -534,11 +534,21 @@ export class Link {
     this.#keeper?.settle(now);
   }
 
+  /** Whether the application is done with everything that came, as far as that is kept. */
+  get isSettled(): boolean {
+    return this.#keeper?.isSettled ?? true;
+  }
+
   /** Whether something has come, or was sent, that `collect` has not given. */
   get isUncollected(): boolean {
     const keeper = this.#keeper;
     if (keeper === undefined) return false;
-    return this.#lane0.end > keeper.told0 || this.#lane1.end > keeper.told1 || keeper.hasStaged;
+    return this.#lane0.end > keeper.told0 || this.#lane1.end > keeper.told1 || this.#hasStaged;
+  }
+
+  /** Whether something came that is still to be stored: what came too late is not. */
+  get #hasStaged(): boolean {
+    return !this.#isStopped && (this.#keeper?.hasStaged ?? false);
   }
 
   /** When something is to be stored that could wait until now; 0 for not at all. */
@@ -567,7 +577,7 @@ export class Link {
     };
     append("sent0", lane0, keeper.told0);
     append("sent1", lane1, keeper.told1);
-    if (keeper.hasStaged) appends.push(keeper.collect());
+    if (this.#hasStaged) appends.push(keeper.collect());
     const trims: JournalTrim[] = [];
     const sending = this.#collectSending(keeper, appends, trims);
     const trim = (journal: JournalTrim["journal"], position: number, forgotten: number) => {

@@ -54,6 +54,7 @@ import {
   encodeState,
   type JournalEntry,
   type JournalTrim,
+  type KeptEnd,
   type KeptSession,
 } from "./keeper.ts";
 import { ID_OCTETS, NONCE_OCTETS, PROOF_OCTETS, proveResume } from "./keys.ts";
@@ -185,6 +186,10 @@ export interface SessionMachineOptions {
   readonly answer?: Uint8Array;
 }
 
+interface End extends KeptEnd {
+  readonly outcome: SessionOutcome;
+}
+
 /** What is on its way to the store. A mark is the number of a batch. */
 class Keep {
   collected = 0;
@@ -193,6 +198,8 @@ class Keep {
   readonly gates: Fifo<Gate> = new Fifo();
   /** Something has to be stored, though the link has nothing new. */
   isChanged = true;
+  /** It has ended, and what is left of it is stored once the application has settled all that came. */
+  rest: End | undefined;
 
   /** Has something done once everything until now is stored. */
   gate(outputs: SessionOutput[], candidate?: Candidate): void {
@@ -202,6 +209,9 @@ class Keep {
 
 /** Batches under way to the store: one being synced, and one that the next sync takes. */
 const UNDER_WAY_MAX = 2;
+
+/** When to ask again for an end that is being stored. */
+const NOT_STORED_MS = 100;
 
 /** A tick that comes this late was held up by our own side, or by sleep: the peer is not to blame. */
 const LATE_MS = 2000;
@@ -363,7 +373,8 @@ export class SessionMachine implements LinkListener {
     // Both have everything and have said so: there is nothing left to abort.
     if (this.#isAgreed) return this.#close("released");
     this.#sendAbort(reason, message, userData);
-    this.#close("aborted", new SessionError("ERR_ABORTED", message));
+    // Whoever aborts does not ask for what came.
+    this.#close("aborted", new SessionError("ERR_ABORTED", message), { hasNoRest: true });
   }
 
   /**
@@ -420,8 +431,13 @@ export class SessionMachine implements LinkListener {
   /** The application is done with what it took; returns the mark that will say so. */
   commit(now: number): number {
     this.link.settle(now);
-    if (this.#keep) this.#keep.isChanged = this.#state !== "closed";
+    if (this.#keep) this.#keep.isChanged = this.#state !== "closed" || this.hasRest;
     return this.nextMark;
+  }
+
+  /** It has ended, and stays in the store until the application has settled all that came. */
+  get hasRest(): boolean {
+    return this.#keep?.rest !== undefined;
   }
 
   /** What was to be stored up to this mark is. */
@@ -515,7 +531,11 @@ export class SessionMachine implements LinkListener {
     if (!equalOctets(this.#prove(candidate, "resume", claim), request.proof)) {
       return { reason: "badProof", isPersistent: true };
     }
-    if (this.#state === "closed") return this.#refusal;
+    if (this.#state === "closed") {
+      // That it is over is not said before it is stored: the peer would forget, and a crash remember.
+      if (!this.#keep?.gates.length) return this.#refusal;
+      return { reason: "notReady", isPersistent: false, retryMs: NOT_STORED_MS };
+    }
     if (epoch <= this.#claimed) {
       // Somebody claimed this epoch. If nobody came to hold it, a higher one is still to be had.
       return { reason: "fenced", isPersistent: epoch <= this.#epoch, epoch: this.#claimed };
@@ -580,7 +600,7 @@ export class SessionMachine implements LinkListener {
 
   /** When `tick` is due, or `undefined` for never. */
   get deadline(): number | undefined {
-    if (this.#state === "closed") return undefined;
+    if (this.#state === "closed") return this.hasRest ? this.link.settleAt || undefined : undefined;
     let next = Number.POSITIVE_INFINITY;
     const at = (time: number) => {
       if (time > 0 && time < next) next = time;
@@ -646,7 +666,7 @@ export class SessionMachine implements LinkListener {
         const abort = decodeAbort(body);
         const said = abort.message ? `: ${abort.message}` : "";
         const error = new SessionError("ERR_ABORTED", `the peer: ${abort.reason}${said}`);
-        return this.#close("aborted", error, abort);
+        return this.#close("aborted", error, { abort });
       }
       case FENCED: {
         const epoch = fields.varint();
@@ -701,14 +721,26 @@ export class SessionMachine implements LinkListener {
 
   /** The next batch, unless enough are under way. */
   #collect(keep: Keep, now: number): SessionOutput | undefined {
-    if (this.#state === "closed" || keep.underWay.length >= UNDER_WAY_MAX) return undefined;
+    const { rest } = keep;
+    if (this.#state === "closed" && rest === undefined) return undefined;
+    if (keep.underWay.length >= UNDER_WAY_MAX) return undefined;
+    if (rest && this.link.isSettled) return this.#bury(keep, rest);
     const link = this.link.collect(now, keep.isChanged);
     if (link === undefined) return undefined;
     keep.isChanged = false;
     keep.underWay.push(link);
-    const state = encodeState({ ...link.state, release: this.#release });
+    const state = encodeState({ ...link.state, release: this.#release, end: rest });
     const { appends, trims } = link;
     const changes = { epoch: this.#spoken, state, appends, trims };
+    return { type: "store", mark: ++keep.collected, changes };
+  }
+
+  /** Leaves only a tombstone of the session. */
+  #bury(keep: Keep, { outcome, message }: End): SessionOutput {
+    keep.rest = undefined;
+    keep.isChanged = false;
+    const end = { outcome, received: this.link.positions.received, message };
+    const changes = { epoch: this.#spoken, end };
     return { type: "store", mark: ++keep.collected, changes };
   }
 
@@ -731,8 +763,22 @@ export class SessionMachine implements LinkListener {
     if (this.role === "initiator") this.#dialAt = now;
     if (this.#release !== "open") this.#releaseBy = now + this.#limits.releaseMs;
     this.#guard(() => this.link.restore(kept, now, isFinishing(this.#release), cursor));
+    if (kept.state.end) return this.#restoreRest(keep, kept.state.end);
     if (kept.state.release === "asked") this.#tell({ type: "releaseAsked" });
     if (this.#isAgreed && this.role === "responder") this.#close("released");
+  }
+
+  /** It had ended: what came before that is still to be had. */
+  #restoreRest(keep: Keep, rest: KeptEnd): void {
+    // Whoever wrote it was one of us.
+    const { outcome, message } = rest as End;
+    keep.rest = { outcome, message };
+    this.#state = "closed";
+    this.#outcome = outcome;
+    this.#dialAt = 0;
+    this.link.stop();
+    const why = outcome === "released" ? {} : { error: new SessionError("ERR_CLOSED", message) };
+    this.#tell({ type: "closed", outcome, ...why });
   }
 
   /** Sends to a candidate what may not be said before its epoch is stored. */
@@ -747,9 +793,11 @@ export class SessionMachine implements LinkListener {
     // What waits for the store will not come; what it was to say is said by its state.
     const keep = this.#keep;
     if (keep === undefined) return;
-    keep.underWay.clear();
     const isEnding = this.#state === "closed";
+    if (error) keep.rest = undefined;
     if (isEnding && keep.gates.length === 0) return;
+    keep.underWay.clear();
+    keep.rest = undefined;
     let transport = this.#transport;
     for (let gate = keep.gates.shift(); gate; gate = keep.gates.shift()) {
       // That it has ended is not stored: for whoever goes on with it, it has not.
@@ -1078,7 +1126,9 @@ export class SessionMachine implements LinkListener {
     }
     // The peer waits for this acknowledgement, and for nothing else.
     if (this.#isAgreed) this.link.acknowledge();
-    if (to === "released") this.#close("released", undefined, undefined, send === "RELEASED");
+    if (to === "released") {
+      this.#close("released", undefined, { isFarewell: send === "RELEASED" });
+    }
   }
 
   /** Whether both sides have everything and have said so. Only the last acknowledgement may lack. */
@@ -1087,7 +1137,15 @@ export class SessionMachine implements LinkListener {
   }
 
   /** Ends the session: the only place where it does. */
-  #close(how: SessionOutcome, why?: SessionError, abort?: Abort, isFarewell = false): void {
+  #close(
+    how: SessionOutcome,
+    why?: SessionError,
+    {
+      abort,
+      isFarewell = false,
+      hasNoRest = how === "fenced",
+    }: { readonly abort?: Abort; readonly isFarewell?: boolean; readonly hasNoRest?: boolean } = {},
+  ): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     // Whatever became of the transport, or of the peer: both had said that all is said and received.
@@ -1124,10 +1182,13 @@ export class SessionMachine implements LinkListener {
     }
     // That it is over is stored before anybody acts on it: a crash does not bring it back.
     keep.gate(last);
-    const { received } = this.link.positions;
-    const end = { outcome, received, message: error?.message ?? "" };
-    const changes = { epoch: this.#spoken, end };
-    this.#outputs.push({ type: "store", mark: ++keep.collected, changes });
+    const rest = { outcome, message: error?.message ?? "" };
+    if (hasNoRest || this.link.isSettled) this.#outputs.push(this.#bury(keep, rest));
+    else {
+      // What came is acknowledged: it stays until the application has settled it.
+      keep.rest = rest;
+      keep.isChanged = true;
+    }
   }
 
   /** What whoever comes to a session that has ended is told. */
