@@ -426,12 +426,16 @@ class Process {
         if (error) {
           this.#world.counts.failedSyncs += 1;
           driver.machine.storeFailed(error);
-        } else {
-          this.#isEstablished = true;
-          if (!end) this.#promised = sent;
-          this.#committed = this.#commits.get(mark) ?? this.#committed;
-          driver.machine.stored(mark);
+          driver.settle();
+          // One that had ended is not parked: whoever reads it hears from `commit`, and begins again.
+          if (!isAlive()) return;
+          this.disk.crash();
+          return this.#stop();
         }
+        this.#isEstablished = true;
+        if (!end) this.#promised = sent;
+        this.#committed = this.#commits.get(mark) ?? this.#committed;
+        driver.machine.stored(mark);
         driver.settle();
         if (isAlive() && this.#mayDie()) this.crash();
       },
