@@ -81,6 +81,8 @@ export interface SendOptions {
   readonly type?: MessageKind;
   /** Name of the presentation context. Default: the first agreed one that takes the value. */
   readonly context?: string;
+  /** Sends it right away, not at the end of the turn: for those who gather what they send themselves. */
+  readonly isGathered?: boolean;
   /** Ends the waiting for credit. The message itself is sent all the same. */
   readonly signal?: AbortSignal;
 }
@@ -258,7 +260,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       if (options?.context !== undefined) index = this.#contextIndex(options.context);
       else while (!contexts[index]?.accepts(value)) this.#fits(index++, value);
       const octets = this.#encode(contexts[index] as PresentationContext, value); // it was found
-      return this.#sendOctets(options?.type ?? "normal", index, octets, options?.signal);
+      const type = options?.type ?? "normal";
+      return this.#sendOctets(type, index, octets, options?.signal, options?.isGathered);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -579,6 +582,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     context: number,
     octets: Uint8Array,
     signal: AbortSignal | undefined,
+    isGathered = false,
   ): Promise<void> {
     let ticket: number;
     if (type === "normal") {
@@ -592,8 +596,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
           : this.machine.send(frame, octets);
     }
     this.#unflushed += octets.length + 2;
-    if (!this.#isDirty) this.#markDirty();
-    else if (this.#unflushed >= FLUSH_OCTETS) this.#settle();
+    if (isGathered || (this.#isDirty && this.#unflushed >= FLUSH_OCTETS)) this.#settle();
+    else this.#markDirty();
     if (this.#keeping !== undefined) return this.#whenStored(this.#keeping, ticket, signal);
     if (ticket === 0) return SETTLED;
     const waiter = this.#waitFor(ticket);

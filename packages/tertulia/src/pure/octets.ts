@@ -27,7 +27,10 @@ declare class TextDecoder {
 }
 // What Node has besides, and browsers have not.
 interface NodeGlobals {
-  readonly Buffer?: { allocUnsafeSlow(octets: number): Uint8Array };
+  readonly Buffer?: {
+    allocUnsafe(octets: number): Uint8Array;
+    allocUnsafeSlow(octets: number): Uint8Array;
+  };
 }
 const { Buffer } = globalThis as NodeGlobals;
 
@@ -79,9 +82,21 @@ export function letGoOctets({ buffer, byteLength }: Uint8Array): void {
 
 /** One octet string from several, copied. */
 export function concatOctets(parts: readonly Uint8Array[]): Uint8Array {
+  return copied(parts, unwrittenOctets);
+}
+
+/**
+ * The same for what is written to a transport at once: where there are, in a buffer of the pool. Memory
+ * of its own costs more than filling it, and a stream wraps in a buffer what is none.
+ */
+export function gatherOctets(parts: readonly Uint8Array[]): Uint8Array {
+  return copied(parts, Buffer?.allocUnsafe ?? unwrittenOctets);
+}
+
+function copied(parts: readonly Uint8Array[], allocate: (size: number) => Uint8Array): Uint8Array {
   let size = 0;
   for (const part of parts) size += part.length;
-  const whole = unwrittenOctets(size);
+  const whole = allocate(size);
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);

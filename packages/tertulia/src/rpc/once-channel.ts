@@ -20,12 +20,15 @@ export interface OnceChannel {
   close(): void;
 }
 
+/** All of a turn is in one message already. */
+const GATHERED = { context: "octets", isGathered: true } as const;
+
 /** A Tertulia session as a channel. The session has to have agreed on the context `octets`. */
 export function sessionChannel(session: Session): OnceChannel {
   const { method, name } = session.identity;
   return {
     identity: `${method}:${name}`,
-    send: (octets) => session.send(octets, { context: "octets" }),
+    send: (octets) => session.send(octets, GATHERED),
     consume: (handler) =>
       session.consume((message) => {
         if (message.value instanceof Uint8Array) return handler(message.value);

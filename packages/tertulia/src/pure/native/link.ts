@@ -13,7 +13,15 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { concatOctets, NO_OCTETS, Reader, utf8, varintSize, Writer } from "../octets.ts";
+import {
+  concatOctets,
+  gatherOctets,
+  NO_OCTETS,
+  Reader,
+  utf8,
+  varintSize,
+  Writer,
+} from "../octets.ts";
 import { FrameReader } from "./frame-reader.ts";
 import {
   ACK,
@@ -892,7 +900,7 @@ export class Link {
     octets += this.#lane0.take(octetsMax, into);
     // A transport takes one short chunk with less effort than two: here a copy is the cheaper way.
     if (octets <= GATHER_OCTETS && into.length - first > 1)
-      into.push(concatOctets(into.splice(first)));
+      into.push(gatherOctets(into.splice(first)));
     // The journal has room again when what the peer acknowledged on another transport was sent anew.
     if (this.#waitingOctets > 0) this.#pump();
     else if (this.#sending.length > 0) this.#pumpStreams();
