@@ -1,100 +1,69 @@
 /**
- * Two hosts of our own: network namespaces with a wire between them, which can be cut, made to lose
- * everything in silence, and whose near end can get another address.
+ * Two hosts of our own with a wire between them, which can be cut, made to lose everything in
+ * silence, and whose near end can get another address.
  */
 
-import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+import { Hosts, INTERFACE } from "./hosts.ts";
 
 export type Side = "near" | "far";
 
-/** The far host's address. It stays. */
-export const FAR_ADDRESS = "10.91.7.2";
+/** The far host's address. It stays; the certificates of the tests are for it. */
+export const FAR_ADDRESS = "10.79.0.2";
+
+const HOST_OF: Readonly<Record<Side, number>> = { near: 1, far: 2 };
 
 export class TestNetwork implements Disposable {
-  readonly #name: string;
+  readonly #hosts = new Hosts(2, "10.79.0");
+  /** The last octet of the near host's address. */
   #near = 1;
 
-  /** @param name - Up to six letters: two tests with different names do not meet. */
-  constructor(name: string) {
-    this.#name = name;
-    // A run that was killed leaves them behind.
-    this[Symbol.dispose]();
-    this.#run("ip", "netns", "add", this.namespace("near"));
-    this.#run("ip", "netns", "add", this.namespace("far"));
-    const [near, far] = [this.namespace("near"), this.namespace("far")];
-    this.#run("ip", "link", "add", "w0", "netns", near, "type", "veth", "peer", "w0", "netns", far);
-    this.in("far", "ip", "addr", "add", `${FAR_ADDRESS}/24`, "dev", "w0");
-    this.in("near", "ip", "addr", "add", this.nearAddress.concat("/24"), "dev", "w0");
-    for (const side of ["near", "far"] as const) {
-      this.in(side, "ip", "link", "set", "lo", "up");
-      this.in(side, "ip", "link", "set", "w0", "up");
-    }
-  }
-
-  namespace(side: Side): string {
-    return `t${this.#name}-${side}`;
-  }
-
   get nearAddress(): string {
-    return `10.91.7.${10 + this.#near}`;
+    return this.#hosts.address(this.#near);
   }
 
   /** Runs a command to its end on one of the hosts. */
   in(side: Side, ...command: readonly string[]): string {
-    return this.#run("ip", "netns", "exec", this.namespace(side), ...command);
+    return this.#hosts.in(HOST_OF[side], ...command);
   }
 
   /** Starts a program on one of the hosts. The caller ends it, by its pid. */
   spawn(side: Side, command: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    // `ip netns exec` becomes the program: the pid is the program's own.
-    return spawn("ip", ["netns", "exec", this.namespace(side), ...command], options);
+    return this.#hosts.spawn(HOST_OF[side], command, options);
   }
 
   /** The wire is pulled: both hosts see it. */
   cut(): void {
-    this.in("near", "ip", "link", "set", "w0", "down");
+    this.#hosts.ip(HOST_OF.near, "link", "set", INTERFACE, "down");
   }
 
   heal(): void {
-    this.in("near", "ip", "link", "set", "w0", "up");
+    this.#hosts.ip(HOST_OF.near, "link", "set", INTERFACE, "up");
   }
 
-  /** Everything is lost, and nobody is told: a half-open link. */
+  /** Everything goes to a station that is not there, and nobody is told: a half-open link. */
   silence(): void {
-    this.in("far", "ip", "route", "add", "blackhole", `${this.nearAddress}/32`);
+    const nowhere = ["lladdr", "02:00:00:00:00:99", "dev", INTERFACE, "nud", "permanent"];
+    this.#hosts.ip(HOST_OF.near, "neigh", "replace", FAR_ADDRESS, ...nowhere);
+    this.#hosts.ip(HOST_OF.far, "neigh", "replace", this.nearAddress, ...nowhere);
   }
 
   unsilence(): void {
-    this.in("far", "ip", "route", "del", "blackhole", `${this.nearAddress}/32`);
+    this.#hosts.ip(HOST_OF.near, "neigh", "del", FAR_ADDRESS, "dev", INTERFACE);
+    this.#hosts.ip(HOST_OF.far, "neigh", "del", this.nearAddress, "dev", INTERFACE);
   }
 
   /** The near host comes to another network: what it had open goes nowhere. */
   changeAddress(): void {
     const old = this.nearAddress;
-    this.#near += 1;
+    this.#near = this.#near === 1 ? 11 : this.#near + 1;
     // The old one first: a second one of the same network would go with it.
-    this.in("near", "ip", "addr", "del", `${old}/24`, "dev", "w0");
-    this.in("near", "ip", "addr", "add", `${this.nearAddress}/24`, "dev", "w0");
+    this.#hosts.ip(HOST_OF.near, "address", "del", `${old}/24`, "dev", INTERFACE);
+    const now = [`${this.nearAddress}/24`, "broadcast", "10.79.0.255"];
+    this.#hosts.ip(HOST_OF.near, "address", "add", ...now, "dev", INTERFACE);
   }
 
   [Symbol.dispose](): void {
-    for (const side of ["near", "far"] as const) {
-      try {
-        // Whatever our programs have started in there: nothing else can be in a namespace of ours.
-        for (const pid of this.#run("ip", "netns", "pids", this.namespace(side)).split("\n")) {
-          if (pid !== "") process.kill(Number(pid), "SIGKILL");
-        }
-        this.#run("ip", "netns", "del", this.namespace(side));
-      } catch {
-        // It was not made.
-      }
-    }
-  }
-
-  #run(command: string, ...parameters: readonly string[]): string {
-    return execFileSync(command, parameters, {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    this.#hosts[Symbol.dispose]();
   }
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { FAR_ADDRESS, type Side, TestNetwork } from "../network.ts";
 import { hasNamespaces } from "../peers.ts";
 import { numbered } from "./linked.ts";
 
@@ -12,10 +13,11 @@ describe("two processes on two networks", { concurrency: true, timeout: 100_000 
   for (const scheme of ["tcp", "tls"] as const) {
     it(`lose nothing over ${scheme}: link cut, address changed, silence, either side frozen`, async (t) => {
       if (!hasNamespaces(t)) return;
-      using network = new Network(`tio${process.pid}${scheme}`);
-      await using server = new Side(network.server, ["listen", `${scheme}://10.79.0.2:7700`]);
+      using network = new TestNetwork();
+      const where = `${scheme}://${FAR_ADDRESS}:7700`;
+      await using server = new Program(network, "far", ["listen", where]);
       await server.says("listening");
-      await using client = new Side(network.client, ["connect", `${scheme}://10.79.0.2:7700`]);
+      await using client = new Program(network, "near", ["connect", where]);
 
       await server.hears(20);
       network.cut();
@@ -65,88 +67,22 @@ describe("two processes on two networks", { concurrency: true, timeout: 100_000 
   }
 });
 
-/** Two network namespaces with a cable between them. */
-class Network implements Disposable {
-  readonly client: string;
-  readonly server: string;
-
-  constructor(name: string) {
-    this.client = `${name}c`;
-    this.server = `${name}s`;
-    for (const namespace of [this.client, this.server]) {
-      ip("netns", "add", namespace);
-      ip("-n", namespace, "link", "set", "lo", "up");
-    }
-    const peer = ["peer", "name", "wire", "netns", this.server];
-    ip("-n", this.client, "link", "add", "wire", "type", "veth", ...peer);
-    this.#address(this.client, "add", "10.79.0.1/24");
-    this.#address(this.server, "add", "10.79.0.2/24");
-    for (const namespace of [this.client, this.server])
-      ip("-n", namespace, "link", "set", "wire", "up");
-  }
-
-  cut(): void {
-    ip("-n", this.server, "link", "set", "wire", "down");
-  }
-
-  heal(): void {
-    ip("-n", this.server, "link", "set", "wire", "up");
-  }
-
-  changeAddress(): void {
-    this.#address(this.client, "del", "10.79.0.1/24");
-    this.#address(this.client, "add", "10.79.0.3/24");
-  }
-
-  /** Frames go to a station that is not there: nobody says so to anybody. */
-  silence(): void {
-    const nowhere = ["lladdr", "02:00:00:00:00:99", "dev", "wire", "nud", "permanent"];
-    ip("-n", this.client, "neigh", "replace", "10.79.0.2", ...nowhere);
-    ip("-n", this.server, "neigh", "replace", "10.79.0.3", ...nowhere);
-  }
-
-  unsilence(): void {
-    ip("-n", this.client, "neigh", "del", "10.79.0.2", "dev", "wire");
-    ip("-n", this.server, "neigh", "del", "10.79.0.3", "dev", "wire");
-  }
-
-  [Symbol.dispose](): void {
-    for (const namespace of [this.client, this.server]) ip("netns", "del", namespace);
-  }
-
-  #address(namespace: string, what: "add" | "del", address: string): void {
-    ip("-n", namespace, "addr", what, address, "dev", "wire");
-  }
-}
-
-function ip(...parameters: readonly string[]): void {
-  execFileSync("ip", parameters);
-}
-
-/** A process in a namespace, and what it has said so far. */
-class Side implements AsyncDisposable {
+/** A process on one of the hosts, and what it has said so far. */
+class Program implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly exit: Promise<number | null>;
   #output = "";
   #errors = "";
   #wake: () => void = () => {};
 
-  constructor(namespace: string, parameters: readonly (string | number)[]) {
-    const command = [
-      "netns",
-      "exec",
-      namespace,
-      process.execPath,
-      program,
-      ...parameters.map(String),
-    ];
-    const child = spawn("ip", command, { stdio: ["pipe", "pipe", "pipe"] });
+  constructor(network: TestNetwork, side: Side, parameters: readonly string[]) {
+    const child = network.spawn(side, [process.execPath, program, ...parameters]);
     this.process = child;
-    child.stdout.setEncoding("utf8").on("data", (text) => {
+    child.stdout?.setEncoding("utf8").on("data", (text) => {
       this.#output += text;
       this.#wake();
     });
-    child.stderr.setEncoding("utf8").on("data", (text) => {
+    child.stderr?.setEncoding("utf8").on("data", (text) => {
       this.#errors += text;
       this.#wake();
     });

@@ -1,16 +1,15 @@
 /**
- * A NetBIOS network of network namespaces on one bridge, and the programs that run in it: Samba's,
- * each with a configuration and a state of its own, and ours.
- *
- * Nothing is made in this host's own namespace, so the standard ports are free and private.
+ * A NetBIOS network of hosts, and the programs that run on them: Samba's, each with a configuration
+ * and a state of its own, and ours.
  */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { NetbiosOptions } from "../../src/netbios/index.ts";
+import { Hosts } from "../hosts.ts";
 import { findPeer } from "../peers.ts";
 
 export interface Ran {
@@ -26,53 +25,15 @@ interface RunOptions {
 }
 
 export class Network implements AsyncDisposable {
-  readonly #prefix: string;
+  readonly #hosts: Hosts;
   readonly #folder: string;
   readonly #children = new Set<ChildProcess>();
-  readonly #namespaces: string[] = [];
 
   /** Makes as many nodes as asked for: 10.77.0.1 and so on, broadcast 10.77.0.255. */
   constructor(nodeCount: number) {
-    this.#prefix = `tnb${process.pid}`;
+    this.#hosts = new Hosts(nodeCount, NETWORK);
     this.#folder = mkdtempSync(join(tmpdir(), "tertulia-netbios-"));
     chmodSync(this.#folder, 0o755);
-    const bridge = `${this.#prefix}-sw`;
-    this.#namespace(bridge);
-    ip(
-      "-n",
-      bridge,
-      "link",
-      "add",
-      "br0",
-      "type",
-      "bridge",
-      "stp_state",
-      "0",
-      "forward_delay",
-      "0",
-    );
-    ip("-n", bridge, "link", "set", "br0", "up");
-    for (let i = 1; i <= nodeCount; i++) {
-      const node = this.#name(i);
-      this.#namespace(node);
-      ip(
-        "-n",
-        bridge,
-        "link",
-        "add",
-        `p${i}`,
-        "type",
-        "veth",
-        "peer",
-        "name",
-        "eth0",
-        "netns",
-        node,
-      );
-      ip("-n", bridge, "link", "set", `p${i}`, "master", "br0", "up");
-      ip("-n", node, "addr", "add", `${address(i)}/24`, "brd", "10.77.0.255", "dev", "eth0");
-      ip("-n", node, "link", "set", "eth0", "up");
-    }
   }
 
   /** Where files of the test may be put; it goes with the network. */
@@ -147,7 +108,7 @@ export class Network implements AsyncDisposable {
     parameters: readonly string[],
     input: "pipe" | "ignore" = "pipe",
   ): ChildProcess {
-    const child = spawn("ip", ["netns", "exec", this.#name(node), program, ...parameters], {
+    const child = this.#hosts.spawn(node, [program, ...parameters], {
       stdio: [input, "pipe", "pipe"],
       // A group of its own: smbd ends by a signal to its whole group, which must not be ours.
       detached: true,
@@ -176,18 +137,18 @@ export class Network implements AsyncDisposable {
     parameters: readonly string[],
     { input = "", timeoutMs = 20_000, env = {} }: RunOptions = {},
   ): Promise<Ran> {
-    const child = spawn("ip", ["netns", "exec", this.#name(node), program, ...parameters], {
+    const child = this.#hosts.spawn(node, [program, ...parameters], {
       env: { ...process.env, ...env },
     });
     this.#children.add(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
         output += text;
       });
     }
-    child.stdin.on("error", () => {});
-    child.stdin.end(input);
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(input);
     const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
     const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
     clearTimeout(timer);
@@ -224,24 +185,16 @@ export class Network implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#children].map((child) => this.stop(child)));
-    for (const name of this.#namespaces) ip("netns", "del", name);
+    this.#hosts[Symbol.dispose]();
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  #name(node: number): string {
-    return `${this.#prefix}-${node}`;
-  }
-
-  #namespace(name: string): void {
-    ip("netns", "add", name);
-    this.#namespaces.push(name);
-    ip("-n", name, "link", "set", "lo", "up");
   }
 }
 
+const NETWORK = "10.77.0";
+
 /** The address of a node. */
 export function address(node: number): string {
-  return `10.77.0.${node}`;
+  return `${NETWORK}.${node}`;
 }
 
 /** A node of ours in another process: its methods by name, and what it was told. */
@@ -298,8 +251,4 @@ export class Agent {
       this.events.push({ ...event });
     }
   }
-}
-
-function ip(...parameters: readonly string[]): void {
-  execFileSync("ip", parameters, { stdio: "pipe" });
 }

@@ -1,39 +1,23 @@
-/** A pair of network namespaces joined by a cable, and programs in them; all gone when disposed. */
+/** Two hosts, one with a /run of its own, and programs in them; all gone when disposed. */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-let serial = 0;
+import { Hosts, INTERFACE } from "../hosts.ts";
 
 export class Namespaces implements AsyncDisposable {
   readonly one: string;
   readonly two: string;
   readonly folder: string = mkdtempSync(join(tmpdir(), "tertulia-rpc-ns-"));
+  readonly #hosts = new Hosts(2, "10.79.0");
   readonly #running: ChildProcess[] = [];
 
   /** `one` has 10.79.0.1 and a private /run; `two` has 10.79.0.2. */
   constructor() {
-    serial += 1;
-    this.one = `trpc${process.pid % 100_000}${serial}a`;
-    this.two = `trpc${process.pid % 100_000}${serial}b`;
-    for (const name of [this.one, this.two]) {
-      ip("netns", "add", name);
-      ip("-n", name, "link", "set", "lo", "up");
-    }
-    ip(
-      ...["-n", this.one, "link", "add", "veth0", "type", "veth"],
-      ...["peer", "name", "veth0", "netns", this.two],
-    );
-    for (const [name, address] of [
-      [this.one, "10.79.0.1"],
-      [this.two, "10.79.0.2"],
-    ] as const) {
-      ip("-n", name, "address", "add", `${address}/24`, "broadcast", "10.79.0.255", "dev", "veth0");
-      ip("-n", name, "link", "set", "veth0", "up");
-      ip("-n", name, "route", "add", "default", "dev", "veth0");
-    }
+    this.one = this.#hosts.namespace(1);
+    this.two = this.#hosts.namespace(2);
+    for (const host of [1, 2]) this.#hosts.ip(host, "route", "add", "default", "dev", INTERFACE);
   }
 
   /** Starts a program in a namespace, with a /run of its own, and waits for a line that it prints. */
@@ -105,12 +89,7 @@ export class Namespaces implements AsyncDisposable {
       child.kill("SIGKILL");
       await new Promise((resolve) => child.once("exit", resolve));
     }
-    ip("netns", "del", this.one);
-    ip("netns", "del", this.two);
+    this.#hosts[Symbol.dispose]();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-function ip(...parameters: readonly string[]): void {
-  execFileSync("ip", parameters, { stdio: "pipe" });
 }

@@ -28,7 +28,7 @@ class Bench implements Disposable {
   #failing = true;
 
   constructor(name: string) {
-    this.network = new TestNetwork(name);
+    this.network = new TestNetwork();
     this.folder = mkdtempSync(join(tmpdir(), `tunnel-${name}-`));
   }
 
