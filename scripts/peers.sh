@@ -4,6 +4,7 @@ set -euo pipefail
 packages=(
   iproute2            # network namespaces
   tshark              # dissectors as an independent judge
+  strace              # what is synced before what is said
   nats-server         # JetStream, for npm run bench -- durable
   openssh-server openssh-client vsftpd lftp curl rsync socat postgresql postgresql-client redis-server redis-tools  # tunnels
   chromium            # the browser client
