@@ -23,22 +23,32 @@ function calls(name: string, inFlight: number, which: keyof Calls): Case {
   return { name, unit: "calls/s", better: "higher", columns: Object.fromEntries(columns) };
 }
 
-let ourServer: Promise<number> | undefined;
-const ours = (): Promise<number> => {
-  ourServer ??= peer("tertulia").then(async (port) => {
-    await load(port, 64);
-    return port;
-  });
-  return ourServer;
-};
+const servers = new Map<string, Promise<number>>();
 
-function loaded(name: string, inFlight: number): Case {
+/** A server in Node that the loader has warmed up; its port. */
+function warmed(kind: string): Promise<number> {
+  let server = servers.get(kind);
+  if (server === undefined) {
+    server = peer(kind).then(async (port) => {
+      await load(port, 64);
+      return port;
+    });
+    servers.set(kind, server);
+  }
+  return server;
+}
+
+function loaded(name: string, inFlight: number, ...others: readonly string[]): Case {
+  const inNode = ["tertulia", ...others].map((kind) => [
+    kind,
+    async () => load(await warmed(kind), inFlight),
+  ]);
   return {
     name,
     unit: "calls/s",
     better: "higher",
     columns: {
-      tertulia: async () => load(await ours(), inFlight),
+      ...Object.fromEntries(inNode),
       libtirpc: async () => load(await cServer(), inFlight),
     },
   };
@@ -69,7 +79,8 @@ export const cases: readonly Case[] = [
     },
   },
   loaded("rpcload-null-64", 64),
-  loaded("rpcload-null-1", 1),
+  // What Node itself leaves of it, beside.
+  loaded("rpcload-null-1", 1, "bare-node"),
   {
     name: "rpc-client-null-1",
     unit: "calls/s",

@@ -2,7 +2,7 @@
  * The serving side of the benches, a process of its own: prints its port, then serves until its
  * standard input ends.
  *
- *     node bench/rpc/peer.ts tertulia|grpc-js|vscode-jsonrpc|capnweb
+ *     node bench/rpc/peer.ts tertulia|bare-node|grpc-js|vscode-jsonrpc|capnweb
  *
  * @module
  */
@@ -25,6 +25,7 @@ import {
 } from "tertulia/rpc";
 import { createMessageConnection } from "vscode-jsonrpc/node";
 import { WebSocketServer } from "ws";
+import { bareServer } from "./bare-node.ts";
 import { type BenchProgV1Handlers, serveBenchProgV1 } from "./generated/bench.ts";
 
 const handlers: BenchProgV1Handlers = {
@@ -39,6 +40,9 @@ const kinds: Readonly<Record<string, () => Promise<number>>> = {
   async tertulia() {
     const server = new RpcServer({ programs: [serveBenchProgV1(handlers)] });
     return (await server.listen()).port;
+  },
+  async "bare-node"() {
+    return await listening(bareServer());
   },
   async "tertulia-once"() {
     return await onceServer({});
