@@ -88,16 +88,11 @@ export { Front, type FrontEvent, type FrontOptions, openFront } from "./front.ts
 export { type LocalInterface, localInterfaces } from "./interfaces.ts";
 export { type NameHookOptions, runNameHook } from "./name-hook.ts";
 export type { NameLike } from "./name-like.ts";
-export {
-  ANY_NAME,
-  type CommandOptions,
-  NcbAdapter,
-  type NcbReceived,
-  type NcbSessionStatus,
-  openNcb,
-  type ReceiveOptions,
-} from "./ncb.ts";
+export { NcbAdapter, openNcb, type ReceiveOptions } from "./ncb.ts";
 export { NcbError, type NcbReason } from "./ncb-codes.ts";
+export type { CommandOptions } from "./ncb-command.ts";
+export { ANY_NAME } from "./ncb-numbers.ts";
+export type { NcbReceived, NcbSessionStatus } from "./ncb-sessions.ts";
 export {
   type ListenOptions,
   type NetbiosEvent,

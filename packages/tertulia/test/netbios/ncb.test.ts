@@ -116,6 +116,71 @@ describe("NetBIOS commands", () => {
     await assert.rejects(alice.receiveAny(ANY_NAME, { timeoutMs: 20 }), { returnCode: 0x05 });
   });
 
+  it("one message satisfies one RECEIVE or RECEIVE ANY, and RECEIVE goes first", async () => {
+    await using lan = await Loopback.open();
+    const [alice, hers, bob, his] = await connected(lan);
+    const got: string[] = [];
+    const waiting = [
+      alice.receiveAny().then((message) => got.push(`any ${text(message)}`)),
+      alice.receiveAny().then((message) => got.push(`any ${text(message)}`)),
+      alice.receive(hers).then((message) => got.push(`this ${text(message)}`)),
+    ];
+    for (const word of ["one", "two", "three"]) {
+      await bob.send(his, octets(word));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+    await Promise.all(waiting);
+    assert.deepEqual(got, ["this one", "any two", "any three"]);
+  });
+
+  it("a RECEIVE ANY that is cancelled beside a RECEIVE loses no message", async () => {
+    await using lan = await Loopback.open();
+    const [alice, hers, bob, his] = await connected(lan);
+    const first = alice.receive(hers);
+    const cancel = new AbortController();
+    const any = alice.receiveAny(ANY_NAME, { signal: cancel.signal });
+    await bob.send(his, octets("one"));
+    assert.equal(text(await first), "one");
+    cancel.abort();
+    await assert.rejects(any, { returnCode: 0x0b });
+    await bob.send(his, octets("two"));
+    assert.equal(text(await alice.receive(hers)), "two");
+  });
+
+  it("every command that waits is cancelled by its signal, with 0x0B", async () => {
+    await using lan = await Loopback.open();
+    const [alice, hers, bob, his] = await connected(lan);
+    const cancelled = (
+      command: (options: { readonly signal: AbortSignal }) => Promise<unknown>,
+    ) => {
+      const cancel = new AbortController();
+      const done = assert.rejects(command({ signal: cancel.signal }), { returnCode: 0x0b });
+      setTimeout(() => cancel.abort(), 10);
+      return done;
+    };
+    const aborted = { signal: AbortSignal.abort() };
+    const refused = (command: Promise<unknown>) => assert.rejects(command, { returnCode: 0x0b });
+    await Promise.all([
+      cancelled((options) => alice.addName("SLOW", options)),
+      cancelled((options) => alice.addGroupName("SLOWGROUP", options)),
+      cancelled((options) => alice.addPermanentName("SLOWNODE", options)),
+      cancelled((options) => alice.findName("NOBODY", options)),
+      cancelled((options) => alice.call("ALICE", "NOBODY", options)),
+      cancelled((options) => alice.listen("ALICE", "*", options)),
+      cancelled((options) => alice.receive(hers, options)),
+      cancelled((options) => alice.receiveAny(ANY_NAME, options)),
+      cancelled((options) => alice.receiveDatagram(ANY_NAME, options)),
+      cancelled((options) => alice.receiveBroadcastDatagram(options)),
+      cancelled((options) => alice.sendDatagram(2, "NOBODY", octets("x"), options)),
+      cancelled((options) => alice.adapterStatus("NOBODY", options)),
+      cancelled((options) => alice.lanStatusAlert(options)),
+      refused(alice.sendBroadcastDatagram(2, octets("x"), aborted)),
+    ]);
+    await refused(bob.hangUp(his, aborted));
+    await assert.rejects(bob.send(his, octets("x")), { returnCode: 0x08 });
+    await refused(bob.deleteName("BOB", aborted));
+  });
+
   it("CALL is refused by its codes, and times out", async () => {
     await using lan = await Loopback.open();
     const [alice, bob] = await adapters(lan);
