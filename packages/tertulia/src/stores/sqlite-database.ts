@@ -32,9 +32,14 @@ const PLACES_MAX = 20_000;
 /** Rows read at a time, so that a list of many sessions is never in memory as a whole. */
 const PAGE_ROWS = 500;
 
-/** Octets of a page, and pages after which the log is copied into the file: 16 MiB. */
+/**
+ * Octets of a page, and pages after which the log is copied into the file: 4 MiB. A log that is written
+ * over syncs faster than one that grows, so it is to stop growing soon.
+ */
 const PAGE_OCTETS = 4096;
-const CHECKPOINT_PAGES = 4096;
+const CHECKPOINT_PAGES = 1000;
+/** Octets of the log that stay on the disk after a long transaction: 64 MiB. */
+const LOG_OCTETS = 64 << 20;
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -83,7 +88,7 @@ export class Database {
         this.#db.exec("PRAGMA journal_mode = WAL");
         this.#db.exec("PRAGMA synchronous = FULL");
         this.#db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-        this.#db.exec(`PRAGMA journal_size_limit = ${4 * CHECKPOINT_PAGES * PAGE_OCTETS}`);
+        this.#db.exec(`PRAGMA journal_size_limit = ${LOG_OCTETS}`);
         if (octetsMax > 0) {
           this.#db.exec(`PRAGMA max_page_count = ${Math.max(32, octetsMax / PAGE_OCTETS) | 0}`);
         }
@@ -112,9 +117,9 @@ export class Database {
    */
   apply(batches: readonly SessionChanges[], now: number): BatchOutcome[] {
     try {
-      this.#db.exec("BEGIN IMMEDIATE");
+      this.#prepared("BEGIN IMMEDIATE").run();
       const outcomes = batches.map((changes) => this.#apply(changes, now));
-      this.#db.exec("COMMIT");
+      this.#prepared("COMMIT").run();
       return outcomes;
     } catch (error) {
       // What is remembered of places may be of what was rolled back.
