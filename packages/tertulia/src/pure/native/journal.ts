@@ -10,7 +10,7 @@
  */
 
 import { assert } from "../errors.ts";
-import { varintSize } from "../octets.ts";
+import { unwrittenOctets, varintSize } from "../octets.ts";
 
 /** Octets of the first slab, and of the largest. Each is twice the last until then: idle is small. */
 const SLAB_OCTETS_MIN = 1024;
@@ -31,8 +31,8 @@ interface Slab {
   isWhole: boolean;
 }
 
-/** Unused slabs that a journal under load keeps for what it is going to write. */
-const SPARE_SLABS_MAX = 8;
+/** Unused slabs that a journal keeps for what it is going to write: a window of 4 MiB. */
+const SPARE_SLABS_MAX = 64;
 
 export class Journal {
   /** Everything before this position is gone. */
@@ -165,10 +165,15 @@ export class Journal {
   rewind(position: number): void {
     assert(position >= this.start && position <= this.given, "positions were checked");
     this.#unsafe = this.end;
-    this.#spare = [];
+    this.relax();
     this.sent = position;
     this.acknowledged = Math.max(this.acknowledged, position);
     this.unhold();
+  }
+
+  /** It has been quiet for a while: gives back what it keeps for a load that may not come again. */
+  relax(): void {
+    if (this.#spare.length > 0) this.#spare = [];
   }
 
   /** How many frames from `position` on, which begins one, are of a type that `counts`. */
@@ -213,7 +218,6 @@ export class Journal {
     if (gone > 0) slabs.splice(0, gone);
     if (slabs.length > 0) return;
     this.#slabOctetsNext = Math.max(SLAB_OCTETS_MIN, this.#slabOctetsNext / 2);
-    if (this.#spare.length > 0) this.#spare = [];
   }
 
   /** Begins a small slab of which nothing is needed any more again: question and answer need no other. */
@@ -253,7 +257,7 @@ export class Journal {
 
   #nextSlab(atLeast: number): Slab {
     const size = Math.max(atLeast, this.#slabOctetsNext);
-    const octets = (size === SLAB_OCTETS_MAX && this.#spare.pop()) || new Uint8Array(size);
+    const octets = (size === SLAB_OCTETS_MAX && this.#spare.pop()) || unwrittenOctets(size);
     this.#slabOctetsNext = Math.min(SLAB_OCTETS_MAX, this.#slabOctetsNext * 2);
     this.#slab = { start: this.end, octets, size: 0, isPayload: false, isWhole: true };
     this.#slabs.push(this.#slab);

@@ -814,8 +814,15 @@ export class Link {
     this.#announce();
   }
 
+  /** It has been quiet for a while: gives back what it keeps for a load that may not come again. */
+  relax(): void {
+    this.#lane0.relax();
+    this.#lane1.relax();
+  }
+
   /** What was read only in part is gone with its transport. */
   detach(): void {
+    this.relax();
     this.#reader = undefined;
     this.#acknowledgeAt = 0;
   }

@@ -653,6 +653,7 @@ export class SessionMachine implements LinkListener {
     switch (type) {
       case PING:
         this.#pongId = fields.varint();
+        this.link.relax();
         return;
       case PONG:
         if (fields.varint() === this.#pingId && this.#pingAt > 0) {
@@ -886,6 +887,7 @@ export class SessionMachine implements LinkListener {
     if (this.#transport === undefined) return;
     this.#pingId += 1;
     this.#pingAt = now;
+    this.link.relax();
     this.#sendTo(this.#transport, encodeVarints(PING, this.#pingId));
   }
 

@@ -137,6 +137,24 @@ describe("journal", () => {
     assert.deepEqual(concatOctets(chunks), before);
   });
 
+  it("writes into the same memory again under load, and gives it back when it is quiet", () => {
+    const journal = new Journal();
+    const payload = new Uint8Array(1000);
+    /** The memory that a burst of 1 MB is written into. */
+    const burst = () => {
+      const chunks: Uint8Array[] = [];
+      for (let i = 0; i < 1000; i++) journal.append(0x40, payload);
+      journal.take(Number.MAX_SAFE_INTEGER, chunks);
+      journal.acknowledge(journal.end);
+      return new Set(chunks.map(({ buffer }) => buffer));
+    };
+    burst();
+    const [one, other] = [burst(), burst()];
+    assert.ok([...one].filter((memory) => other.has(memory)).length > 10);
+    journal.relax();
+    assert.ok(![...burst()].some((memory) => other.has(memory)));
+  });
+
   it("gives whole frames only: what goes out next may be of another lane", () => {
     const model = new Model();
     model.append(new Uint8Array(500), -1);
