@@ -62,9 +62,22 @@ export class Hosts implements Disposable {
     return spawn("ip", ["netns", "exec", this.namespace(host), ...command], options);
   }
 
+  /** Pulls a host's plug out of the bridge, which is there for more than two hosts. */
+  pull(host: number): void {
+    run("ip", "-n", this.#bridgeName, "link", "set", `p${host}`, "down");
+  }
+
+  plug(host: number): void {
+    run("ip", "-n", this.#bridgeName, "link", "set", `p${host}`, "up");
+  }
+
   /** Ends whatever still runs on the hosts, and takes them away. */
   [Symbol.dispose](): void {
     for (const name of this.#namespaces.splice(0)) remove(name);
+  }
+
+  get #bridgeName(): string {
+    return `${this.#prefix}-bridge`;
   }
 
   #make(name: string): void {
@@ -80,7 +93,7 @@ export class Hosts implements Disposable {
   }
 
   #bridge(count: number): void {
-    const bridge = `${this.#prefix}-bridge`;
+    const bridge = this.#bridgeName;
     this.#make(bridge);
     const at = (...parameters: readonly string[]): string => run("ip", "-n", bridge, ...parameters);
     at("link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0");

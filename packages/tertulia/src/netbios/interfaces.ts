@@ -7,6 +7,7 @@
 import { networkInterfaces } from "node:os";
 import { SessionError } from "../pure/errors.ts";
 import { hex } from "../pure/octets.ts";
+import { routedNetwork } from "./route-table.ts";
 
 /** One IPv4 address of this host. */
 export interface LocalInterface {
@@ -46,9 +47,14 @@ export function chooseInterface(address?: string): LocalInterface {
   }
   // Every 127.x.y.z is this host's own although only 127.0.0.1 is listed.
   const isLoopback = address.startsWith("127.");
-  const broadcastAddress = isLoopback ? "127.255.255.255" : "255.255.255.255";
   const unitId = new Uint8Array(6);
-  return { interfaceName: isLoopback ? "lo" : "", address, broadcastAddress, unitId, isLoopback };
+  if (isLoopback) {
+    const broadcastAddress = "127.255.255.255";
+    return { interfaceName: "lo", address, broadcastAddress, unitId, isLoopback };
+  }
+  const network = routedNetwork(address);
+  const { interfaceName = "", broadcastAddress = "255.255.255.255" } = network ?? {};
+  return { interfaceName, address, broadcastAddress, unitId, isLoopback };
 }
 
 /** Whether an address is on one of this host's networks, or private (RFC 1918, loopback, link). */

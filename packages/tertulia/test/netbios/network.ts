@@ -41,6 +41,15 @@ export class Network implements AsyncDisposable {
     return this.#folder;
   }
 
+  /** Takes a node off the network, which goes on without it; {@link join} puts it back. */
+  part(node: number): void {
+    this.#hosts.pull(node);
+  }
+
+  join(node: number): void {
+    this.#hosts.plug(node);
+  }
+
   /** A private smb.conf for a node; returns its path. */
   configure(name: string, node: number, ...lines: readonly string[]): string {
     const folder = join(this.#folder, name);
@@ -212,6 +221,10 @@ export class Agent {
     child.on("exit", () => {
       for (const answer of this.#waiting.values()) answer({ error: "the process has ended" });
     });
+  }
+
+  get process(): ChildProcess {
+    return this.#child;
   }
 
   /** Calls a method of the agent; a refusal is thrown with its `reason`. */
