@@ -15,6 +15,7 @@ import {
 } from "tertulia";
 import { anonymous, ed25519Verifier, type OwnIdentity } from "tertulia/auth";
 import { ROOMS_SELECTOR, type RoomChange, RoomHub } from "tertulia/rooms";
+import type { Store } from "tertulia/stores";
 import { serveTunnel, TUNNEL_SELECTOR, type TunnelServerOptions } from "tertulia/tunnel";
 
 export interface HouseOptions {
@@ -28,6 +29,8 @@ export interface HouseOptions {
   readonly tlsOnly?: boolean;
   /** Serves tunnels, as far as the rules in it allow. Default: none. */
   readonly tunnels?: TunnelServerOptions;
+  /** Where its sessions and their rooms survive the process. Default: nowhere. */
+  readonly store?: Store;
   readonly onChange?: (change: RoomChange) => void;
   readonly onRefused?: (address: string, error: SessionError) => void;
 }
@@ -64,6 +67,7 @@ export class House {
       rooms,
       tlsOnly = false,
       tunnels,
+      store,
       onChange,
       onRefused,
     } = options;
@@ -76,12 +80,14 @@ export class House {
       verifiers: admit ? [ed25519Verifier(admit)] : anybody,
       selectors: tunnels ? [ROOMS_SELECTOR, TUNNEL_SELECTOR] : [ROOMS_SELECTOR],
       limits: { messageOctetsMax: MESSAGE_OCTETS_MAX },
+      ...(store && { store, keepsAll: true }),
       checkPeer({ address: from }) {
         if (from === MEMORY || performance.now() >= cut.until) return;
         throw new SessionError("ERR_CLOSED", "the link is cut for now");
       },
       ...(onRefused && { onRefused }),
     });
+    await hub.restore([...listener.sessions.values()]);
     return new House(listener, hub, tunnels, cut);
   }
 
@@ -108,10 +114,13 @@ export class House {
     }
   }
 
-  /** Says goodbye to everybody who is there; whoever does not answer in time is left behind. */
+  /**
+   * Says goodbye to everybody who is there; whoever does not answer in time is left behind. With a store
+   * it lets go of them without a word: they go on when it is opened again.
+   */
   async close(graceMs: number): Promise<void> {
     const signal = AbortSignal.timeout(graceMs);
-    const sessions = [...this.listener.sessions.values()];
+    const sessions = [...this.listener.sessions.values()].filter(({ isKept }) => !isKept);
     await Promise.allSettled(
       sessions.map((session) => session.state === "connected" && session.release({ signal })),
     );

@@ -6,6 +6,8 @@
 
 import { Command } from "commander";
 import { formatFingerprint } from "tertulia/auth";
+import type { StoreError } from "tertulia/stores";
+import { openSqliteStore } from "tertulia/stores/sqlite";
 import { parseRule, type TunnelServerOptions } from "tertulia/tunnel";
 import { callOf } from "../call.ts";
 import { exitCodes, exitHelp } from "../exit.ts";
@@ -19,6 +21,7 @@ interface ServeOptions {
   readonly admit?: readonly string[];
   readonly allow?: readonly string[];
   readonly tlsOnly?: boolean;
+  readonly store?: string;
   readonly home?: string;
   readonly json?: boolean;
 }
@@ -36,6 +39,7 @@ export function command(): Command {
       "let tunnels reach [PROTOCOL:]HOST:PORTS[@KEY]; nothing by default",
     )
     .option("--tls-only", "refuse connections without TLS")
+    .option("--store <file>", "keep sessions and rooms in this file: they survive the process")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "log one JSON object a line")
     .addHelpText("after", `\nOne port takes TCP, TLS and WebSockets. Ctrl-C ends it.\n${exitHelp}`)
@@ -48,12 +52,19 @@ async function serve(options: ServeOptions): Promise<void> {
   const log = logTo(process.stdout, isJson);
   const home = new Home(options.home);
   const identity = await home.identity();
+  const onBlocked = (error: StoreError | undefined) =>
+    log("store", error ? `nothing goes on: ${error.message}` : "there is room again", {
+      isBlocked: error !== undefined,
+    });
+  const store =
+    options.store === undefined ? undefined : await openSqliteStore(options.store, { onBlocked });
   const house = await House.open({
     address: options.listen,
     identity,
     ...(options.admit && { admit: options.admit }),
     ...(options.rooms && { rooms: options.rooms }),
     tlsOnly: options.tlsOnly ?? false,
+    ...(store && { store }),
     ...(options.allow && { tunnels: tunnelsOf(options.allow, log) }),
     onChange: ({ type, room, name }) => log(type, changes[type](name, room), { room, name }),
     onRefused: (address, error) =>
@@ -66,8 +77,11 @@ async function serve(options: ServeOptions): Promise<void> {
   if (isJson) log("listening", "", { address: house.address, fingerprint });
   else process.stdout.write(welcome(house.address, fingerprint, options.tlsOnly ?? false));
   const signal = await asked;
-  log("stopping", "saying goodbye to whoever is there", { signal });
+  log("stopping", store ? "whoever is there waits" : "saying goodbye to whoever is there", {
+    signal,
+  });
   await house.close(GRACE_MS);
+  await store?.[Symbol.asyncDispose]();
   log("stopped", "stopped");
 }
 

@@ -17,7 +17,13 @@ import type { Limits } from "../pure/native/limits.ts";
 import type { MachineChanges } from "../pure/native/machine.ts";
 import { defaultContexts } from "../pure/native/message.ts";
 import { decodeUtf8, hex, NO_OCTETS, utf8 } from "../pure/octets.ts";
-import { type SessionRecord, type Store, type StoredSession, StoreError } from "../stores/store.ts";
+import {
+  type ActivityChange,
+  type SessionRecord,
+  type Store,
+  type StoredSession,
+  StoreError,
+} from "../stores/store.ts";
 import { agreedContexts, type SessionOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Identity, SessionParts } from "./session.ts";
@@ -38,6 +44,9 @@ export class Keeping {
   /** Who waits for a mark, by the mark. Those of one mark share a promise. */
   readonly #waiters = new Map<number, PromiseWithResolvers<void>>();
   #failure: SessionError | undefined;
+  /** What the application wants kept beside the session; absent while that is what the store has. */
+  #note: { readonly octets: Uint8Array } | undefined;
+  #hasNote = false;
 
   /** @param record - What is to be created with the first batch; absent when it is there. */
   constructor(store: Store, id: string, record?: SessionRecord) {
@@ -49,12 +58,39 @@ export class Keeping {
   write({ end, ...changes }: MachineChanges): Promise<void> {
     const create = this.#record;
     this.#record = undefined;
+    const activities = this.#noteChanges(end !== undefined);
     return this.store.write({
       ...changes,
       id: this.#id,
       ...(create && { create }),
+      ...(activities && { activities }),
       ...(end && { end: { ...end, id: this.#id, endedAt: Date.now() } }),
     });
+  }
+
+  /** Has something kept with the next batch, and forgotten with the session. */
+  note(octets: Uint8Array): void {
+    this.#note = { octets };
+    this.#hasNote = true;
+  }
+
+  /** What was kept so, if anything was. */
+  async readNote(): Promise<Uint8Array | undefined> {
+    if (this.#note) return this.#note.octets;
+    const octets = await this.store.activity(this.#noteName);
+    if (octets) this.#hasNote = true;
+    return octets;
+  }
+
+  get #noteName(): string {
+    return `session/${this.#id}`;
+  }
+
+  #noteChanges(isEnd: boolean): ActivityChange[] | undefined {
+    const octets = isEnd ? undefined : this.#note?.octets;
+    this.#note = undefined;
+    if (octets === undefined && !(isEnd && this.#hasNote)) return undefined;
+    return [{ name: this.#noteName, octets }];
   }
 
   /** Resolves when a mark is stored; rejects when it will not be. */
@@ -88,14 +124,19 @@ export class Keeping {
   }
 }
 
-/** How a new session is kept; `undefined` when no more than `memory` was agreed on. */
+/**
+ * How a new session is kept; `undefined` when no more than `memory` was agreed on.
+ *
+ * @param keepsAll - Keeps it all the same: the peer dies with its process, but we need not.
+ */
 export function keepingOf(
   store: Store | undefined,
   role: SessionRecord["role"],
   establishment: Establishment,
+  keepsAll = false,
 ): Keeping | undefined {
   const { sessionId, agreement } = establishment.established;
-  if (store === undefined || agreement.durability === "memory") return undefined;
+  if (store === undefined || (agreement.durability === "memory" && !keepsAll)) return undefined;
   const id = hex(sessionId);
   return new Keeping(store, id, recordOf(id, role, establishment));
 }

@@ -44,6 +44,11 @@ export interface ListenerOptions extends SessionOptions {
   /** How long they are remembered. Default: one hour. */
   readonly tombstoneMs?: number;
   /**
+   * Keeps the sessions with peers that have no store, too: they survive our process, though not the
+   * peer's. Default: false, only what was agreed on.
+   */
+  readonly keepsAll?: boolean;
+  /**
    * Told of a session of the store's that is damaged, and cannot go on; its peer is told `lost`.
    * Default: the listener does not open.
    */
@@ -292,12 +297,9 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     const sessionId = suite.random(ID_OCTETS);
     const { frame, session: established } = reception.accept(sessionId, proposal, agreement, data);
     const { keyFingerprint } = transport.peer;
-    const keeping = keepingOf(this.#options.store, "responder", {
-      established,
-      limits,
-      identity,
-      keyFingerprint,
-    });
+    const { store, keepsAll } = this.#options;
+    const establishment = { established, limits, identity, keyFingerprint };
+    const keeping = keepingOf(store, "responder", establishment, keepsAll);
     if (keeping === undefined) transport.write([frame]);
     const session = new Session({
       role: "responder",

@@ -386,6 +386,28 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   }
 
   /**
+   * Keeps some octets beside the session, in the place of what was noted before: in one batch with
+   * whatever is stored of it next, for example by {@link commit}. They are there after a restart, and
+   * are forgotten with the session. In `memory` durability nothing is kept.
+   */
+  note(octets: Uint8Array): void {
+    this.#keeping?.note(octets);
+  }
+
+  /** What was noted last, by whatever process; `undefined` when nothing was. @throws {StoreError} */
+  async readNote(): Promise<Uint8Array | undefined> {
+    return this.#keeping?.readNote();
+  }
+
+  /**
+   * Whether {@link stored} and {@link commit} would begin to store at once. What several sessions of one
+   * store store in one turn is stored together: all of it, or nothing.
+   */
+  get isStoreReady(): boolean {
+    return this.machine.isStoreReady;
+  }
+
+  /**
    * Lets go of the session without ending it, once what was sent is stored: for a planned restart. The
    * peer waits, and the session goes on where its store is opened again. In `memory` durability there
    * is nothing to go on with, and this is an abort.

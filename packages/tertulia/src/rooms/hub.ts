@@ -5,6 +5,9 @@
  * one member is bounded; who is slow makes the others wait a moment, and then misses something and
  * is told how much.
  *
+ * Where sessions are kept in a store, what one says goes into the journals of all the others in one
+ * transaction with the speaker's cursor: however the node dies, each hears it once.
+ *
  * @module
  */
 
@@ -12,6 +15,7 @@ import { formatFingerprint } from "../auth/fingerprint.ts";
 import type { Session } from "../io/session.ts";
 import { SessionError } from "../pure/errors.ts";
 import type { Message } from "../pure/native/message.ts";
+import { decodeUtf8, utf8 } from "../pure/octets.ts";
 import { parseRoomRequest, type RoomEvent, type RoomMember, type RoomRequest } from "./messages.ts";
 
 export interface RoomHubOptions {
@@ -45,6 +49,8 @@ export class RoomHub {
     membersMax: number;
   };
   readonly #rooms = new Map<string, Map<string, Member>>();
+  /** Members that were in a store, until they are served. */
+  readonly #restored = new Map<Session, Member>();
 
   constructor(options: RoomHubOptions = {}) {
     this.#options = {
@@ -72,7 +78,8 @@ export class RoomHub {
    * for await (const session of listener) void hub.serve(session);
    */
   async serve(session: Session): Promise<void> {
-    const member = new Member(session, this.#options.backlogOctetsMax);
+    const member = this.#restored.get(session) ?? this.#member(session);
+    this.#restored.delete(session);
     const changes = session.changes();
     const watching = (async () => {
       for await (const { type } of changes) this.#changed(member, type);
@@ -84,12 +91,63 @@ export class RoomHub {
       reason = error instanceof Error ? error.message : String(error);
       session.abort(reason);
     }
-    this.#leave(member, reason);
+    // One that is parked has not left: it goes on where its store is opened again.
+    if (session.end?.outcome !== "parked") this.#leave(member, reason);
     await watching;
+  }
+
+  /**
+   * Puts the members that a store has kept back into their rooms, before any of them is served: so that
+   * none misses what the first one says.
+   *
+   * @example
+   * await using listener = await listen("tcp://127.0.0.1:7700", { store, keepsAll: true });
+   * await hub.restore(listener.sessions.values());
+   */
+  async restore(sessions: Iterable<Session>): Promise<void> {
+    for (const session of sessions) {
+      const place = placeOf(await session.readNote());
+      if (place === undefined) continue;
+      const member = this.#member(session);
+      ({ room: member.room, name: member.name } = place);
+      this.#restored.set(session, member);
+      const members = this.#rooms.get(place.room) ?? new Map<string, Member>();
+      this.#rooms.set(place.room, members.set(place.name, member));
+    }
+  }
+
+  #member(session: Session): Member {
+    return new Member(session, this.#options.backlogOctetsMax);
   }
 
   #handle(member: Member, message: Message): void | Promise<void> {
     const request = parseRoomRequest(message.value);
+    if (member.session.isKept) return this.#handleAtOnce(member, request);
+    return this.#do(member, request);
+  }
+
+  /** What comes of it is stored in one transaction with its being settled. */
+  async #handleAtOnce(member: Member, request: RoomRequest): Promise<void> {
+    let sessions = this.#concerned(member, request);
+    for (let busy = busyOf(sessions); busy; busy = busyOf(sessions)) {
+      await busy.stored();
+      sessions = this.#concerned(member, request);
+    }
+    const done = this.#do(member, request);
+    // Whoever serves it sees how it ends.
+    for (const session of sessions) session.stored().catch(() => {});
+    member.session.commit().catch(() => {});
+    await done;
+  }
+
+  /** Everybody whom a request has something told. */
+  #concerned({ session, room }: Member, request: RoomRequest): Session[] {
+    const rooms = request.type === "join" ? [room, request.room] : [room];
+    const members = rooms.flatMap((one) => [...(this.#rooms.get(one)?.values() ?? [])]);
+    return [session, ...members.map((member) => member.session)];
+  }
+
+  #do(member: Member, request: RoomRequest): void | Promise<void> {
     switch (request.type) {
       case "join":
         return this.#join(member, request);
@@ -117,6 +175,7 @@ export class RoomHub {
     member.room = room;
     member.name = freeName(name, members);
     members.set(member.name, member);
+    member.session.note(utf8(JSON.stringify({ room, name: member.name })));
     void member.tell({ type: "joined", room, name: member.name, members: this.members(room) });
     void this.#tellOthers(member, { type: "arrived", member: member.view });
     this.#options.onChange?.({ type: "arrived", room, name: member.name, session: member.session });
@@ -228,6 +287,18 @@ class Member {
     this.#missed = 0;
     void this.tell({ type: "missed", count });
   }
+}
+
+/** One that has to finish storing something before it can store something else, if there is one. */
+function busyOf(sessions: readonly Session[]): Session | undefined {
+  return sessions.find((session) => !session.isStoreReady && session.state !== "closed");
+}
+
+/** Where a member was, from its session's note; `undefined` when that is no member's. */
+function placeOf(note: Uint8Array | undefined): { room: string; name: string } | undefined {
+  if (note === undefined) return undefined;
+  const place = parseRoomRequest({ ...JSON.parse(decodeUtf8(note) ?? "{}"), type: "join" });
+  return place.type === "join" ? place : undefined;
 }
 
 /** The key behind an identity, unless the verifier has given it another name. */

@@ -428,6 +428,11 @@ export class SessionMachine implements LinkListener {
     return this.#keep?.stored ?? 0;
   }
 
+  /** Whether what is to be stored is collected at once: not too much is under way. */
+  get isStoreReady(): boolean {
+    return (this.#keep?.underWay.length ?? 0) < UNDER_WAY_MAX;
+  }
+
   /** The application is done with what it took; returns the mark that will say so. */
   commit(now: number): number {
     this.link.settle(now);

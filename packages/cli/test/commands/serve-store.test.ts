@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { Running, serving, TemporaryHome } from "../processes.ts";
+
+/** A node on a store that is killed and started again, at one address. */
+class Node {
+  readonly #home: TemporaryHome;
+  address = "127.0.0.1:0";
+  running: Running | undefined;
+
+  constructor(home: TemporaryHome) {
+    this.#home = home;
+  }
+
+  async start(): Promise<void> {
+    const store = join(this.#home.path, "node.db");
+    const { node, address } = await serving(this.#home, "--listen", this.address, "--store", store);
+    this.running = node;
+    this.address = address;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.running?.[Symbol.asyncDispose]();
+  }
+}
+
+function chatting(home: TemporaryHome, address: string, name: string): Running {
+  return new Running(home, "chat", `tcp://${address}`, "--name", name, "--json");
+}
+
+describe("serve --store", () => {
+  it("is killed again and again while people talk: nothing is lost, nothing comes twice", async () => {
+    using home = new TemporaryHome();
+    await using node = new Node(home);
+    await node.start();
+    await using ana = chatting(home, node.address, "ana");
+    await ana.first("joined");
+    await using bob = chatting(home, node.address, "bob");
+    await bob.first("joined");
+    const said: string[] = [];
+    const say = (count: number) => {
+      for (let i = 0; i < count; i += 1) {
+        said.push(`line ${said.length}`);
+        ana.say(said.at(-1) as string);
+      }
+    };
+    for (let kill = 0; kill < 5; kill += 1) {
+      const heard = bob.heard.length;
+      say(200);
+      await bob.until(() => bob.heard.length > heard + kill * 40);
+      await node.running?.signal("SIGKILL");
+      say(20);
+      await node.start();
+    }
+    await bob.until(() => bob.heard.length >= said.length);
+    bob.say("over");
+    await ana.until(() => ana.heard.length > 0);
+    const ends = [...ana.ofType("closed"), ...bob.ofType("closed")];
+    assert.deepEqual(
+      { heard: bob.heard, back: ana.heard, ends },
+      { heard: said.map((line) => `ana: ${line}`), back: ["bob: over"], ends: [] },
+    );
+  });
+
+  it("lets go of whoever is there when it is stopped, and has them back in their rooms", async () => {
+    using home = new TemporaryHome();
+    await using node = new Node(home);
+    await node.start();
+    await using ana = chatting(home, node.address, "ana");
+    await ana.first("joined");
+    assert.equal(await node.running?.signal("SIGTERM"), 0);
+    await node.start();
+    await ana.first("resumed");
+    ana.write({ type: "who" });
+    const { members } = await ana.first("members");
+    assert.deepEqual(members, [{ ...(members as object[])[0], name: "ana", state: "connected" }]);
+    assert.deepEqual(ana.ofType("left"), []);
+  });
+
+  it("forgets what it kept of a member that said goodbye", async () => {
+    using home = new TemporaryHome();
+    await using node = new Node(home);
+    await node.start();
+    await using ana = chatting(home, node.address, "ana");
+    await ana.first("joined");
+    ana.write({ type: "quit" });
+    assert.equal(await ana.ended(), 0);
+    await node.running?.signal("SIGKILL");
+    await using list = new Running(home, "store", "sessions", join(home.path, "node.db"));
+    assert.deepEqual([await list.ended(), list.lines], [0, []]);
+  });
+});
