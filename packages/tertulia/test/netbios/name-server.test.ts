@@ -24,7 +24,7 @@ describe("our name server with Samba as its client", () => {
     server = await network.agent(1, {
       // The names of the clients are challenged by the RFC's rules, in a fraction of the RFC's time.
       timers: { unicastRetryMs: 200 },
-      server: { groups: "windows", limits: { ttlMin: 60 } },
+      server: { groups: "windows", limits: { ttlMin: 2 } },
     });
     await server.call("addName", "WINSA<20>");
   });
@@ -47,6 +47,16 @@ describe("our name server with Samba as its client", () => {
     await network.stop(nmbd);
     await server.event(told("released", "PEERB<20>"));
     assert.match((await query("PEERB#20")).output, /failed to find name PEERB/);
+  });
+
+  it("refreshes nmbd's names, which nmbd asks for before their time is over", async (t) => {
+    if (!canRun(t)) return;
+    const configuration = network.configure("PEERF", 2, "wins server = 10.77.0.1", "max ttl = 6");
+    const nmbd = network.daemon("nmbd", 2, configuration);
+    const first = await server.event(told("registered", "PEERF<20>"));
+    const again = await server.event(told("refreshed", "PEERF<20>"), 20_000);
+    assert.deepEqual([first["ttl"], again["ttl"]], [6, 6]);
+    await network.stop(nmbd);
   });
 
   it("lets nmbd wait while it asks a dead owner, and then gives it the name", async (t) => {
