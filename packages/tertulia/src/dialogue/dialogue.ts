@@ -20,6 +20,7 @@ import type { State } from "../pure/iso8327/table.ts";
 import type { FunctionalUnit, Token } from "../pure/iso8327/units.ts";
 import { NO_OCTETS } from "../pure/octets.ts";
 import { type Indication, type IndicationType, indicationTypes } from "./indication.ts";
+import { type DialogueSnapshot, decodeDialogue, encodeDialogue } from "./kept.ts";
 import type { TransportConnection } from "./transport.ts";
 
 export interface DialogueOptions extends SessionOptions {
@@ -144,6 +145,22 @@ export async function awaitDialogue(
   return { dialogue, indication: await dialogue.asked() };
 }
 
+/**
+ * Goes on with the dialogue that a session of a store carried before this process began: tokens,
+ * points and activity are where they were. Indications that were not settled come again: an indication
+ * is settled by the next request or response of ours, or by asking for the next one.
+ *
+ * @param options - As before the restart.
+ * @throws {SessionError} `ERR_STATE` when there was none, `ERR_STORE` when a later version wrote it.
+ */
+export function resumeDialogue(
+  transport: TransportConnection,
+  options: DialogueOptions = {},
+): Dialogue {
+  if (transport.keeping?.kept) return new Dialogue(transport, options);
+  throw new SessionError("ERR_STATE", "no dialogue was kept");
+}
+
 /** What {@link awaitDialogue} found: answer it with `dialogue.accept` or `dialogue.refuse`. */
 export interface DialogueRequest {
   readonly dialogue: Dialogue;
@@ -157,8 +174,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   readonly #indicationsMax: number;
   readonly #signal: AbortSignal | undefined;
   readonly #waiters = new Map<EventType, Waiter>();
-  readonly #points: { serialNumber: number; resolve: () => void; reject: (e: unknown) => void }[] =
-    [];
+  readonly #points: (MinorPoint & PromiseWithResolvers<void>)[] = [];
   #indications: Indication[] = [];
   #first = 0;
   #reader: ((result: IteratorResult<Indication>) => void) | undefined;
@@ -171,6 +187,9 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   #isBusy = false;
   #timer: NodeJS.Timeout | undefined;
   #confirm: SessionEvent | undefined;
+  /** What its user was given last, and has not settled. */
+  #taken: Indication | undefined;
+  readonly #unanswered = new Map<EventType, Promise<SessionEvent>>();
   readonly #onAbort = () => this.#fail(this.#signal?.reason);
 
   constructor(transport: TransportConnection, options: DialogueOptions = {}) {
@@ -178,7 +197,10 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     this.#machine = new SessionMachine(options);
     this.#indicationsMax = options.indicationsMax ?? 256;
     this.#signal = options.signal;
-    if (!transport.isInitiator) this.#machine.transportIndication(transport.expedited, now());
+    const { keeping } = transport;
+    if (keeping?.kept) this.#restore(decodeDialogue(keeping.kept));
+    else if (!transport.isInitiator) this.#machine.transportIndication(transport.expedited, now());
+    keeping?.keep(() => encodeDialogue(this.#snapshot()));
     transport.attach({
       data: (tsdu) => {
         this.#machine.receive(tsdu, now());
@@ -233,6 +255,18 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   /** What the peer answered to our S-CONNECT: the confirm primitive. */
   get confirm(): SessionEvent | undefined {
     return this.#confirm;
+  }
+
+  /**
+   * After a restart: the confirms that requests of the process before wait for, such as `SSYNMcnf`.
+   */
+  get unanswered(): ReadonlyMap<EventType, Promise<SessionEvent>> {
+    return this.#unanswered;
+  }
+
+  /** The minor points of ours that are not confirmed. */
+  get unconfirmedPoints(): readonly MinorPoint[] {
+    return this.#points.map(({ serialNumber, confirmed }) => ({ serialNumber, confirmed }));
   }
 
   /** Whether the dialogue is over. The transport may have been kept for another one. */
@@ -328,12 +362,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   ): MinorPoint {
     const serialNumber = this.nextSerialNumber;
     this.#say({ type: "SSYNmreq", ...options });
-    const confirmed = new Promise<void>((resolve, reject) => {
-      this.#points.push({ serialNumber, resolve, reject });
-    });
-    // Nobody has to wait for a confirmation; its absence is no error by itself.
-    confirmed.catch(() => {});
-    return { serialNumber, confirmed };
+    return { serialNumber, confirmed: this.#addPoint(serialNumber) };
   }
 
   /**
@@ -481,9 +510,54 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     clearTimeout(this.#timer);
   }
 
+  #addPoint(serialNumber: number): Promise<void> {
+    const point = Promise.withResolvers<void>();
+    this.#points.push({ serialNumber, confirmed: point.promise, ...point });
+    // Nobody has to wait for a confirmation; its absence is no error by itself.
+    point.promise.catch(() => {});
+    return point.promise;
+  }
+
+  #snapshot(): DialogueSnapshot {
+    const unread = this.#indications.slice(this.#first);
+    return {
+      machine: this.#machine.snapshot(now()),
+      indications: this.#taken ? [this.#taken, ...unread] : unread,
+      points: this.#points.map(({ serialNumber }) => serialNumber),
+      unanswered: [...this.#waiters.keys()],
+      request: this.#machine.state === "STA08" ? this.#request : undefined,
+      confirm: this.#confirm,
+    };
+  }
+
+  #restore({ machine, indications, points, unanswered, ...kept }: DialogueSnapshot): void {
+    this.#machine.restore(machine, now());
+    this.#indications = [...indications];
+    for (const serialNumber of points) void this.#addPoint(serialNumber);
+    for (const type of unanswered) {
+      const { promise, ...waiter } = Promise.withResolvers<SessionEvent>();
+      // Who asked is gone.
+      promise.catch(() => {});
+      this.#waiters.set(type, waiter);
+      this.#unanswered.set(type, promise);
+    }
+    this.#request = kept.request;
+    this.#confirm = kept.confirm;
+  }
+
+  /** The last indication has had its effect. */
+  #settleTaken(): void {
+    if (this.#taken === undefined) return;
+    this.#taken = undefined;
+    this.#transport.keeping?.changed();
+  }
+
   #nextIndication(): Promise<IteratorResult<Indication, undefined>> {
+    const isKept = this.#transport.keeping !== undefined;
+    if (isKept) this.#settleTaken();
     const value = this.#indications[this.#first];
     if (value) {
+      if (isKept) this.#taken = value;
       this.#first += 1;
       if (this.#first === this.#indications.length) {
         this.#indications = [];
@@ -511,6 +585,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   #say(request: SessionRequest): void {
     if (this.#ended) throw this.#closed();
     this.#machine.request(request, now());
+    this.#taken = undefined;
     if (purging.has(request.type)) this.#purge();
     this.#settle();
   }
@@ -660,6 +735,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     if (reader) {
       this.#reader = undefined;
       this.#failReader = undefined;
+      if (this.#transport.keeping) this.#taken = indication;
       reader({ done: false, value: indication });
       return;
     }
@@ -700,6 +776,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
+    this.#transport.keeping?.keep();
     this.#signal?.removeEventListener("abort", this.#onAbort);
     if (this.#machine.state === "STA01C") this.#transport.detach();
     const why = reason ?? this.#closed();

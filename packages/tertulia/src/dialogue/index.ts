@@ -18,8 +18,9 @@ export {
   type MinorPoint,
   type RefuseOptions,
   type ResynchronizeOptions,
+  resumeDialogue,
 } from "./dialogue.ts";
 export type { Indication, IndicationType } from "./indication.ts";
 export { transportPair } from "./memory.ts";
 export { type SessionTransportOptions, sessionTransport } from "./session-transport.ts";
-export type { TransportConnection, TransportUser } from "./transport.ts";
+export type { DialogueKeeping, TransportConnection, TransportUser } from "./transport.ts";

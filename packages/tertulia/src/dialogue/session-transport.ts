@@ -11,7 +11,7 @@
 import type { Session } from "../io/session.ts";
 import { SessionError } from "../pure/errors.ts";
 import { concatOctets } from "../pure/octets.ts";
-import type { TransportConnection, TransportUser } from "./transport.ts";
+import type { DialogueKeeping, TransportConnection, TransportUser } from "./transport.ts";
 
 export interface SessionTransportOptions {
   /** Whether this side asks for the dialogue: one side says so, the other does not. */
@@ -47,13 +47,16 @@ export function sessionTransport(
 }
 
 type Message =
-  | { readonly type: "data"; readonly octets: Uint8Array }
+  /** One TSDU, and how many frames it came in. */
+  | { readonly type: "data"; readonly octets: Uint8Array; readonly frames: number }
   | { readonly type: "expedited"; readonly octets: Uint8Array }
+  /** The last frame, or no frame: the session has ended. */
   | { readonly type: "end"; readonly error: SessionError | undefined };
 
 class SessionConnection implements TransportConnection {
   readonly isInitiator: boolean;
   readonly expedited: boolean;
+  readonly keeping: DialogueKeeping | undefined;
   readonly #session: Session;
   readonly #segmentOctets: number;
   readonly #tsduOctets: number;
@@ -82,6 +85,7 @@ class SessionConnection implements TransportConnection {
     this.#segmentOctets = segmentOctets;
     this.#tsduOctets = tsduOctets;
     this.#sendOctetsMax = sendOctetsMax;
+    this.keeping = session.isKept ? keepingIn(session) : undefined;
     this.#read().catch((error: unknown) => {
       const ended = error instanceof SessionError ? error : undefined;
       this.#take({ type: "end", error: ended ?? new SessionError("ERR_CLOSED", String(error)) });
@@ -154,10 +158,11 @@ class SessionConnection implements TransportConnection {
     this.#parts.push(part);
     if (kind !== LAST) return;
     const [only] = this.#parts;
-    const whole = this.#parts.length === 1 && only ? only : concatOctets(this.#parts);
+    const frames = this.#parts.length;
+    const whole = frames === 1 && only ? only : concatOctets(this.#parts);
     this.#parts = [];
     this.#partOctets = 0;
-    this.#take({ type: "data", octets: whole });
+    this.#take({ type: "data", octets: whole, frames });
   }
 
   #take(message: Message): void {
@@ -169,9 +174,15 @@ class SessionConnection implements TransportConnection {
     while (this.#user && !this.#isEnded && (!this.#isPaused || this.#waiting[0]?.type === "end")) {
       const message = this.#waiting.shift();
       if (!message) return;
-      if (message.type === "data") this.#user.data(message.octets);
-      else if (message.type === "expedited") this.#user.expeditedData(message.octets);
-      else {
+      if (message.type === "data") {
+        this.#user.data(message.octets);
+        // In the same turn: a store never has the one without the other.
+        for (let i = 0; i < message.frames; i++) this.#session.tookDialogue(false);
+      } else if (message.type === "expedited") {
+        this.#user.expeditedData(message.octets);
+        this.#session.tookDialogue(true);
+      } else {
+        this.#session.tookDialogue(false);
         this.#isEnded = true;
         this.#user.disconnected(message.error);
       }
@@ -191,4 +202,14 @@ class SessionConnection implements TransportConnection {
   #checkOpen(): void {
     if (this.#isEnded) throw new SessionError("ERR_CLOSED", "the transport connection has ended");
   }
+}
+
+function keepingIn(session: Session): DialogueKeeping {
+  return {
+    get kept() {
+      return session.keptDialogue;
+    },
+    keep: (snapshot) => session.keepDialogue(snapshot),
+    changed: () => session.dialogueChanged(),
+  };
 }

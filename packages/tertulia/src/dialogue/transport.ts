@@ -18,6 +18,16 @@ export interface TransportUser {
   disconnected(error: SessionError | undefined): void;
 }
 
+/** Where what is known of a dialogue is kept, together with what it has sent and received. */
+export interface DialogueKeeping {
+  /** What was kept before this process began; `undefined` when there was no dialogue. */
+  readonly kept: Uint8Array | undefined;
+  /** From now on, keeps what this gives; without it, keeps nothing. */
+  keep(snapshot?: () => Uint8Array): void;
+  /** It would give something else now, though nothing was sent or received. */
+  changed(): void;
+}
+
 export interface TransportConnection {
   /** Whether there is an expedited flow. */
   readonly expedited: boolean;
@@ -28,6 +38,8 @@ export interface TransportConnection {
    * ended. Otherwise `undefined`, so that sending need not wait for a promise.
    */
   readonly room: Promise<void> | undefined;
+  /** Of a connection that outlives processes: then a dialogue on it does. */
+  readonly keeping?: DialogueKeeping | undefined;
 
   /** Starts telling `user`, from what has been waiting on; replaces the user before. */
   attach(user: TransportUser): void;

@@ -520,7 +520,35 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.#markDirty();
   }
 
-  /** What the peer's dialogue sent. */
+  /**
+   * What was kept of the dialogue when this session was taken up again after a restart: what the last
+   * `snapshot` of {@link keepDialogue} gave.
+   */
+  get keptDialogue(): Uint8Array | undefined {
+    return this.machine.keptDialogue;
+  }
+
+  /**
+   * Has what `snapshot` gives kept with every batch, as of that instant, together with what the
+   * dialogue has sent by then and with what {@link tookDialogue} has told of. To stop: without one.
+   */
+  keepDialogue(snapshot?: () => Uint8Array): void {
+    this.machine.snapshotDialogue = snapshot ?? (() => undefined);
+    this.dialogueChanged();
+  }
+
+  /** What is to be kept of the dialogue has changed, though nothing was sent and nothing has come. */
+  dialogueChanged(): void {
+    this.machine.link.keepLater(this.#runtime.now());
+    if (this.#keeping !== undefined) this.#markDirty();
+  }
+
+  /** The oldest SPDU of `dialogue` on a flow has had its effect: it does not come again. */
+  tookDialogue(isExpedited: boolean): void {
+    this.machine.tookSpdu(isExpedited ? 1 : 0, this.#runtime.now());
+  }
+
+  /** What the peer's dialogue sent. Where a store keeps the session, say `tookDialogue` of each. */
   get dialogue(): AsyncIterable<{ readonly octets: Uint8Array; readonly isExpedited: boolean }> {
     this.#dialogue ??= new Queue();
     if (this.#end) this.#dialogue.end();

@@ -75,8 +75,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the state of the release is not kept",
     file: "native/machine",
-    from: "encodeState({ ...link.state, release: this.#release, end: rest })",
-    to: 'encodeState({ ...link.state, release: "open", end: rest })',
+    from: "encodeState({ ...link.state, release: this.#release, end: rest, dialogue })",
+    to: 'encodeState({ ...link.state, release: "open", end: rest, dialogue })',
   },
   {
     name: "a journal's entry is dropped",

@@ -63,6 +63,15 @@ const CDO_DATA_MAX = 65_528;
 const resyncTypes: readonly ResyncType[] = ["restart", "abandon", "set"];
 const V1_USER_DATA_MAX = 512;
 
+/** What a connection has been told and has settled. */
+export interface ConnectionSnapshot {
+  readonly request: SessionRequest | undefined;
+  readonly proposal: Spdu | undefined;
+  readonly overflowAnswer: Spdu | undefined;
+  readonly parts: readonly Uint8Array[];
+  readonly agreement: Agreement | undefined;
+}
+
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #limits: Limits;
@@ -76,6 +85,25 @@ export class Connection {
   constructor(options: ConnectionOptions, limits: Limits) {
     this.#options = options;
     this.#limits = limits;
+  }
+
+  get snapshot(): ConnectionSnapshot {
+    return {
+      request: this.#request,
+      proposal: this.#proposal,
+      overflowAnswer: this.#overflowAnswer,
+      parts: [...this.#parts],
+      agreement: this.#agreement,
+    };
+  }
+
+  restore({ request, proposal, overflowAnswer, parts, agreement }: ConnectionSnapshot): void {
+    this.#request = request;
+    this.#proposal = proposal;
+    this.#overflowAnswer = overflowAnswer;
+    this.#parts = [...parts];
+    this.#partOctets = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#agreement = agreement;
   }
 
   get isAgreed(): boolean {

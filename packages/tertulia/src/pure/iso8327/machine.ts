@@ -12,7 +12,7 @@ import { ProtocolError, SessionError } from "../errors.ts";
 import { NO_OCTETS } from "../octets.ts";
 import { type Action, actions, endResync } from "./actions.ts";
 import { amendmentsWithoutSymmetric, amendmentsWithSymmetric } from "./amendments.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
+import { Connection, type ConnectionOptions, type ConnectionSnapshot } from "./connection.ts";
 import { fromRequest, fromSpdu } from "./incoming.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { type Predicate, predicates } from "./predicates.ts";
@@ -22,7 +22,7 @@ import {
   type SessionEvent,
   type SessionRequest,
 } from "./primitives.ts";
-import { Assembler, segment } from "./segments.ts";
+import { Assembler, type SegmentsSnapshot, segment } from "./segments.ts";
 import { encodeSpdu, type Spdu } from "./spdu.ts";
 import type { Incoming, Spm } from "./spm.ts";
 import { compileTable, type State, states, type Table } from "./table.ts";
@@ -59,6 +59,20 @@ export type SessionOutput =
   | { readonly type: "event"; readonly event: SessionEvent }
   /** T-DISCONNECT request. */
   | { readonly type: "close"; readonly error?: SessionError };
+
+/**
+ * All that a machine knows between two events, as plain values and octets: whoever can write those
+ * down can go on with the machine in another process.
+ */
+export interface MachineSnapshot {
+  readonly state: State;
+  readonly variables: Variables;
+  readonly connection: ConnectionSnapshot;
+  readonly segments: SegmentsSnapshot;
+  readonly queue: readonly Incoming[];
+  /** Until `tick` is due. */
+  readonly remainingMs: number | undefined;
+}
 
 /** `01 00 01 00`: GIVE TOKENS and DATA TRANSFER, both empty: what stands before data. */
 const DATA_HEAD = Uint8Array.of(1, 0, 1, 0);
@@ -224,6 +238,29 @@ export class SessionMachine {
     // The tables disconnect in silence; after PREPARE(ABORT) our user was told of nothing yet.
     if (this.#state === "STA15D") this.#tell("SPABind", { reason: abortReasons.undefined });
     this.#enter({ name: "TIM" });
+  }
+
+  /** What it knows now. Everything that it said has to be done before. */
+  snapshot(now: number): MachineSnapshot {
+    return {
+      state: this.#state,
+      variables: { ...this.#v },
+      connection: this.#connection.snapshot,
+      segments: this.#assembler.snapshot,
+      queue: [...this.#queue],
+      remainingMs: this.#deadline && Math.max(0, this.#deadline - now),
+    };
+  }
+
+  /** Goes on from what another machine, with the same options, knew. */
+  restore(snapshot: MachineSnapshot, now: number): void {
+    const { state, variables, connection, segments, queue, remainingMs } = snapshot;
+    this.#state = state;
+    this.#v = { ...variables };
+    this.#connection.restore(connection);
+    this.#assembler.restore(segments);
+    this.#queue = [...queue];
+    this.#deadline = remainingMs === undefined ? undefined : now + remainingMs;
   }
 
   /** The next thing to do, or `undefined` when there is nothing more. */

@@ -16,6 +16,12 @@ const CLAUSE = "X.225 7.37";
 /** X.225 7.37: what a DT or TD in segments gives way to; others only to an abort. */
 const interrupting: ReadonlySet<SpduType> = new Set(["RS", "ER", "ED", "AI", "AD", "AB"]);
 
+/** What has come of an SSDU in segments. */
+export interface SegmentsSnapshot {
+  readonly first: Spdu | undefined;
+  readonly parts: readonly Uint8Array[];
+}
+
 /** Puts segments together. One SSDU at a time: segments of two never mix on the normal flow. */
 export class Assembler {
   readonly #octetsMax: number;
@@ -25,6 +31,16 @@ export class Assembler {
 
   constructor(octetsMax: number) {
     this.#octetsMax = octetsMax;
+  }
+
+  get snapshot(): SegmentsSnapshot {
+    return { first: this.#first, parts: [...this.#parts] };
+  }
+
+  restore({ first, parts }: SegmentsSnapshot): void {
+    this.#first = first;
+    this.#parts = [...parts];
+    this.#octets = parts.reduce((sum, part) => sum + part.length, 0);
   }
 
   /** Forgets what was begun. */

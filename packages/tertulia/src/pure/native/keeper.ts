@@ -47,6 +47,16 @@ export interface KeptEnd {
   readonly message: string;
 }
 
+/** What is kept of the dialogue that a session carries. */
+export interface KeptDialogue {
+  /** What whoever runs the dialogue gave to be kept; `undefined` when nobody did. */
+  readonly snapshot: Uint8Array | undefined;
+  /** SPDUs before these positions on lane 0 and lane 1 have had their effect on the snapshot. */
+  readonly cursor: Cursor;
+  /** SPDUs that the snapshot has sent and no journal has yet, by lane. */
+  readonly waiting: readonly [readonly Uint8Array[], readonly Uint8Array[]];
+}
+
 /** What a restart needs besides the journals, as of one instant. */
 export interface KeptState {
   readonly release: ReleaseState;
@@ -76,6 +86,7 @@ export interface KeptState {
   readonly nextStreams: readonly [number, number];
   /** Streams that were open. */
   readonly streams: readonly number[];
+  readonly dialogue: KeptDialogue;
 }
 
 /** A session's journals as they were found. */
@@ -86,7 +97,7 @@ export interface KeptSession {
   readonly entries: readonly JournalEntry[];
 }
 
-/** Version 1 ended before `end`. */
+/** Version 1 had neither `end` nor `dialogue`. */
 const STATE_VERSION = 2;
 const CLAUSE = "stored state";
 const releases: readonly ReleaseState[] = [
@@ -123,9 +134,14 @@ export function encodeState(state: KeptState): Uint8Array {
   ]) {
     writer.varint(value);
   }
-  for (const text of [state.end?.outcome ?? "", state.end?.message ?? ""]) {
-    const octets = utf8(text);
-    writer.varint(octets.length).octets(octets);
+  const blob = (octets: Uint8Array) => writer.varint(octets.length).octets(octets);
+  blob(utf8(state.end?.outcome ?? ""));
+  blob(utf8(state.end?.message ?? ""));
+  const { snapshot, cursor, waiting } = state.dialogue;
+  writer.varint(cursor[0]).varint(cursor[1]);
+  for (const octets of [snapshot ? [snapshot] : [], ...waiting]) {
+    writer.varint(octets.length);
+    for (const each of octets) blob(each);
   }
   return writer.finish();
 }
@@ -141,6 +157,10 @@ export function decodeState(octets: Uint8Array): KeptState {
   const two = () => [reader.varint(), reader.varint()] as const;
   const three = () => [reader.varint(), reader.varint(), reader.varint()] as const;
   const text = () => reader.utf8(reader.varint());
+  const blobs = () => {
+    const octets = () => reader.octets(reader.varint()).slice();
+    return Array.from({ length: reader.varint() }, octets);
+  };
   const state = {
     release,
     cursor: two(),
@@ -157,11 +177,17 @@ export function decodeState(octets: Uint8Array): KeptState {
     nextStreams: two(),
     streams: Array.from({ length: reader.varint() }, () => reader.varint()),
   };
-  const [outcome, message] = version < 2 ? ["", ""] : [text(), text()];
-  return { ...state, end: outcome === "" ? undefined : { outcome, message } };
+  if (version < 2) return { ...state, end: undefined, dialogue: NO_DIALOGUE };
+  const [outcome, message] = [text(), text()];
+  const end = outcome === "" ? undefined : { outcome, message };
+  const cursor = two();
+  const [snapshot] = blobs();
+  return { ...state, end, dialogue: { snapshot, cursor, waiting: [blobs(), blobs()] } };
 }
 
-/** A message that is handed over and not settled. */
+const NO_DIALOGUE: KeptDialogue = { snapshot: undefined, cursor: [0, 0], waiting: [[], []] };
+
+/** A message, or an SPDU, that is handed over and not settled. */
 interface Unsettled {
   /** Position behind it, on its lane. */
   readonly end: number;
@@ -210,6 +236,9 @@ export class Keeper {
 
   readonly #unsettled0: Fifo<Unsettled> = new Fifo();
   readonly #unsettled1: Fifo<Unsettled> = new Fifo();
+  /** SPDUs that have had no effect on what is kept of the dialogue, by lane. */
+  readonly #spdus: readonly [Fifo<Unsettled>, Fifo<Unsettled>] = [new Fifo(), new Fifo()];
+  readonly #dialogueCursor: [number, number] = [0, 0];
   #taken0 = 0;
   #taken1 = 0;
   #cursor0 = 0;
@@ -293,6 +322,28 @@ export class Keeper {
     this.#segmentStart = -1;
   }
 
+  /** Whether an SPDU that ends here has had its effect on what was kept of the dialogue. */
+  isSpduDone(lane: 0 | 1, end: number): boolean {
+    return end <= this.#dialogueCursor[lane];
+  }
+
+  /** The frame that was just looked into, which ends here, is an SPDU. */
+  sawSpdu(lane: 0 | 1, end: number, octets: number): void {
+    this.#spdus[lane].push({ end, start: this.#seen - octets });
+  }
+
+  /** The oldest SPDU has had its effect. */
+  tookSpdu(lane: 0 | 1, now: number): void {
+    const spdu = this.#spdus[lane].shift();
+    if (spdu === undefined) return;
+    this.#dialogueCursor[lane] = spdu.end;
+    this.settleLater(now);
+  }
+
+  get dialogueCursor(): Cursor {
+    return [this.#dialogueCursor[0], this.#dialogueCursor[1]];
+  }
+
   /** The application took a message. */
   took(lane: 0 | 1): void {
     if (lane === 0) this.#taken0 += 1;
@@ -338,14 +389,16 @@ export class Keeper {
     const { start: start0 = this.#seen } = this.#unsettled0.peek() ?? {};
     const { start: start1 = this.#seen } = this.#unsettled1.peek() ?? {};
     const segments = this.#segmentStart < 0 ? this.#seen : this.#segmentStart;
-    return Math.min(start0, start1, segments);
+    const [spdu0, spdu1] = this.#spdus.map((spdus) => spdus.peek()?.start ?? this.#seen);
+    return Math.min(start0, start1, segments, spdu0 ?? 0, spdu1 ?? 0);
   }
 
   // Beginning again.
 
   /** What is in `received` from here on is about to be read again. */
-  restore(receivedStart: number): void {
+  restore(receivedStart: number, { dialogue }: KeptState): void {
     this.#seen = receivedStart;
+    [this.#dialogueCursor[0], this.#dialogueCursor[1]] = dialogue.cursor;
   }
 
   /** What had its effects before is read; the rest of `received` still is to have them. */

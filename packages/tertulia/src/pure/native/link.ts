@@ -48,6 +48,7 @@ import {
   type JournalEntry,
   type JournalTrim,
   Keeper,
+  type KeptDialogue,
   type KeptSession,
   type KeptState,
   runOf,
@@ -88,7 +89,9 @@ export const STREAM_LOST = 0xffff_ffff;
 
 /** What has to be stored next, as views that stay as they are until it is. */
 export interface LinkChanges {
-  readonly state: Omit<KeptState, "end" | "release">;
+  readonly state: Omit<KeptState, "dialogue" | "end" | "release"> & {
+    readonly dialogue: Omit<KeptDialogue, "snapshot">;
+  };
   readonly appends: readonly JournalEntry[];
   readonly trims: readonly JournalTrim[];
 }
@@ -618,7 +621,21 @@ export class Link {
       sending,
       nextStreams: [this.#nextStreamId, this.#nextPeerStreamId],
       streams: this.#streams ? [...this.#streams.keys()] : [],
+      dialogue: {
+        cursor: keeper.dialogueCursor,
+        waiting: [spdusIn(this.#waiting), spdusIn(this.#waitingExpedited)],
+      },
     };
+  }
+
+  /** The oldest SPDU of a lane has had its effect on what is kept of the dialogue. */
+  tookSpdu(lane: 0 | 1, now: number): void {
+    this.#keeper?.tookSpdu(lane, now);
+  }
+
+  /** What is kept of the dialogue has changed. */
+  keepLater(now: number): void {
+    this.#keeper?.settleLater(now);
   }
 
   /** A message of which a part is sent has to be kept whole: its end is not in the journal. */
@@ -690,6 +707,10 @@ export class Link {
     keeper.forgottenReceived = runs.received.start;
     this.#restoreStreams(state);
     this.#restoreSending(keeper, state, entries);
+    const [waiting, waitingExpedited] = state.dialogue.waiting;
+    // What is expedited was never to come after what is not.
+    this.#restoreSpdus(this.#waitingExpedited, DIALOGUE_EXPEDITED, waitingExpedited);
+    this.#restoreSpdus(this.#waiting, DIALOGUE, waiting);
     this.#restoreReceived(keeper, state, runs.received);
     const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];
     const [count0, count1] = keeper.countSettled([settled[0] ?? 0, settled[1] ?? 0]);
@@ -729,6 +750,14 @@ export class Link {
     this.#waitingOctets += octets.length + MESSAGE_COST;
   }
 
+  #restoreSpdus(queue: Fifo<WaitingMessage>, type: number, spdus: readonly Uint8Array[]): void {
+    for (const octets of spdus) {
+      this.#waitingOctets += octets.length + MESSAGE_COST;
+      this.#ticket += 1;
+      queue.push({ type, octets, offset: 0, ticket: this.#ticket });
+    }
+  }
+
   /** Reads what is kept of what came: first what had its effects, for the messages, then the rest. */
   #restoreReceived(
     keeper: Keeper,
@@ -743,7 +772,7 @@ export class Link {
     while (reader.next()) if (laneOf(reader.type) === 0) size0 += reader.size;
     this.#received0 = end0 - size0;
     this.#received1 = end1 - (seen.length - size0);
-    keeper.restore(run.start);
+    keeper.restore(run.start, state);
     const windows = [this.#messageWindow, this.#sessionWindow, this.#expeditedWindow];
     for (const window of windows) window.restore(0);
     keeper.isRestoring = true;
@@ -804,12 +833,15 @@ export class Link {
       else this.#received1 += size;
       const unread = this.#inbox.length + this.#expedited.length;
       const isMessage = type >= MESSAGE && type < OPTIONAL;
+      const end = lane === 0 ? this.#received0 : this.#received1;
+      const isSpdu = type === DIALOGUE || type === DIALOGUE_EXPEDITED;
+      const isToDo = isSpdu ? !keeper.isSpduDone(lane, end) : !isAgain;
       if (isMessage && lane === 0) {
         this.#receiveMessage(type, reader.octets, reader.start, reader.end);
-      } else if (isMessage || !isAgain) this.#dispatch(type, reader);
+      } else if (isMessage || isToDo) this.#dispatch(type, reader);
       const isNew = this.#inbox.length + this.#expedited.length > unread;
-      const end = lane === 0 ? this.#received0 : this.#received1;
       keeper.saw(size, end, lane, isNew, this.#segmentType >= 0);
+      if (isSpdu && isToDo) keeper.sawSpdu(lane, end, size);
     }
     this.#announce();
   }
@@ -1351,6 +1383,11 @@ function begin({ received }: Positions, { retained }: Positions, lane: 0 | 1): n
 /** Octets of expedited messages that may wait: a few of the largest. */
 export function expeditedWindowOctets({ expeditedOctetsMax }: Limits): number {
   return 8 * (expeditedOctetsMax + MESSAGE_COST);
+}
+
+function spdusIn(queue: Fifo<WaitingMessage>): Uint8Array[] {
+  const isSpdu = ({ type }: WaitingMessage) => type === DIALOGUE || type === DIALOGUE_EXPEDITED;
+  return queue.length === 0 ? [] : [...queue.from(0)].filter(isSpdu).map(({ octets }) => octets);
 }
 
 function joined(views: readonly Uint8Array[]): Uint8Array {

@@ -198,6 +198,8 @@ class Keep {
   readonly gates: Fifo<Gate> = new Fifo();
   /** Something has to be stored, though the link has nothing new. */
   isChanged = true;
+  /** What was kept of the dialogue when the process began. */
+  dialogue: Uint8Array | undefined;
   /** It has ended, and what is left of it is stored once the application has settled all that came. */
   rest: End | undefined;
 
@@ -236,6 +238,11 @@ export class SessionMachine implements LinkListener {
   readonly link: Link;
   /** The current transport does not take more for now; kept by the caller. */
   isClogged = false;
+  /**
+   * Gives what is to be kept of the dialogue, as of now; asked for with every batch. Without it stays
+   * kept what was.
+   */
+  snapshotDialogue: (() => Uint8Array | undefined) | undefined;
 
   /** The session's id and, behind it, its secret: one array, because each costs more than they do. */
   readonly #keys: Uint8Array;
@@ -438,6 +445,16 @@ export class SessionMachine implements LinkListener {
     this.link.settle(now);
     if (this.#keep) this.#keep.isChanged = this.#state !== "closed" || this.hasRest;
     return this.nextMark;
+  }
+
+  /** What was kept of the dialogue before this process began. */
+  get keptDialogue(): Uint8Array | undefined {
+    return this.#keep?.dialogue;
+  }
+
+  /** The oldest SPDU that came on a lane has had its effect on the dialogue. */
+  tookSpdu(lane: 0 | 1, now: number): void {
+    this.link.tookSpdu(lane, now);
   }
 
   /** It has ended, and stays in the store until the application has settled all that came. */
@@ -735,7 +752,9 @@ export class SessionMachine implements LinkListener {
     if (link === undefined) return undefined;
     keep.isChanged = false;
     keep.underWay.push(link);
-    const state = encodeState({ ...link.state, release: this.#release, end: rest });
+    const snapshot = this.snapshotDialogue ? this.snapshotDialogue() : keep.dialogue;
+    const dialogue = { ...link.state.dialogue, snapshot };
+    const state = encodeState({ ...link.state, release: this.#release, end: rest, dialogue });
     const { appends, trims } = link;
     const changes = { epoch: this.#spoken, state, appends, trims };
     return { type: "store", mark: ++keep.collected, changes };
@@ -762,6 +781,7 @@ export class SessionMachine implements LinkListener {
     this.#epoch = kept.epoch;
     this.#claimed = kept.epoch;
     this.#release = kept.state.release;
+    keep.dialogue = kept.state.dialogue.snapshot;
     keep.collected = 1;
     keep.stored = 1;
     keep.isChanged = false;

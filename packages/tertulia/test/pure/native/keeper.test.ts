@@ -18,18 +18,25 @@ const state: KeptState = {
   sending: { type: 0x10, offset: 70_000 },
   nextStreams: [2, 3],
   streams: [0, 1],
+  dialogue: { snapshot: undefined, cursor: [0, 0], waiting: [[], []] },
 };
 
 describe("stored state of a session", () => {
   it("is read as it was written", () => {
     assert.deepEqual(decodeState(encodeState(state)), state);
+    const dialogue: KeptState["dialogue"] = {
+      snapshot: Uint8Array.of(1, 2),
+      cursor: [22, 23],
+      waiting: [[Uint8Array.of(3), Uint8Array.of()], [Uint8Array.of(4)]],
+    };
+    assert.deepEqual(decodeState(encodeState({ ...state, dialogue })), { ...state, dialogue });
     const ended = { ...state, end: { outcome: "expired", message: "não veio" } };
     assert.deepEqual(decodeState(encodeState(ended)), ended);
   });
 
   it("is read when the version before wrote it", () => {
-    // Version 1 said nothing of the end: two empty texts are what it lacks.
-    const before = encodeState(state).slice(0, -2);
+    // Version 1 said nothing of the end and of the dialogue: seven times nothing is what it lacks.
+    const before = encodeState(state).slice(0, -7);
     before[0] = 1;
     assert.deepEqual(decodeState(before), state);
   });
