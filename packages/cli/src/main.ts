@@ -41,6 +41,11 @@ const areas: readonly Area[] = [
     load: () => import("./commands/identity.ts"),
   },
   {
+    name: "sessions",
+    summary: "the sessions of a node, live or in its store: list, show, end",
+    load: () => import("./commands/sessions.ts"),
+  },
+  {
     name: "store",
     summary: "what a store has kept, and whether it is whole",
     load: () => import("./commands/store.ts"),

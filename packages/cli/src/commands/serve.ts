@@ -10,10 +10,12 @@ import type { StoreError } from "tertulia/stores";
 import { openSqliteStore } from "tertulia/stores/sqlite";
 import { parseRule, type TunnelServerOptions } from "tertulia/tunnel";
 import { callOf } from "../call.ts";
+import { offerControl } from "../control.ts";
 import { exitCodes, exitHelp } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
 import { type Log, logTo } from "../log.ts";
+import { answerSessions } from "../sessions/control.ts";
 
 interface ServeOptions {
   readonly listen: string;
@@ -73,6 +75,9 @@ async function serve(options: ServeOptions): Promise<void> {
         reason: error.message,
       }),
   });
+  await using _control = await offerControl(home, (request) =>
+    answerSessions(house.listener.sessions, request),
+  );
   const fingerprint = formatFingerprint(identity.fingerprint);
   if (isJson) log("listening", "", { address: house.address, fingerprint });
   else process.stdout.write(welcome(house.address, fingerprint, options.tlsOnly ?? false));

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { once } from "node:events";
 import { Command } from "commander";
-import type { SessionSummary } from "tertulia/stores";
+import { type SessionSummary, type Store, type StoredSession, StoreError } from "tertulia/stores";
 import { openSqliteStore } from "tertulia/stores/sqlite";
 import { CommandError, exitCodes, exitHelp } from "../exit.ts";
 
@@ -36,6 +37,12 @@ export function command(): Command {
     .description("give the file system back what is not used; no node may have it open")
     .argument("<file>")
     .action(compact);
+  store
+    .command("export")
+    .description("everything that is kept, one line of JSON for each thing, octets in base64")
+    .argument("<file>")
+    .option("--secrets", "with what it takes to resume the sessions in their peers' place")
+    .action(exportAll);
   return store;
 }
 
@@ -55,6 +62,52 @@ async function check(file: string): Promise<void> {
   for (const id of damaged) process.stdout.write(`lost: session ${id}\n`);
   if (problems.length > 0) throw new CommandError(exitCodes.failed, `${file} is damaged`);
   process.stdout.write("whole\n");
+}
+
+/** One thing of a store, as `export` prints it. */
+type Exported = Readonly<Record<string, unknown>> & { readonly type: string };
+
+async function exportAll(file: string, { secrets = false }: { secrets?: boolean }): Promise<void> {
+  await using store = await openSqliteStore(file, { readOnly: true, allowDamaged: true });
+  for await (const one of everythingIn(store, secrets)) {
+    if (!process.stdout.write(`${JSON.stringify(one)}\n`)) await once(process.stdout, "drain");
+  }
+}
+
+async function* everythingIn(store: Store, hasSecrets: boolean): AsyncGenerator<Exported> {
+  for await (const { id } of store.sessions()) {
+    let stored: StoredSession | undefined;
+    try {
+      stored = await store.load(id);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      yield { type: "damaged", id, reason: error.message };
+      process.exitCode = exitCodes.failed;
+    }
+    if (stored === undefined) continue;
+    const { record, epoch, updatedAt, state, entries } = stored;
+    const { establishment, ...rest } = record;
+    yield {
+      type: "session",
+      ...rest,
+      epoch,
+      updatedAt,
+      ...(state && { state: base64(state) }),
+      ...(hasSecrets && { establishment: base64(establishment) }),
+    };
+    for (const { journal, position, octets } of entries) {
+      yield { type: "entry", id, journal, position, octets: base64(octets) };
+    }
+  }
+  for await (const tombstone of store.tombstones()) yield { type: "tombstone", ...tombstone };
+  for await (const name of store.activities()) {
+    const octets = await store.activity(name);
+    if (octets) yield { type: "activity", name, octets: base64(octets) };
+  }
+}
+
+function base64(octets: Uint8Array): string {
+  return Buffer.from(octets).toString("base64");
 }
 
 async function compact(file: string): Promise<void> {

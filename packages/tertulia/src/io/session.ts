@@ -134,6 +134,8 @@ const DONE: Promise<{ value: undefined; done: true }> = Promise.resolve({
  */
 export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushable {
   readonly identity: Identity;
+  /** When it was established, by whatever process, in ms since 1970. */
+  readonly createdAt: number;
   /** What the peer said of itself: its selectors, user data and software. */
   readonly peer: Proposal;
   /** For those who build protocols on sessions. */
@@ -176,6 +178,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   constructor(parts: SessionParts) {
     this.#runtime = parts.runtime;
     this.identity = parts.identity;
+    this.createdAt = Date.now() - (parts.ageMs ?? 0);
     this.peer = parts.established.peer;
     this.#contexts = parts.contexts;
     this.#dialTo = parts.dial;

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { endStored } from "./ending.ts";
 export { type MemoryImage, MemoryStore } from "./memory.ts";
 export {
   type ActivityChange,

@@ -1,0 +1,134 @@
+/**
+ * How a running node is asked and told things: a Unix socket in the home folder, which nobody else may
+ * open. One JSON object in, one a line out.
+ *
+ * @module
+ */
+
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { CommandError, exitCodes, messageOf } from "./exit.ts";
+import type { Home } from "./home.ts";
+
+/** What an answer says that is none. */
+interface Refused {
+  readonly error: string;
+}
+
+/** Octets of a request: more than any of them needs. */
+const REQUEST_OCTETS_MAX = 64 * 1024;
+
+const folderOf = (home: Home) => join(home.folder, "nodes");
+
+/**
+ * Answers requests until it is disposed of.
+ *
+ * @param answer - Yields what to say; what it throws is said as an error.
+ */
+export async function offerControl(
+  home: Home,
+  answer: (request: Readonly<Record<string, unknown>>) => AsyncIterable<object>,
+): Promise<AsyncDisposable> {
+  const folder = folderOf(home);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${process.pid}.sock`);
+  await rm(path, { force: true });
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    void serve(socket, answer);
+  });
+  server.listen(path);
+  server.unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await rm(path, { force: true });
+    },
+  };
+}
+
+async function serve(
+  socket: Socket,
+  answer: (request: Readonly<Record<string, unknown>>) => AsyncIterable<object>,
+): Promise<void> {
+  async function* lines() {
+    try {
+      // `askNode` wrote it, or somebody who may do everything anyway.
+      const request = JSON.parse(await firstLine(socket)) as Record<string, unknown>;
+      for await (const one of answer(request)) yield `${JSON.stringify(one)}\n`;
+    } catch (error) {
+      yield `${JSON.stringify({ error: messageOf(error) } satisfies Refused)}\n`;
+    }
+  }
+  await pipeline(Readable.from(lines()), socket).catch(() => {});
+}
+
+async function firstLine(socket: Socket): Promise<string> {
+  let text = "";
+  socket.setEncoding("utf8");
+  for await (const piece of socket.iterator({ destroyOnReturn: false })) {
+    text += piece;
+    if (text.includes("\n")) return text;
+    if (text.length > REQUEST_OCTETS_MAX) break;
+  }
+  throw new Error("not a request");
+}
+
+/** The process ids of the nodes of this home folder. Those that are gone are swept away. */
+export async function runningNodes(home: Home): Promise<number[]> {
+  const folder = folderOf(home);
+  const names = await readdir(folder).catch(() => []);
+  const pids = names.map((name) => Number.parseInt(name, 10)).filter((pid) => pid > 0);
+  const alive = await Promise.all(pids.map((pid) => isAnswering(join(folder, `${pid}.sock`))));
+  return pids.filter((_, index) => alive[index]);
+}
+
+async function isAnswering(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(path, () => resolve(true)).on("error", () => resolve(false));
+  const isThere = await promise;
+  socket.destroy();
+  if (!isThere) await rm(path, { force: true });
+  return isThere;
+}
+
+/**
+ * What a node answers, object by object.
+ *
+ * @throws {CommandError} What the node could not do; `unreachable` when it is gone.
+ */
+export async function* askNode(
+  home: Home,
+  pid: number,
+  request: object,
+): AsyncGenerator<unknown, void, undefined> {
+  const socket = connect(join(folderOf(home), `${pid}.sock`));
+  const gone = Promise.withResolvers<never>();
+  gone.promise.catch(() => {});
+  socket.on("error", () => {
+    gone.reject(
+      new CommandError(exitCodes.unreachable, `no node with process id ${pid} runs here`),
+    );
+  });
+  socket.write(`${JSON.stringify(request)}\n`);
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { value, done } = await Promise.race([lines.next(), gone.promise]);
+      if (done) return;
+      const one: unknown = JSON.parse(value);
+      if (isRefused(one)) throw new CommandError(exitCodes.failed, one.error);
+      yield one;
+    }
+  } finally {
+    socket.destroy();
+  }
+}
+
+function isRefused(value: unknown): value is Refused {
+  return typeof value === "object" && value !== null && "error" in value;
+}

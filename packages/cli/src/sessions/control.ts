@@ -1,0 +1,32 @@
+/**
+ * What a node answers about its sessions, over its control socket.
+ *
+ * @module
+ */
+
+import type { Session } from "tertulia";
+import { viewOf } from "./view.ts";
+
+/** What the operator asks for. */
+export type SessionsRequest =
+  | { readonly type: "sessions" }
+  | { readonly type: "end"; readonly id: string; readonly message: string };
+
+/** Answers `tertulia sessions`. */
+export async function* answerSessions(
+  sessions: ReadonlyMap<string, Session>,
+  request: Readonly<Record<string, unknown>>,
+): AsyncGenerator<object, void, undefined> {
+  const { type, id, message } = request;
+  if (type === "sessions") {
+    for (const session of sessions.values()) yield viewOf(session);
+  } else if (type === "end" && typeof id === "string" && typeof message === "string") {
+    const session = sessions.get(id);
+    if (session === undefined) throw new Error(`there is no session ${id}`);
+    session.abort(message, "operator");
+    const { outcome } = await session.closed;
+    yield { id, outcome };
+  } else {
+    throw new Error(`this node does not know the request ${type}`);
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * A session as its operator sees it, live or in a store, and which of them are asked for.
+ *
+ * @module
+ */
+
+import type { Session } from "tertulia";
+import type { SessionSummary } from "tertulia/stores";
+
+export interface SessionView {
+  readonly id: string;
+  readonly role: "initiator" | "responder";
+  /** `method:name`; who proved nothing is `none:`. */
+  readonly identity: string;
+  /** `stored`: nobody has it open. */
+  readonly state: "connected" | "suspended" | "closed" | "stored";
+  /** In ms since 1970. */
+  readonly createdAt: number;
+  readonly epoch: number;
+  /** Octets that the peer does not have yet, and that the application has not taken. */
+  readonly sentOctets: number;
+  readonly receivedOctets: number;
+  /** Of one that is live. */
+  readonly live?: {
+    /** The process that has it. */
+    readonly pid: number;
+    /** Kind of transport and the peer's address; empty while there is none. */
+    readonly over: string;
+    readonly address: string;
+    readonly selector: string;
+    readonly agent: string;
+    readonly durability: string;
+    /** Whether this side keeps it in a store. */
+    readonly isKept: boolean;
+    /** The key that the peer showed over TLS, in hex. */
+    readonly key?: string;
+  };
+}
+
+export interface SessionFilter {
+  /** Text that the identity contains. */
+  readonly identity?: string;
+  readonly state?: string;
+  /** At least so old, in ms. */
+  readonly ageMs?: number;
+  /** At least so many octets that wait, in both directions. */
+  readonly backlogOctets?: number;
+}
+
+export function viewOf(session: Session): SessionView {
+  const { identity, transport, agreement, peer, machine, keyFingerprint } = session;
+  return {
+    id: session.id,
+    role: machine.role,
+    identity: `${identity.method}:${identity.name}`,
+    state: session.state,
+    createdAt: session.createdAt,
+    epoch: machine.epoch,
+    sentOctets: session.backlogOctets,
+    receivedOctets: machine.link.unreadOctets,
+    live: {
+      pid: process.pid,
+      over: transport?.kind ?? "",
+      address: transport?.peer.address ?? "",
+      selector: peer.calledSelector,
+      agent: peer.agent,
+      durability: agreement.durability,
+      isKept: session.isKept,
+      ...(keyFingerprint !== undefined && { key: keyFingerprint }),
+    },
+  };
+}
+
+export function storedView(summary: SessionSummary): SessionView {
+  const { updatedAt: _, ...rest } = summary;
+  return { ...rest, state: "stored" };
+}
+
+export function isWanted(view: SessionView, filter: SessionFilter, now: number): boolean {
+  const { identity, state, ageMs, backlogOctets } = filter;
+  if (identity !== undefined && !view.identity.includes(identity)) return false;
+  if (state !== undefined && view.state !== state) return false;
+  if (ageMs !== undefined && now - view.createdAt < ageMs) return false;
+  return backlogOctets === undefined || view.sentOctets + view.receivedOctets >= backlogOctets;
+}
+
+/** For people, one line. */
+export function lineOf(view: SessionView, now: number): string {
+  const { id, state, identity, epoch, sentOctets, receivedOctets, live } = view;
+  const where = live?.address ? `  ${live.over} ${live.address}` : "";
+  const age = `${seconds(now - view.createdAt)} old`;
+  const backlog = `${sentOctets} octets to send, ${receivedOctets} to read`;
+  return `${id}  ${state.padEnd(9)}  ${identity}  ${age}  epoch ${epoch}  ${backlog}${where}`;
+}
+
+/** For people, one property a line. */
+export function pageOf(view: SessionView): string {
+  const { live, ...rest } = view;
+  const properties = { ...rest, createdAt: new Date(view.createdAt).toISOString(), ...live };
+  return Object.entries(properties)
+    .map(([name, value]) => `${name.padEnd(16)}${value}\n`)
+    .join("");
+}
+
+function seconds(ms: number): string {
+  const whole = Math.max(0, Math.round(ms / 1000));
+  if (whole < 120) return `${whole} s`;
+  return whole < 7200 ? `${Math.round(whole / 60)} min` : `${Math.round(whole / 3600)} h`;
+}
