@@ -20,12 +20,15 @@ import {
 import { CommandError, exitCodes, messageOf } from "../exit.ts";
 import { type CommonOptions, open, run, show, tell, time } from "./netbios-show.ts";
 
+/** Who only asks needs no port of its own, and waits as Windows does, 4.5 s; the RFC has 15 s. */
+const ASKING = { localNamePort: 0, timers: { unicastRetryMs: 1500 } };
+
 export async function lookup(
   name: string,
   options: CommonOptions & { readonly at?: string },
 ): Promise<void> {
   await run(async (signal) => {
-    await using node = await open(options, { localNamePort: 0 });
+    await using node = await open(options, ASKING);
     const at = options.at === undefined ? {} : { at: options.at };
     const found = await node.find(name, { signal, ...at });
     for (const entry of found.entries) {
@@ -37,7 +40,7 @@ export async function lookup(
 
 export async function status(target: string, options: CommonOptions): Promise<void> {
   await run(async (signal) => {
-    await using node = await open(options, { localNamePort: 0 });
+    await using node = await open(options, ASKING);
     showStatus(await node.status(target, { signal }), options.json);
   });
 }
@@ -218,7 +221,8 @@ function addressesOf(network: string): string[] {
   const [base = "", bits = "32"] = network.split("/");
   const size = 2 ** (32 - Number(bits));
   if (!(size >= 1 && size <= NETWORK_MAX) || !/^(\d{1,3}\.){3}\d{1,3}$/.test(base)) {
-    throw new NetbiosError("tooMany", `${network}: write A.B.C.D/BITS, 22 bits or more`);
+    const want = `write A.B.C.D/BITS with 22 bits or more, that is ${NETWORK_MAX} addresses`;
+    throw new CommandError(exitCodes.usage, `${network}: ${want}`);
   }
   const number = base.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
   const first = Math.floor(number / size) * size;

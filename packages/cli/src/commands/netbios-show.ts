@@ -62,7 +62,9 @@ export async function run(work: (signal: AbortSignal) => Promise<void>): Promise
   } catch (error) {
     if (interrupt.signal.aborted) throw new CommandError(INTERRUPTED, "interrupted");
     const isAbsent = error instanceof NetbiosError && ABSENT.has(error.reason);
-    throw isAbsent ? new CommandError(exitCodes.unreachable, error.message) : error;
+    // A port that cannot be had is nobody's refusal.
+    const isBind = error instanceof SessionError && BIND_FAILURES.has(codeOf(error.cause));
+    throw isAbsent || isBind ? new CommandError(exitCodes.unreachable, error.message) : error;
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
   }
@@ -70,6 +72,12 @@ export async function run(work: (signal: AbortSignal) => Promise<void>): Promise
 
 /** 128 and the number of the signal, as shells have it. */
 const INTERRUPTED = 130;
+
+const BIND_FAILURES: ReadonlySet<unknown> = new Set(["EACCES", "EADDRINUSE", "EADDRNOTAVAIL"]);
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && "code" in cause ? cause.code : undefined;
+}
 
 /** Nobody refused: there is nobody. */
 const ABSENT: ReadonlySet<NetbiosReason> = new Set<NetbiosReason>([

@@ -48,7 +48,11 @@ ${exitHelp}`,
       .argument("[name...]")
       .option("--group", "as group names")
       .option("--front <socket>", "let processes of this host listen behind our port 139")
-      .option("--front-mode <mode>", "rights of that socket; 666 for everyone", modeOf, 0o660)
+      .addOption(
+        new Option("--front-mode <mode>", "rights of that socket; 666 for everyone")
+          .argParser(modeOf)
+          .default(0o660, "660"),
+      )
       .option("--session-port <port>", "port of the session service", portOf, 139)
       .action(register),
   );
@@ -119,7 +123,11 @@ function common(one: Command): Command {
   return one
     .option("--address <address>", "our own address. Default: the first of this host")
     .option("--broadcast <address>", "where broadcasts go. Default: that of the interface")
-    .option("--server <address...>", "name servers, asked in this order")
+    .option(
+      "--server <address>",
+      "a name server; several are asked in their order",
+      (one: string, others: readonly string[] = []) => [...others, one],
+    )
     .addOption(
       new Option("--node-type <type>", "how names are found: B, P, M or H").choices([
         "B",

@@ -7,7 +7,12 @@
 
 import { randomInt } from "node:crypto";
 import type { Endpoint } from "../pure/netbios/address.ts";
-import { type Datagram, type DatagramEvent, DatagramNode } from "../pure/netbios/datagram-node.ts";
+import {
+  checkDatagramSize,
+  type Datagram,
+  type DatagramEvent,
+  DatagramNode,
+} from "../pure/netbios/datagram-node.ts";
 import { Distributor, type DistributorEvent } from "../pure/netbios/distributor.ts";
 import { NetbiosError } from "../pure/netbios/errors.ts";
 import {
@@ -95,6 +100,7 @@ export class DatagramService {
     const service = new DatagramService(options);
     const { bindAddress, broadcastAddress, port } = options;
     service.#udp = await UdpPort.open({
+      service: "datagrams",
       bindAddress,
       broadcastAddress,
       port,
@@ -112,7 +118,9 @@ export class DatagramService {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { nodeType, distributionServers, port } = this.#options;
-    const { destination } = datagram;
+    const { destination, userData } = datagram;
+    // Before anyone is asked for the name.
+    checkDatagramSize(userData);
     // RFC 1001 17.1.1: a B node broadcasts to a group; it need not know who is in it.
     if (isGroup && (nodeType === "B" || (nodeType !== "P" && distributionServers.length === 0))) {
       this.#send("directGroup", datagram, [this.#everyone]);

@@ -42,7 +42,7 @@ export class NameTcp {
     const server = createServer();
     server.maxConnections = CONNECTIONS_MAX;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(bindError(error, "tcp", bindAddress, port)));
+      server.once("error", (error) => reject(bindError(error, "names", "tcp", bindAddress, port)));
       server.listen(port, bindAddress, () => {
         server.removeAllListeners("error");
         resolve();

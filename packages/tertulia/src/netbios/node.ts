@@ -146,6 +146,7 @@ export class NetbiosNode implements AsyncDisposable {
     const bindAddress = node.#bindAddress;
     try {
       node.#udp = await UdpPort.open({
+        service: "names",
         bindAddress,
         // Who only asks gets its answers at its own port; broadcasts are not for it.
         broadcastAddress: localNamePort === 0 ? undefined : node.#broadcastAddress,

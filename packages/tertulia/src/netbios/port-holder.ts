@@ -7,15 +7,26 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { SessionError } from "../pure/errors.ts";
 
+/** Which of the three services a port is for. */
+export type NetbiosService = "names" | "datagrams" | "sessions";
+
+/** What sets the port of each: in code, and on the command line. */
+const OPTIONS: Readonly<Record<NetbiosService, string>> = {
+  names: "namePort, --port",
+  datagrams: "datagramPort, --datagram-port",
+  sessions: "sessionPort, --session-port; or listen behind who has it: listenBehind, --behind",
+};
+
 /** The error of a bind, with what to do about it. */
 export function bindError(
   cause: NodeJS.ErrnoException,
+  service: NetbiosService,
   protocol: "udp" | "tcp",
   address: string,
   port: number,
 ): SessionError {
   const what = `${protocol.toUpperCase()} port ${port} of ${address}`;
-  const other = "or use another port on all nodes (option port, --port)";
+  const other = `or use another port on all nodes (${OPTIONS[service]})`;
   switch (cause.code) {
     case "EADDRINUSE": {
       const holder = portHolder(protocol, port);
@@ -29,7 +40,7 @@ export function bindError(
       });
     }
     case "EADDRNOTAVAIL": {
-      const hint = "set bindAddress if others reach this host by it (a container, NAT)";
+      const hint = "set bindAddress (--bind) if others reach this host by it (a container, NAT)";
       return new SessionError(
         "ERR_ARGUMENT",
         `${address} is not an address of this host: ${hint}`,

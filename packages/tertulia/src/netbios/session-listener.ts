@@ -72,7 +72,9 @@ export class SessionListener {
     const { bindAddress, port } = options;
     const server = createServer({ noDelay: true });
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(bindError(error, "tcp", bindAddress, port)));
+      server.once("error", (error) =>
+        reject(bindError(error, "sessions", "tcp", bindAddress, port)),
+      );
       server.listen(port, bindAddress, () => {
         server.removeAllListeners("error");
         resolve();

@@ -9,9 +9,11 @@
 
 import { createSocket, type Socket } from "node:dgram";
 import type { Endpoint } from "../pure/netbios/address.ts";
-import { bindError } from "./port-holder.ts";
+import { bindError, type NetbiosService } from "./port-holder.ts";
 
 export interface UdpPortOptions {
+  /** What the port is for, should it not be had. */
+  readonly service: NetbiosService;
   readonly bindAddress: string;
   readonly broadcastAddress: string | undefined;
   readonly port: number;
@@ -34,13 +36,16 @@ export class UdpPort {
 
   /** @throws {SessionError} `ERR_REFUSED`, saying who has the port. */
   static async open(options: UdpPortOptions): Promise<UdpPort> {
-    const { bindAddress, broadcastAddress, port, isShared = false, received } = options;
-    const socket = await bind(bindAddress, port, isShared, received);
+    const { bindAddress, broadcastAddress, port } = options;
+    const socket = await bind(bindAddress, port, options);
     const isAll = bindAddress === "0.0.0.0";
     if (isAll || broadcastAddress === undefined) return new UdpPort(socket, undefined);
     try {
       const bound = socket.address().port;
-      return new UdpPort(socket, await bind(broadcastAddress, bound, true, received));
+      return new UdpPort(
+        socket,
+        await bind(broadcastAddress, bound, { ...options, isShared: true }),
+      );
     } catch (error) {
       socket.close();
       throw error;
@@ -66,8 +71,7 @@ export class UdpPort {
 async function bind(
   address: string,
   port: number,
-  isShared: boolean,
-  received: UdpPortOptions["received"],
+  { service, isShared = false, received }: UdpPortOptions,
 ): Promise<Socket> {
   const socket = createSocket({
     type: "udp4",
@@ -79,7 +83,7 @@ async function bind(
   await new Promise<void>((resolve, reject) => {
     socket.once("error", (error) => {
       socket.close();
-      reject(bindError(error, "udp", address, port));
+      reject(bindError(error, service, "udp", address, port));
     });
     socket.bind({ address, port, exclusive: true }, () => {
       socket.removeAllListeners("error");

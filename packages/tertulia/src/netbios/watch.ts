@@ -64,13 +64,13 @@ export async function* watchNetbios(
   const feed = new Feed<Sighting>();
   const ports: UdpPort[] = [];
   try {
-    for (const [port, look] of [
-      [namePort, lookAtName],
-      [datagramPort, lookAtDatagram],
+    for (const [service, port, look] of [
+      ["names", namePort, lookAtName],
+      ["datagrams", datagramPort, lookAtDatagram],
     ] as const) {
       const received = (octets: Uint8Array, from: Endpoint): void => feed.push(look(octets, from));
       const shared = { bindAddress, broadcastAddress: undefined, port, isShared: true, received };
-      ports.push(await UdpPort.open(shared));
+      ports.push(await UdpPort.open({ service, ...shared }));
     }
     yield* feed.read(signal);
   } finally {

@@ -202,7 +202,7 @@ describe("NetBIOS commands", () => {
     await bob.sendDatagram(2, "ALICE", octets("to you"));
     await bob.sendBroadcastDatagram(2, octets("to all"));
     assert.deepEqual([text(await direct), text(await broadcast)], ["to you", "to all"]);
-    await assert.rejects(bob.sendDatagram(2, "ALICE", new Uint8Array(513)), { returnCode: 0x09 });
+    await assert.rejects(bob.sendDatagram(2, "ALICE", new Uint8Array(513)), { returnCode: 0x01 });
     await assert.rejects(bob.sendDatagram(9, "ALICE", octets("")), { returnCode: 0x13 });
     await assert.rejects(bob.receiveDatagram(ANY_NAME, { timeoutMs: 20 }), { returnCode: 0x05 });
   });

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ProtocolError, type SessionError } from "../errors.ts";
+import { ProtocolError, SessionError } from "../errors.ts";
 import { DATAGRAM_SERVICE_PORT, type Endpoint } from "./address.ts";
 import {
   DATAGRAM_ERROR_CODES,
@@ -68,6 +68,13 @@ export interface DatagramNodeOptions extends ReassemblerOptions {
   readonly udpOctetsMax?: number;
 }
 
+/** @throws {SessionError} `ERR_LIMIT` for more than one datagram holds (RFC 1001 5.4). */
+export function checkDatagramSize({ length }: Uint8Array): void {
+  if (length <= DATAGRAM_USER_OCTETS_MAX) return;
+  const most = DATAGRAM_USER_OCTETS_MAX;
+  throw new SessionError("ERR_LIMIT", `a datagram has at most ${most} octets, have ${length}`);
+}
+
 /** How many of our datagrams an ERROR can still be matched with. */
 const RECENT_MAX = 256;
 
@@ -92,7 +99,7 @@ export class DatagramNode implements PacketMachine<DatagramEvent> {
   /**
    * Sends one datagram to each of the endpoints, in fragments if need be.
    *
-   * @throws {NetbiosError} `tooMany` (`ERR_LIMIT`) for more than 512 octets (RFC 1001 5.4).
+   * @throws {SessionError} `ERR_LIMIT` for more than 512 octets (RFC 1001 5.4).
    */
   send(
     kind: DataPacket["type"],
@@ -100,10 +107,7 @@ export class DatagramNode implements PacketMachine<DatagramEvent> {
     to: readonly Endpoint[],
   ): void {
     const { userData, destination } = datagram;
-    if (userData.length > DATAGRAM_USER_OCTETS_MAX) {
-      const have = userData.length;
-      throw new NetbiosError("tooMany", `at most 512 octets in a datagram, have ${have}`);
-    }
+    checkDatagramSize(userData);
     const body = encodeDatagramBody(datagram);
     const header = this.#header(destination);
     const packet = { type: kind, ...header, length: body.length, offset: 0, body } as const;
