@@ -7,9 +7,11 @@
 import {
   type BoundListener,
   establish,
+  type Limits,
   listen,
   memoryPair,
   nodeRuntime,
+  type Quotas,
   type Session,
   SessionError,
 } from "tertulia";
@@ -31,6 +33,10 @@ export interface HouseOptions {
   readonly tunnels?: TunnelServerOptions;
   /** Where its sessions and their rooms survive the process. Default: nowhere. */
   readonly store?: Store;
+  /** What one identity may have. Default: whatever the limits allow. */
+  readonly quotas?: Quotas;
+  /** Bounds of its sessions that differ from the defaults. */
+  readonly limits?: Partial<Limits>;
   readonly onChange?: (change: RoomChange) => void;
   readonly onRefused?: (address: string, error: SessionError) => void;
 }
@@ -68,6 +74,8 @@ export class House {
       tlsOnly = false,
       tunnels,
       store,
+      quotas,
+      limits,
       onChange,
       onRefused,
     } = options;
@@ -79,7 +87,8 @@ export class House {
       requireTls: tlsOnly,
       verifiers: admit ? [ed25519Verifier(admit)] : anybody,
       selectors: tunnels ? [ROOMS_SELECTOR, TUNNEL_SELECTOR] : [ROOMS_SELECTOR],
-      limits: { messageOctetsMax: MESSAGE_OCTETS_MAX },
+      limits: { messageOctetsMax: MESSAGE_OCTETS_MAX, ...limits },
+      ...(quotas && { quotas }),
       ...(store && { store, keepsAll: true }),
       checkPeer({ address: from }) {
         if (from === MEMORY || performance.now() >= cut.until) return;

@@ -24,6 +24,7 @@ export { Listener, type ListenerOptions } from "./io/listener.ts";
 export { memoryPair } from "./io/memory-transport.ts";
 export { nodeRuntime } from "./io/node-runtime.ts";
 export type { SessionOptions } from "./io/options.ts";
+export { QuotaError, type Quotas } from "./io/quotas.ts";
 export { Runtime, type RuntimeOptions } from "./io/runtime.ts";
 export type {
   Identity,
@@ -44,6 +45,7 @@ export {
 } from "./io/websocket-server.ts";
 export { WEBSOCKET_PROTOCOL, WebSocketTransport } from "./io/websocket-transport.ts";
 export { type ErrorCode, ProtocolError, SessionError } from "./pure/errors.ts";
+export { AbortedError } from "./pure/native/aborted.ts";
 export type {
   Abort,
   AbortReason,

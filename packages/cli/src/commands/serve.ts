@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import type { Limits, Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import type { StoreError } from "tertulia/stores";
 import { openSqliteStore } from "tertulia/stores/sqlite";
@@ -24,6 +25,12 @@ interface ServeOptions {
   readonly allow?: readonly string[];
   readonly tlsOnly?: boolean;
   readonly store?: string;
+  readonly quotaSessions?: number;
+  readonly quotaBacklog?: number;
+  readonly quotaStored?: number;
+  readonly idle?: number;
+  readonly lifetime?: number;
+  readonly resumeWindow?: number;
   readonly home?: string;
   readonly json?: boolean;
 }
@@ -42,6 +49,16 @@ export function command(): Command {
     )
     .option("--tls-only", "refuse connections without TLS")
     .option("--store <file>", "keep sessions and rooms in this file: they survive the process")
+    .option("--quota-sessions <count>", "sessions of one identity at a time", whole)
+    .option("--quota-backlog <octets>", "what may wait for one identity to read", whole)
+    .option("--quota-stored <octets>", "what the store may have to keep for one identity", whole)
+    .option("--idle <seconds>", "end sessions in which nothing was said for so long", whole)
+    .option("--lifetime <seconds>", "end sessions that are so old", whole)
+    .option(
+      "--resume-window <seconds>",
+      "how long a session waits for a peer that is cut off",
+      whole,
+    )
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "log one JSON object a line")
     .addHelpText("after", `\nOne port takes TCP, TLS and WebSockets. Ctrl-C ends it.\n${exitHelp}`)
@@ -67,6 +84,8 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(options.rooms && { rooms: options.rooms }),
     tlsOnly: options.tlsOnly ?? false,
     ...(store && { store }),
+    quotas: quotasOf(options),
+    limits: limitsOf(options),
     ...(options.allow && { tunnels: tunnelsOf(options.allow, log) }),
     onChange: ({ type, room, name }) => log(type, changes[type](name, room), { room, name }),
     onRefused: (address, error) =>
@@ -88,6 +107,27 @@ async function serve(options: ServeOptions): Promise<void> {
   await house.close(GRACE_MS);
   await store?.[Symbol.asyncDispose]();
   log("stopped", "stopped");
+}
+
+function quotasOf({ quotaSessions, quotaBacklog, quotaStored }: ServeOptions): Quotas {
+  return {
+    ...(quotaSessions !== undefined && { sessions: quotaSessions }),
+    ...(quotaBacklog !== undefined && { backlogOctets: quotaBacklog }),
+    ...(quotaStored !== undefined && { storedOctets: quotaStored }),
+  };
+}
+
+function limitsOf({ idle, lifetime, resumeWindow }: ServeOptions): Partial<Limits> {
+  return {
+    ...(idle !== undefined && { idleMs: idle * 1000 }),
+    ...(lifetime !== undefined && { absoluteMs: lifetime * 1000 }),
+    ...(resumeWindow !== undefined && { resumeWindowMs: resumeWindow * 1000 }),
+  };
+}
+
+function whole(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number.");
 }
 
 function tunnelsOf(rules: readonly string[], log: Log): TunnelServerOptions {

@@ -7,8 +7,15 @@
 
 import type { Verification, Verifier, Vouched } from "../auth/authentication.ts";
 import { ProtocolError, SessionError } from "../pure/errors.ts";
-import type { Agreement, Proposal, Refusal, RefusalReason } from "../pure/native/establishment.ts";
+import {
+  type Agreement,
+  type Proposal,
+  peerLimitsOf,
+  type Refusal,
+  type RefusalReason,
+} from "../pure/native/establishment.ts";
 import { ID_OCTETS } from "../pure/native/keys.ts";
+import type { Limits } from "../pure/native/limits.ts";
 import { Reception, type ReceptionStep, refuse } from "../pure/native/reception.ts";
 import { hex } from "../pure/octets.ts";
 import type { TimerEntry } from "../pure/timer-wheel.ts";
@@ -16,6 +23,7 @@ import { type Store, StoreError } from "../stores/store.ts";
 import { keepingOf, partsOf } from "./keeping.ts";
 import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./options.ts";
 import { Queue } from "./queue.ts";
+import { type Account, Accounts, type Quotas } from "./quotas.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Identity, Session, type SessionEnd } from "./session.ts";
 import type { Transport, TransportPeer, TransportSink } from "./transport.ts";
@@ -39,6 +47,8 @@ export interface ListenerOptions extends SessionOptions {
   readonly handshakesMax?: number;
   /** Sessions at a time, also suspended ones; more are refused with `limit`. Default: 100,000. */
   readonly sessionsMax?: number;
+  /** What one identity may have in all its sessions together. Default: whatever the limits allow. */
+  readonly quotas?: Quotas | ((identity: Identity) => Quotas | undefined);
   /** Ended sessions that are remembered, for late comers. Default: 10,000. */
   readonly tombstonesMax?: number;
   /** How long they are remembered. Default: one hour. */
@@ -62,6 +72,14 @@ const NOT_READY_MS = 500;
 /** Sessions that are loaded at a time. */
 const LOADING_MAX = 256;
 
+/** When to try again to have more than a quota allows: somebody has to end a session first. */
+const QUOTA_RETRY_MS = 10_000;
+
+/** A refusal with the error that our side is told of. */
+interface CausedRefusal extends Refusal {
+  readonly cause?: SessionError;
+}
+
 /** What is left of a session that has ended. */
 interface Tombstone {
   readonly refusal: Refusal;
@@ -74,6 +92,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
   readonly #prepared: Prepared;
   readonly #runtime: Runtime;
   readonly #sessions = new Map<string, Session>();
+  readonly #accounts: Accounts;
   readonly #tombstones = new Map<string, Tombstone>();
   readonly #queue = new Queue<Session>();
   readonly #doors = new Set<Door>();
@@ -88,6 +107,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     this.#runtime = runtime;
     this.#options = options;
     this.#prepared = prepare(options, "");
+    this.#accounts = new Accounts(options.quotas);
     if (options.store) this.#notReadyMs = NOT_READY_MS;
   }
 
@@ -185,7 +205,9 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
       const stored = await store.load(id);
       if (stored === undefined || this.#isClosed) return;
       const parts = partsOf(stored, this.#runtime, { ...this.#options, store }, cursor);
-      this.#add(new Session({ ...parts, onClosed: this.#onClosed }));
+      const account = this.#accounts.of(parts.identity);
+      const session = new Session({ ...parts, onClosed: this.#onClosed, account });
+      this.#add(session, account, parts.limits);
     } catch (error) {
       const isDamage = error instanceof StoreError && error.failure === "damaged";
       if (!isDamage || onDamaged === undefined) throw error;
@@ -239,13 +261,22 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     proposal: Proposal,
     identity: Identity,
     data: Uint8Array | undefined,
-  ): Refusal | undefined {
+  ): CausedRefusal | undefined {
     if (!this.#isAuthorized(identity, proposal)) return { reason: "forbidden", isPersistent: true };
     const agreement = reception.agree(this.#prepared.proposal);
     if ("incompatible" in agreement) {
       return { reason: "incompatible", isPersistent: true, message: agreement.incompatible };
     }
-    this.#establish(reception, transport, agreement, identity, data);
+    const account = this.#accounts.of(identity);
+    const { store, keepsAll = false } = this.#options;
+    const isKept = store !== undefined && (keepsAll || agreement.durability !== "memory");
+    const cause = account?.refusal(isKept);
+    if (cause) {
+      const { message } = cause;
+      return { reason: "limit", isPersistent: false, retryMs: QUOTA_RETRY_MS, message, cause };
+    }
+    const prepared = limitedTo(account?.limitsOf(this.#prepared.limits, isKept), this.#prepared);
+    this.#establish(reception, transport, agreement, identity, data, prepared, account);
     return undefined;
   }
 
@@ -291,8 +322,9 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     agreement: Agreement,
     identity: Identity,
     data: Uint8Array | undefined,
+    { limits, contexts, proposal }: Prepared,
+    account: Account | undefined,
   ): void {
-    const { limits, contexts, proposal } = this.#prepared;
     const { suite } = this.#runtime;
     const sessionId = suite.random(ID_OCTETS);
     const { frame, session: established } = reception.accept(sessionId, proposal, agreement, data);
@@ -313,15 +345,21 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
       // Nobody is told that there is a session before the store has it.
       ...(keeping && { keeping, answer: frame }),
       onClosed: this.#onClosed,
+      account,
       ...(this.#options.agreeToRelease && { agreeToRelease: this.#options.agreeToRelease }),
     });
-    this.#add(session);
+    this.#add(session, account, limits);
   }
 
-  #add(session: Session): void {
+  #add(session: Session, account: Account | undefined, limits: Limits): void {
     // One that has ended may still have what came before.
     if (session.end && !session.machine.hasRest) return;
     if (!session.end) this.#sessions.set(session.id, session);
+    if (!session.end && account) {
+      const windowOctets = session.isKept ? limits.sessionWindowOctets : 0;
+      this.#accounts.opened(account, windowOctets);
+      void session.closed.then(() => this.#accounts.closed(account, windowOctets));
+    }
     this.#queue.push(session);
   }
 
@@ -353,6 +391,12 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     }
     if (tombstonesMax > 0) this.#tombstones.set(id, { refusal, until });
   }
+}
+
+/** The same with other limits, which the peer is told of. */
+function limitedTo(limits: Limits | undefined, prepared: Prepared): Prepared {
+  if (limits === undefined || limits === prepared.limits) return prepared;
+  return { ...prepared, limits, proposal: { ...prepared.proposal, limits: peerLimitsOf(limits) } };
 }
 
 const tombstoneReasons: Readonly<Partial<Record<SessionEnd["outcome"], Refusal["reason"]>>> = {
@@ -489,7 +533,7 @@ class Door implements TransportSink, TimerEntry {
       identity,
       data,
     );
-    if (refusal) this.refuse(refusal);
+    if (refusal) this.refuse(refusal, refusal.cause);
   }
 
   #fail(error: SessionError, otherwise: RefusalReason = "congestion"): void {

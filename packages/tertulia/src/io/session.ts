@@ -32,6 +32,7 @@ import { Broadcast } from "./broadcast.ts";
 import { Gate } from "./gate.ts";
 import type { Keeping } from "./keeping.ts";
 import { Queue } from "./queue.ts";
+import type { Account } from "./quotas.ts";
 import type { Flushable, Runtime } from "./runtime.ts";
 import { SessionStream } from "./stream.ts";
 import type { Dial, Transport, TransportSink } from "./transport.ts";
@@ -106,6 +107,8 @@ export interface SessionParts extends Omit<SessionMachineOptions, "transport" | 
   /** Whether to agree when the peer wants to end. Default: always. */
   readonly agreeToRelease?: (session: Session) => boolean | Promise<boolean>;
   readonly onClosed?: (session: Session, end: SessionEnd) => void;
+  /** What its identity may have, and has. */
+  readonly account?: Account | undefined;
 }
 
 interface Delivery extends PromiseWithResolvers<void> {
@@ -150,6 +153,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   readonly #entry: SessionEntry;
   /** Present when everything is stored before it has an effect. */
   readonly #keeping: Keeping | undefined;
+  readonly #account: Account | undefined;
+  /** What of the backlog the account knows. */
+  #charged = 0;
   /** Who waits for the peer to have what was sent, in the order of what they wait for. */
   #deliveries: Delivery[] | undefined;
   /** The current transport with its number and, now and then, one that wants to be. */
@@ -188,6 +194,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     const now = parts.runtime.now();
     this.#transport = parts.transport;
     this.#keeping = parts.keeping;
+    this.#account = parts.account;
     this.keyFingerprint = parts.transport?.peer.keyFingerprint ?? parts.keyFingerprint;
     const isKept = parts.keeping !== undefined;
     this.machine = new SessionMachine({ ...parts, isKept, transport: 0 }, now);
@@ -601,8 +608,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   }
 
   /** @throws {SessionError} `ERR_CLOSED`, `ERR_STATE` after a release was asked for. */
-  checkSend(): void {
+  checkSend(octets = 0): void {
     this.#checkOpen();
+    this.#account?.check(octets, this.isKept);
     const { releaseState } = this.machine;
     if (releaseState === "open" || releaseState === "asked") return;
     throw new SessionError("ERR_STATE", "the release was asked for");
@@ -637,6 +645,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     signal: AbortSignal | undefined,
     isGathered = false,
   ): Promise<void> {
+    this.#account?.check(octets.length, this.isKept);
     let ticket: number;
     if (type === "normal") {
       ticket = this.machine.send(NORMAL | context, octets);
@@ -648,6 +657,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
           ? this.machine.sendExpedited(frame, octets)
           : this.machine.send(frame, octets);
     }
+    this.#charge();
     this.#unflushed += octets.length + 2;
     if (isGathered || (this.#isDirty && this.#unflushed >= FLUSH_OCTETS)) this.#settle();
     else this.#markDirty();
@@ -838,7 +848,16 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     } finally {
       this.#isSettling = false;
     }
+    this.#charge();
     this.#runtime.schedule(this.#entry);
+  }
+
+  /** Tells the account how much the backlog is now. */
+  #charge(): void {
+    if (this.#account === undefined) return;
+    const octets = this.#end ? 0 : this.backlogOctets;
+    this.#account.changed(octets - this.#charged);
+    this.#charged = octets;
   }
 
   #do(output: SessionOutput): void {

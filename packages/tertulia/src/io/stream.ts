@@ -88,7 +88,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   tryWrite(octets: Uint8Array, signal?: AbortSignal): Promise<void> | undefined {
     if (this.#writeError) throw this.#writeError;
     if (this.#state.isEnding) throw new SessionError("ERR_STATE", "write after end");
-    this.#session.checkSend();
+    this.#session.checkSend(octets.length);
     const hasRoom = this.#session.machine.link.writeStream(this.#state, octets);
     this.#session.markDirty();
     return hasRoom ? undefined : this.#room(signal);

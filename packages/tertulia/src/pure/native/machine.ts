@@ -14,6 +14,7 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { concatOctets, equalOctets, NO_OCTETS, Reader } from "../octets.ts";
+import { AbortedError } from "./aborted.ts";
 import {
   type Abort,
   type AbortReason,
@@ -381,7 +382,7 @@ export class SessionMachine implements LinkListener {
     if (this.#isAgreed) return this.#close("released");
     this.#sendAbort(reason, message, userData);
     // Whoever aborts does not ask for what came.
-    this.#close("aborted", new SessionError("ERR_ABORTED", message), { hasNoRest: true });
+    this.#close("aborted", new AbortedError(reason, message), { hasNoRest: true });
   }
 
   /**
@@ -688,7 +689,7 @@ export class SessionMachine implements LinkListener {
       case ABORT: {
         const abort = decodeAbort(body);
         const said = abort.message ? `: ${abort.message}` : "";
-        const error = new SessionError("ERR_ABORTED", `the peer: ${abort.reason}${said}`);
+        const error = new AbortedError(abort.reason, `the peer: ${abort.reason}${said}`);
         return this.#close("aborted", error, { abort });
       }
       case FENCED: {
