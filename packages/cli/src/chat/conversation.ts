@@ -143,7 +143,7 @@ async function follow(
     case "move":
       return move(command.to);
     case "help":
-      return face.show({ type: "note", message: help });
+      return face.show({ type: "note", message: `You can type\n${help}` });
     case "invalid":
       return face.show({ type: "error", message: command.message });
   }

@@ -36,8 +36,10 @@ export function wordsOf(event: ChatEvent): string | undefined {
         .join("\n");
     case "missed":
       return `* You were away for too long: ${event.count} messages did not reach you.`;
-    case "refused":
     case "note":
+      // Ours: it may have lines.
+      return `* ${event.message}`;
+    case "refused":
     case "error":
       return `* ${harmless(event.message)}`;
     case "listening":

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { help } from "../../src/chat/events.ts";
 import { wordsOf } from "../../src/chat/words.ts";
 
 describe("what a stranger says", () => {
@@ -9,5 +10,11 @@ describe("what a stranger says", () => {
       wordsOf({ type: "said", name: "eve", text }),
       "eve: \ufffd]0;owned\ufffd \ufffdtxt\tok\ufffd\ufffd",
     );
+  });
+});
+
+describe("what we say ourselves", () => {
+  it("keeps its lines", () => {
+    assert.equal(wordsOf({ type: "note", message: help }), `* ${help}`);
   });
 });
