@@ -5,6 +5,7 @@ packages=(
   iproute2            # network namespaces
   tshark              # dissectors as an independent judge
   strace              # what is synced before what is said
+  tmux                # the chat in a real terminal
   nats-server         # JetStream, for npm run bench -- durable
   openssh-server openssh-client vsftpd lftp curl rsync socat postgresql postgresql-client redis-server redis-tools  # tunnels
   chromium            # the browser client

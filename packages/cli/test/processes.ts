@@ -12,7 +12,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const bin = fileURLToPath(new URL("../../bin/tertulia.js", import.meta.url));
+/** The command. */
+export const bin: string = fileURLToPath(new URL("../../bin/tertulia.js", import.meta.url));
 
 /** What a command printed as JSON. */
 export type Printed = Readonly<Record<string, unknown>> & { readonly type?: string };
