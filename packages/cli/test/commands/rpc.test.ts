@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -51,6 +52,42 @@ describe("tertulia rpc", () => {
     assert.match(stderr, /broken\.x:3:1: expected ";", found "}"\n {4}};\n {4}\^/);
     assert.equal(tertulia("generate", join(folder, "none.x")).status, 2);
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("watches a file: makes it again when it changes, says what is wrong, and goes on", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tertulia-cli-watch-"));
+    const file = join(folder, "watched.x");
+    const output = join(folder, "watched.ts");
+    writeFileSync(file, "struct first { int a; };\n");
+    const child = spawn(process.execPath, [command, "rpc", "generate", file, "--watch"], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    const until = async (sign: RegExp): Promise<void> => {
+      while (!sign.test(said)) {
+        const [part] = await once(child.stderr, "data");
+        said += part;
+      }
+      said = "";
+    };
+    try {
+      await until(/is new/);
+      assert.match(readFileSync(output, "utf8"), /interface First/);
+      writeFileSync(file, "struct second { int a };\n");
+      await until(/watched\.x:1:23: expected ";", found "}"/);
+      assert.match(readFileSync(output, "utf8"), /interface First/);
+      // As editors do: another file in its place.
+      writeFileSync(join(folder, "watched.x~"), "struct second { int a; };\n");
+      renameSync(join(folder, "watched.x~"), file);
+      await until(/is new/);
+      assert.match(readFileSync(output, "utf8"), /interface Second/);
+      child.kill("SIGINT");
+      const [status] = await once(child, "exit");
+      assert.equal(status, 0);
+    } finally {
+      child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("is a port mapper, and asks, pings and calls it", async () => {

@@ -177,7 +177,7 @@ describe("rpcinfo and libtirpc", () => {
     await c?.[Symbol.asyncDispose]();
   });
 
-  it("are served by our rpcbind: -p, -s, -m, -T, -b, and a C server's registration", async (t) => {
+  it("are served by our rpcbind: -p, -s, -m, -T, -b, a C server's registration, and our broadcast", async (t) => {
     const both = ours(t);
     if (both === undefined || c === undefined) return;
     const script = join(import.meta.dirname, "portmap-process.js");
@@ -201,6 +201,12 @@ describe("rpcinfo and libtirpc", () => {
     match(await both.run(udp, both.two), /program 100000 version 3 ready and waiting/);
     const b = ["stdbuf", "-oL", "rpcinfo", "-b", String(BENCH), "1"];
     match(await both.run(b, both.two, /10\.79\.0\.1/), /10\.79\.0\.1/);
+    // From another host: no list over UDP, where the sender of a question may be somebody else.
+    const questions = [process.execPath, join(import.meta.dirname, "everyone.js"), "10.79.0.1"];
+    deepEqual(JSON.parse(await both.run(questions, both.two)), {
+      listed: { tcp: true, udp: "ERR_TIMEOUT" },
+      answers: [{ address: "10.79.0.1", port: 24111, result: 3 }],
+    });
     mapper.stdin?.end();
     void run;
   });
