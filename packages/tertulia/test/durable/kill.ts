@@ -87,7 +87,7 @@ export async function kill({ kills, overMs, seed }: KillOptions): Promise<KillRe
   }
 }
 
-function start(name: string, ...parameters: readonly string[]): ChildProcess {
+export function start(name: string, ...parameters: readonly string[]): ChildProcess {
   const path = join(import.meta.dirname, `${name}.js`);
   return spawn(process.execPath, [path, ...parameters], { stdio: ["ignore", "ignore", "inherit"] });
 }
