@@ -23,4 +23,5 @@ export {
 export type { Indication, IndicationType } from "./indication.ts";
 export { transportPair } from "./memory.ts";
 export { type SessionTransportOptions, sessionTransport } from "./session-transport.ts";
+export { storedActivities } from "./stored-activities.ts";
 export type { DialogueKeeping, TransportConnection, TransportUser } from "./transport.ts";

@@ -16,7 +16,7 @@ import {
 import type { Limits } from "../pure/native/limits.ts";
 import type { MachineChanges } from "../pure/native/machine.ts";
 import { defaultContexts } from "../pure/native/message.ts";
-import { decodeUtf8, hex, NO_OCTETS, utf8 } from "../pure/octets.ts";
+import { decodeUtf8, hex, NO_OCTETS, unhex, utf8 } from "../pure/octets.ts";
 import {
   type ActivityChange,
   type SessionRecord,
@@ -236,8 +236,4 @@ interface StoredEstablishment extends Omit<Establishment, "established"> {
   readonly dialogue: string;
   readonly agreement: Agreement;
   readonly peer: Omit<Proposal, "userData" | "dialogue">;
-}
-
-function unhex(text: string): Uint8Array {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }

@@ -57,6 +57,11 @@ export function hex(octets: Uint8Array, separator = ""): string {
   return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join(separator);
 }
 
+/** The octets that `hex`, without a separator, spelt. */
+export function unhex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
 /** Whether two octet strings are equal, in time that depends on their lengths only. */
 export function equalOctets(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) return false;

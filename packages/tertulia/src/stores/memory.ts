@@ -68,12 +68,7 @@ export class MemoryStore implements Store {
 
   /** As {@link write}, at once. */
   apply(changes: SessionChanges): void {
-    const { id } = changes;
-    const kept = applyChanges(this.#sessions.get(id), changes, Date.now());
-    if (changes.end) {
-      this.#sessions.delete(id);
-      this.#tombstones.set(id, changes.end);
-    } else this.#sessions.set(id, kept);
+    if (changes.id !== "") this.#applySession(changes);
     for (const change of changes.activities ?? []) this.#applyActivity(change);
   }
 
@@ -119,6 +114,15 @@ export class MemoryStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+  }
+
+  #applySession(changes: SessionChanges): void {
+    const { id } = changes;
+    const kept = applyChanges(this.#sessions.get(id), changes, Date.now());
+    if (changes.end) {
+      this.#sessions.delete(id);
+      this.#tombstones.set(id, changes.end);
+    } else this.#sessions.set(id, kept);
   }
 
   #applyActivity({ name, octets }: ActivityChange): void {

@@ -243,6 +243,7 @@ export class Database {
   /** One batch. Whatever refuses it does so before anything of it is written. */
   #apply(changes: SessionChanges, now: number): BatchOutcome {
     const { id, epoch, create, state, end } = changes;
+    if (id === "") return this.#applyActivities(changes);
     const known = this.#place(id);
     if (create && known) return new StoreError("exists", id);
     if (!create && !known) return new StoreError("unknown", id);
@@ -264,14 +265,18 @@ export class Database {
       place.epoch = epoch;
     }
     this.#applyJournals(place, changes);
-    for (const { name, octets } of changes.activities ?? []) {
+    this.#applyActivities(changes);
+    if (end) this.#end(place, end);
+    return undefined;
+  }
+
+  #applyActivities({ activities = [] }: SessionChanges): undefined {
+    for (const { name, octets } of activities) {
       if (octets) {
         const put = "INSERT OR REPLACE INTO activities (name, octets, crc) VALUES (?, ?, ?)";
         this.#prepared(put).run(name, octets, crc32(octets));
       } else this.#prepared("DELETE FROM activities WHERE name = ?").run(name);
     }
-    if (end) this.#end(place, end);
-    return undefined;
   }
 
   #create({ id, epoch, create, state }: SessionChanges, now: number): Place {

@@ -59,6 +59,7 @@ export interface ActivityChange {
  * `create`, `state`, `appends`, `trims`, `activities`, `end`.
  */
 export interface SessionChanges {
+  /** Empty for a batch of activities alone, which are no session's. */
   readonly id: string;
   /**
    * The epoch of the session for whoever writes. A store that has a higher one refuses the whole

@@ -318,6 +318,17 @@ const claims: readonly Claim[] = [
     },
   },
   {
+    claim: "keeps activities that are no session's",
+    async test({ open }) {
+      await using store = await open();
+      await store.write({ id: "", epoch: 0, activities: [{ name: "a", octets: utf8("x") }] });
+      deepEqual(plain(await store.activity("a")), utf8("x"));
+      deepEqual(await all(store.sessions()), []);
+      await store.write({ id: "", epoch: 0, activities: [{ name: "a", octets: undefined }] });
+      equal(await store.activity("a"), undefined);
+    },
+  },
+  {
     claim: "finds nothing wrong with itself",
     async test({ open }) {
       await using store = await open();
