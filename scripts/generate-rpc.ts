@@ -15,8 +15,7 @@ const library = "packages/tertulia/src/pure/oncrpc";
 const fixtures = "packages/tertulia/test/fixtures/oncrpc";
 const files: readonly (readonly [source: string, target: string, runtime: string])[] = [
   [`${library}/rpcbind.x`, `${library}/generated/rpcbind.ts`, "../index.ts"],
-  [`${fixtures}/bench.x`, `${fixtures}/generated/bench.ts`, "../../../../src/pure/oncrpc/index.ts"],
-  ["bench/rpc/bench.x", "bench/rpc/generated/bench.ts", "tertulia/xdr"],
+  [`${fixtures}/bench.x`, `${fixtures}/generated/bench.ts`, "tertulia/xdr"],
   ["bench/rpc/item.x", "bench/rpc/generated/item.ts", "tertulia/xdr"],
   ["examples/rpc/counter.x", "examples/rpc/generated/counter.ts", "tertulia/xdr"],
   ["examples/nfs/mount.x", "examples/nfs/generated/mount.ts", "tertulia/xdr"],

@@ -17,8 +17,8 @@ import { connect as connectSession } from "tertulia";
 import { connect, OnceClient, sessionChannel } from "tertulia/rpc";
 import { createMessageConnection } from "vscode-jsonrpc/node";
 import { WebSocket as NodeWebSocket } from "ws";
+import { BenchProgV1Client } from "../../packages/tertulia/dist/test/fixtures/oncrpc/generated/bench.js";
 import { Missing } from "../harness.ts";
-import { BenchProgV1Client } from "./generated/bench.ts";
 
 export interface Calls {
   readonly none: () => Promise<unknown>;

@@ -7,11 +7,11 @@
  */
 
 import { connect } from "tertulia/rpc";
+import { BenchProgV1Client } from "../../packages/tertulia/dist/test/fixtures/oncrpc/generated/bench.js";
 import type { Case } from "../harness.ts";
 import { type Calls, callsOf, cClient, cServer, load, peer, rate } from "./callers.ts";
 import { decoders, encoders, operations } from "./codecs.ts";
 import { groupCommits } from "./commits.ts";
-import { BenchProgV1Client } from "./generated/bench.ts";
 
 const LIBRARIES = ["tertulia", "tertulia-once", "grpc-js", "vscode-jsonrpc", "capnweb"] as const;
 

@@ -25,8 +25,11 @@ import {
 } from "tertulia/rpc";
 import { createMessageConnection } from "vscode-jsonrpc/node";
 import { WebSocketServer } from "ws";
+import {
+  type BenchProgV1Handlers,
+  serveBenchProgV1,
+} from "../../packages/tertulia/dist/test/fixtures/oncrpc/generated/bench.js";
 import { bareServer } from "./bare-node.ts";
-import { type BenchProgV1Handlers, serveBenchProgV1 } from "./generated/bench.ts";
 
 const handlers: BenchProgV1Handlers = {
   null() {},

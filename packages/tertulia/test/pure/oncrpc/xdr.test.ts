@@ -26,6 +26,17 @@ function read<T>(octets: string, take: (reader: XdrReader) => T): T {
   return value;
 }
 
+const choice: fc.Arbitrary<Choice> = fc.oneof<fc.Arbitrary<Choice>[]>(
+  fc.record({ k: fc.constant("KIND_A"), i: fc.integer() }, { noNullPrototype: true }),
+  fc
+    .record(
+      { k: fc.constant("KIND_B"), s: fc.string({ maxLength: 16, unit: "grapheme" }) },
+      { noNullPrototype: true },
+    )
+    .filter(({ s }) => new TextEncoder().encode(s).length <= 64),
+  fc.constant({ k: "KIND_C" }),
+);
+
 const node: fc.Arbitrary<Node> = fc.letrec<{ node: Node }>((tie) => ({
   node: fc.record(
     {
@@ -35,20 +46,14 @@ const node: fc.Arbitrary<Node> = fc.letrec<{ node: Node }>((tie) => ({
       d: fc.double(),
       f: fc.float(),
       b: fc.boolean(),
-      c: fc.oneof<fc.Arbitrary<Choice>[]>(
-        fc.record({ k: fc.constant("KIND_A"), i: fc.integer() }, { noNullPrototype: true }),
-        fc
-          .record(
-            { k: fc.constant("KIND_B"), s: fc.string({ maxLength: 16, unit: "grapheme" }) },
-            { noNullPrototype: true },
-          )
-          .filter(({ s }) => new TextEncoder().encode(s).length <= 64),
-        fc.constant({ k: "KIND_C" }),
-      ),
+      c: choice,
       fixed: fc.uint8Array({ minLength: 5, maxLength: 5 }),
       data: fc.uint8Array({ maxLength: 40 }),
       name: fc.string({ maxLength: 60, unit: "grapheme" }),
       arr: fc.array(fc.integer(), { maxLength: 8 }),
+      u: fc.nat({ max: 0xffff_ffff }),
+      e: fc.constantFrom("KIND_A" as const, "KIND_B" as const, "KIND_C" as const),
+      all: fc.array(choice, { maxLength: 4 }),
       farr: fc.array(fc.integer(), { minLength: 3, maxLength: 3 }),
       next: fc.option(tie("node"), { nil: undefined, maxDepth: 4 }),
     },
@@ -177,6 +182,7 @@ describe("a generated codec", () => {
     const small = {
       ...{ id: 1, big: 0n, ubig: 0n, d: 0, f: 0, b: false, c: { k: "KIND_C" } as const },
       ...{ fixed: new Uint8Array(5), data: new Uint8Array(), name: "", arr: [], farr: [1, 2, 3] },
+      ...{ u: 0, e: "KIND_A" as const, all: [] },
     };
     let first: Node = { ...small, next: undefined };
     for (let i = 0; i < 100_000; i++) first = { ...small, next: first };
@@ -195,6 +201,7 @@ describe("a generated codec", () => {
     const small = {
       ...{ id: 1, big: 0n, ubig: 0n, d: 0, f: 0, b: false, c: { k: "KIND_C" } as const },
       ...{ fixed: new Uint8Array(5), data: new Uint8Array(), name: "", arr: [], farr: [1, 2, 3] },
+      ...{ u: 0, e: "KIND_A" as const, all: [] },
     };
     let first: Node = { ...small, next: undefined };
     for (let i = 0; i < 20; i++) first = { ...small, next: first };
