@@ -54,13 +54,13 @@ export {
   type ResourceRecord,
   type StatusName,
 } from "../pure/netbios/name-packet.ts";
+export { NameServer } from "../pure/netbios/name-server.ts";
+export type { NameServerEvent } from "../pure/netbios/name-server-events.ts";
 export {
   NAME_SERVER_LIMITS,
-  NameServer,
   type NameServerLimits,
   type NameServerOptions,
-} from "../pure/netbios/name-server.ts";
-export type { NameServerEvent } from "../pure/netbios/name-server-events.ts";
+} from "../pure/netbios/name-server-options.ts";
 export type { Claimed, Found, NodeEvent, NodeStatus } from "../pure/netbios/node-events.ts";
 export { SessionFramer } from "../pure/netbios/session-framer.ts";
 export {

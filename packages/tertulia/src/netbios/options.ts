@@ -8,7 +8,7 @@ import type { Endpoint } from "../pure/netbios/address.ts";
 import type { CallRules } from "../pure/netbios/calling.ts";
 import type { NodeType } from "../pure/netbios/name.ts";
 import type { NameDatabase } from "../pure/netbios/name-database.ts";
-import type { NameServerOptions } from "../pure/netbios/name-server.ts";
+import type { NameServerOptions } from "../pure/netbios/name-server-options.ts";
 import type { NameTimers, NodeLimits } from "../pure/netbios/timers.ts";
 
 /** The role of a name server that a node plays besides its own. */

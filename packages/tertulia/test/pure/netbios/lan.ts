@@ -9,7 +9,8 @@ import { kindOf } from "../../../src/pure/netbios/messages.ts";
 import { formatName } from "../../../src/pure/netbios/name.ts";
 import { MemoryNameDatabase } from "../../../src/pure/netbios/name-database.ts";
 import { decodeNamePacket } from "../../../src/pure/netbios/name-packet.ts";
-import { NameServer, type NameServerOptions } from "../../../src/pure/netbios/name-server.ts";
+import { NameServer } from "../../../src/pure/netbios/name-server.ts";
+import type { NameServerOptions } from "../../../src/pure/netbios/name-server-options.ts";
 import type { NodeEvent } from "../../../src/pure/netbios/node-events.ts";
 import type { PacketMachine, Via } from "../../../src/pure/netbios/packet-machine.ts";
 

@@ -20,7 +20,8 @@ import {
   type NameEntry,
   type NamePacket,
 } from "../../../src/pure/netbios/name-packet.ts";
-import { NameServer, type NameServerOptions } from "../../../src/pure/netbios/name-server.ts";
+import { NameServer } from "../../../src/pure/netbios/name-server.ts";
+import type { NameServerOptions } from "../../../src/pure/netbios/name-server-options.ts";
 import { readPlainQuery } from "../../../src/pure/netbios/plain-query.ts";
 import { namePackets, nearly } from "./arbitraries.ts";
 
