@@ -49,11 +49,9 @@ export type { NameHostEvent } from "../pure/netbios/name-host.ts";
 export {
   decodeNamePacket,
   encodeNamePacket,
-  type NameEntry,
   type NamePacket,
-  type ResourceRecord,
-  type StatusName,
 } from "../pure/netbios/name-packet.ts";
+export type { NameEntry, ResourceRecord, StatusName } from "../pure/netbios/name-record.ts";
 export { NameServer } from "../pure/netbios/name-server.ts";
 export type { NameServerEvent } from "../pure/netbios/name-server-events.ts";
 export {

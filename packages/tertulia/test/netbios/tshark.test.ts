@@ -25,7 +25,8 @@ import {
   wackResponse,
 } from "../../src/pure/netbios/messages.ts";
 import { netbiosName, WILDCARD } from "../../src/pure/netbios/name.ts";
-import { encodeNamePacket, type NameEntry } from "../../src/pure/netbios/name-packet.ts";
+import { encodeNamePacket } from "../../src/pure/netbios/name-packet.ts";
+import type { NameEntry } from "../../src/pure/netbios/name-record.ts";
 import { encodeSessionPacket } from "../../src/pure/netbios/session-packet.ts";
 import { NO_STATISTICS } from "../../src/pure/netbios/statistics.ts";
 import { hasPeers } from "../peers.ts";

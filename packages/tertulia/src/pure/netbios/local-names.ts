@@ -6,7 +6,7 @@
 
 import { NetbiosError } from "./errors.ts";
 import { type NetbiosName, type NodeType, nameKey } from "./name.ts";
-import type { NameEntry, StatusName } from "./name-packet.ts";
+import type { NameEntry, StatusName } from "./name-record.ts";
 import { earlier } from "./packet-machine.ts";
 
 /**

@@ -8,15 +8,8 @@ import { ProtocolError } from "../errors.ts";
 import { Writer } from "../octets.ts";
 import type { NetbiosReason } from "./errors.ts";
 import type { NetbiosName } from "./name.ts";
-import {
-  flagsOf,
-  type NameEntry,
-  type NamePacket,
-  OPCODE,
-  RCODE,
-  type ResourceRecord,
-  type StatusName,
-} from "./name-packet.ts";
+import { flagsOf, type NamePacket, OPCODE, RCODE } from "./name-packet.ts";
+import type { NameEntry, ResourceRecord, StatusName } from "./name-record.ts";
 import type { Statistics } from "./statistics.ts";
 
 const EMPTY: Omit<NamePacket, "id" | "opcode"> = {

@@ -8,7 +8,7 @@
 import type { Claim } from "./messages.ts";
 import { type NetbiosName, nameKey, suffixOf } from "./name.ts";
 import type { Member, NameDatabase, NameRecord } from "./name-database.ts";
-import type { NameEntry } from "./name-packet.ts";
+import type { NameEntry } from "./name-record.ts";
 import type { NameServerEvent } from "./name-server-events.ts";
 import type { NameServerLimits } from "./name-server-options.ts";
 

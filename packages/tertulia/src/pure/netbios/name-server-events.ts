@@ -7,7 +7,7 @@
 import type { SessionError } from "../errors.ts";
 import type { Endpoint } from "./address.ts";
 import type { NetbiosName } from "./name.ts";
-import type { NameEntry } from "./name-packet.ts";
+import type { NameEntry } from "./name-record.ts";
 
 export type NameServerEvent =
   | {

@@ -7,7 +7,7 @@
 import type { SessionError } from "../errors.ts";
 import type { Endpoint } from "./address.ts";
 import type { NetbiosName } from "./name.ts";
-import type { NameEntry, StatusName } from "./name-packet.ts";
+import type { NameEntry, StatusName } from "./name-record.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** Who has a name. */

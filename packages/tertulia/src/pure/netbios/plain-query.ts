@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { NameEntry } from "./name-packet.ts";
+import type { NameEntry } from "./name-record.ts";
 import { readHalfOctets } from "./name-wire.ts";
 
 const QUERY_OCTETS = 50;

@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import type { DatagramPacket } from "../../../src/pure/netbios/datagram.ts";
 import type { NetbiosName } from "../../../src/pure/netbios/name.ts";
-import type { NamePacket, ResourceRecord } from "../../../src/pure/netbios/name-packet.ts";
+import type { NamePacket } from "../../../src/pure/netbios/name-packet.ts";
+import type { ResourceRecord } from "../../../src/pure/netbios/name-record.ts";
 import type { SessionPacket } from "../../../src/pure/netbios/session-packet.ts";
 
 export const octets = (hex: string): Uint8Array =>

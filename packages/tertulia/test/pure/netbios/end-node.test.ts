@@ -14,9 +14,9 @@ import { netbiosName, WILDCARD } from "../../../src/pure/netbios/name.ts";
 import {
   decodeNamePacket,
   encodeNamePacket,
-  type NameEntry,
   type NamePacket,
 } from "../../../src/pure/netbios/name-packet.ts";
+import type { NameEntry } from "../../../src/pure/netbios/name-record.ts";
 import { namePackets, nearly } from "./arbitraries.ts";
 import { BROADCAST, Lan } from "./lan.ts";
 

@@ -17,9 +17,9 @@ import { MemoryNameDatabase } from "../../../src/pure/netbios/name-database.ts";
 import {
   decodeNamePacket,
   encodeNamePacket,
-  type NameEntry,
   type NamePacket,
 } from "../../../src/pure/netbios/name-packet.ts";
+import type { NameEntry } from "../../../src/pure/netbios/name-record.ts";
 import { NameServer } from "../../../src/pure/netbios/name-server.ts";
 import type { NameServerOptions } from "../../../src/pure/netbios/name-server-options.ts";
 import { readPlainQuery } from "../../../src/pure/netbios/plain-query.ts";
