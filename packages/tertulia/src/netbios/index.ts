@@ -21,7 +21,8 @@ export {
 } from "../pure/netbios/datagram.ts";
 export { type Datagram, type DatagramEvent, DatagramNode } from "../pure/netbios/datagram-node.ts";
 export { Distributor, type DistributorEvent } from "../pure/netbios/distributor.ts";
-export { type ClaimOptions, EndNode, type EndNodeOptions } from "../pure/netbios/end-node.ts";
+export { EndNode } from "../pure/netbios/end-node.ts";
+export type { ClaimOptions, EndNodeOptions } from "../pure/netbios/end-node-options.ts";
 export { NetbiosError, type NetbiosReason, REASONS } from "../pure/netbios/errors.ts";
 export { fragment, Reassembler } from "../pure/netbios/fragments.ts";
 export type { LocalName, LocalNameState } from "../pure/netbios/local-names.ts";

@@ -15,7 +15,8 @@ import {
 } from "../pure/netbios/address.ts";
 import type { Datagram, DatagramEvent } from "../pure/netbios/datagram-node.ts";
 import type { DistributorEvent } from "../pure/netbios/distributor.ts";
-import { type ClaimOptions, EndNode } from "../pure/netbios/end-node.ts";
+import { EndNode } from "../pure/netbios/end-node.ts";
+import type { ClaimOptions } from "../pure/netbios/end-node-options.ts";
 import { NetbiosError } from "../pure/netbios/errors.ts";
 import type { LocalName } from "../pure/netbios/local-names.ts";
 import { formatName, type NetbiosName, type NodeType, sameName } from "../pure/netbios/name.ts";

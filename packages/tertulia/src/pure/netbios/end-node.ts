@@ -10,29 +10,22 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import type { Endpoint } from "./address.ts";
 import { NAME_SERVICE_PORT } from "./address.ts";
-import { type Asker, askEveryone, isPositiveQueryResponse } from "./asking.ts";
+import type { Asker } from "./asking.ts";
 import { claim, refresh, release } from "./claim.ts";
+import { Conflicts } from "./conflicts.ts";
+import type { ClaimOptions, EndNodeOptions } from "./end-node-options.ts";
 import { NetbiosError } from "./errors.ts";
 import { find, findAt, status } from "./find.ts";
 import { entryOf, type LocalName, LocalNames } from "./local-names.ts";
 import {
   claimOf,
-  conflictDemand,
   negativeQueryResponse,
   positiveQueryResponse,
-  queryRequest,
   registrationResponse,
   releaseRequest,
   statusResponse,
 } from "./messages.ts";
-import {
-  formatName,
-  isOwnable,
-  type NetbiosName,
-  type NodeType,
-  nameKey,
-  WILDCARD,
-} from "./name.ts";
+import { formatName, isOwnable, type NetbiosName, type NodeType, WILDCARD } from "./name.ts";
 import {
   decodeNamePacket,
   encodeNamePacket,
@@ -43,51 +36,10 @@ import {
 import type { Found, NodeEvent, NodeResult } from "./node-events.ts";
 import { earlier, type PacketMachine, type PacketOutput, type Via } from "./packet-machine.ts";
 import { answerQuery } from "./plain-query.ts";
-import { NO_STATISTICS, type Statistics } from "./statistics.ts";
-import { NAME_TIMERS, type NameTimers, NODE_LIMITS, type NodeLimits } from "./timers.ts";
-import { type Procedure, type Reply, Transactions } from "./transactions.ts";
+import { NO_STATISTICS } from "./statistics.ts";
+import { NAME_TIMERS, NODE_LIMITS } from "./timers.ts";
+import { type Procedure, Transactions } from "./transactions.ts";
 import { truncatedTo } from "./truncation.ts";
-
-export interface EndNodeOptions {
-  /** Default: `"B"`. */
-  readonly nodeType?: NodeType;
-  /** What we register: an address that others reach us at, not necessarily one we are bound to. */
-  readonly address: string;
-  /** Where broadcasts go. Default: 255.255.255.255. */
-  readonly broadcastAddress?: string;
-  /** Asked in this order. Needed for P, M and H. Default: none. */
-  readonly nameServers?: readonly Endpoint[];
-  /** The port of the name service everywhere. Default: 137. */
-  readonly port?: number;
-  /** Sixteen random bits. */
-  readonly random: () => number;
-  readonly timers?: Partial<NameTimers>;
-  readonly limits?: Partial<NodeLimits>;
-  /** What a node status response says besides names. Default: zeros. */
-  readonly statistics?: Statistics;
-  /** Who may ask for our names. Default: everyone. */
-  readonly answersStatusTo?: (from: Endpoint) => boolean;
-  /**
-   * What a NAME CONFLICT DEMAND does. `verify`, the default: we ask whether another node answers to
-   * the name before we give it up, for anyone can send one. `obey`: as RFC 1002 5.1.1.5 has it.
-   */
-  readonly conflictDemands?: "verify" | "obey";
-}
-
-/** What to claim a name for. */
-export interface ClaimOptions {
-  readonly group?: boolean;
-  /** Seconds that we ask the NBNS for; 0 is for ever. Default: 259200, three days, as nmbd does. */
-  readonly ttl?: number;
-  /** The permanent node name, which a node status response marks. Default: `false`. */
-  readonly permanent?: boolean;
-}
-
-interface Watch {
-  readonly name: NetbiosName;
-  readonly reply: Reply;
-  readonly until: number;
-}
 
 export class EndNode implements PacketMachine<NodeEvent> {
   readonly names: LocalNames;
@@ -95,10 +47,7 @@ export class EndNode implements PacketMachine<NodeEvent> {
   readonly #asker: Asker;
   readonly #transactions: Transactions;
   readonly #outputs: PacketOutput<NodeEvent>[] = [];
-  /** Broadcast queries that were answered, by id: a second answer may be a conflict. */
-  readonly #watches = new Map<number, Watch>();
-  /** Names whose alleged conflict is being verified. */
-  readonly #verifying = new Set<string>();
+  readonly #conflicts: Conflicts;
   #requestCount = 0;
   #now = 0;
 
@@ -118,8 +67,7 @@ export class EndNode implements PacketMachine<NodeEvent> {
       limits,
       send: (packet, to) => this.#send(packet(this.#transactions.freshId()), to, "udp"),
       tell: (event) => this.#tell(event),
-      watch: (name, reply) =>
-        this.#watches.set(reply.id, { name, reply, until: this.#now + timers.conflictMs }),
+      watch: (name, reply) => this.#conflicts.watch(name, reply, this.#now),
     };
     this.#transactions = new Transactions(
       {
@@ -128,6 +76,14 @@ export class EndNode implements PacketMachine<NodeEvent> {
       },
       { wackMsMax: timers.wackMsMax, requestsMax: limits.requestsMax, random: options.random },
     );
+    this.#conflicts = new Conflicts({
+      asker: this.#asker,
+      transactions: this.#transactions,
+      names: this.names,
+      demands: options.conflictDemands ?? "verify",
+      tell: (event) => this.#tell(event),
+      conflict: (name, from) => this.#conflict(name, from),
+    });
   }
 
   get nodeType(): NodeType {
@@ -139,8 +95,7 @@ export class EndNode implements PacketMachine<NodeEvent> {
   }
 
   get deadline(): number | undefined {
-    let deadline = this.#transactions.deadline;
-    for (const { until } of this.#watches.values()) deadline = earlier(deadline, until);
+    const deadline = earlier(this.#transactions.deadline, this.#conflicts.deadline);
     return earlier(deadline, this.names.refreshAt);
   }
 
@@ -246,14 +201,17 @@ export class EndNode implements PacketMachine<NodeEvent> {
   /** As {@link receive}, for who has decoded the packet already. @throws {ProtocolError} */
   receivePacket(packet: NamePacket, from: Endpoint, now: number, via: Via = "udp"): void {
     this.#now = now;
-    if (packet.response) this.#response(packet, from, now);
-    else this.#request(packet, from, via);
+    if (packet.response) {
+      if (!this.#transactions.receive(packet, from, now)) {
+        this.#conflicts.receive(packet, from, now);
+      }
+    } else this.#request(packet, from, via);
   }
 
   tick(now: number): void {
     this.#now = now;
     this.#transactions.tick(now);
-    for (const [id, { until }] of this.#watches) if (until <= now) this.#watches.delete(id);
+    this.#conflicts.tick(now);
     for (const entry of this.names.all()) {
       if (entry.refreshAt !== undefined && entry.refreshAt <= now) this.#refresh(entry, now);
     }
@@ -312,69 +270,6 @@ export class EndNode implements PacketMachine<NodeEvent> {
   #refreshing(ttl: number): Pick<LocalName, "ttl" | "refreshAt"> {
     const waitMs = ttl * 1000 * this.#asker.timers.refreshFraction;
     return { ttl, refreshAt: ttl === 0 ? undefined : this.#now + waitMs };
-  }
-
-  #response(packet: NamePacket, from: Endpoint, now: number): void {
-    if (this.#transactions.receive(packet, from, now)) return;
-    const watch = this.#watches.get(packet.id);
-    if (watch) {
-      this.#secondAnswer(watch, packet, from);
-      return;
-    }
-    const isDemand = packet.opcode === OPCODE.registration && packet.rcode === RCODE.conflict;
-    const name = packet.answers[0]?.name;
-    if (!isDemand || typeof name !== "object" || !this.names.findActive(name)) return;
-    this.#conflictDemand(name, from, now);
-  }
-
-  /** RFC 1002 5.1.1.3: two answers that are not the same, and one says that the name is unique. */
-  #secondAnswer({ name, reply }: Watch, packet: NamePacket, from: Endpoint): void {
-    if (!isPositiveQueryResponse(packet, name)) return;
-    const [first] = reply.packet.answers;
-    const [second] = packet.answers;
-    if (first?.type !== "NB" || second?.type !== "NB") return;
-    // nmbd answers every broadcast twice: the same entries again are a duplicate, not a conflict.
-    const owners = new Set(first.entries.map(({ address }) => address));
-    if (second.entries.every(({ address }) => owners.has(address))) return;
-    if ([...first.entries, ...second.entries].every(({ group }) => group)) {
-      this.#tell({ type: "alsoFound", name, entries: second.entries, from });
-      return;
-    }
-    this.#asker.send((id) => conflictDemand(id, name), { ...from, port: this.#asker.port });
-    this.#tell({ type: "conflictDemanded", name, of: from });
-  }
-
-  #conflictDemand(name: NetbiosName, from: Endpoint, now: number): void {
-    const { nodeType, nameServers } = this.#asker;
-    const isFromServer = nameServers.some(({ address }) => address === from.address);
-    if (this.#options.conflictDemands === "obey" || (isFromServer && nodeType !== "B")) {
-      this.#conflict(name, from);
-      return;
-    }
-    // A P node has no business with anyone but its NBNS.
-    if (nodeType === "P") return;
-    const key = nameKey(name);
-    if (this.#verifying.has(key)) return;
-    this.#verifying.add(key);
-    const ours = this.#asker.address;
-    const others = askEveryone(
-      this.#asker,
-      (id) => queryRequest(id, name, true),
-      (packet) =>
-        isPositiveQueryResponse(packet, name) &&
-        packet.answers[0]?.type === "NB" &&
-        packet.answers[0].entries.some(({ address }) => address !== ours),
-    );
-    const verify = (function* (): Procedure<Reply | undefined> {
-      return yield others;
-    })();
-    this.#transactions.run(verify, now, (outcome) => {
-      this.#verifying.delete(key);
-      if (!this.names.findActive(name)) return;
-      const other = "result" in outcome ? outcome.result : undefined;
-      if (other) this.#conflict(name, other.from);
-      else this.#tell({ type: "falseConflict", name, from });
-    });
   }
 
   #conflict(name: NetbiosName, from: Endpoint): void {

@@ -4,7 +4,8 @@
  */
 
 import { type Endpoint, NAME_SERVICE_PORT } from "../../../src/pure/netbios/address.ts";
-import { EndNode, type EndNodeOptions } from "../../../src/pure/netbios/end-node.ts";
+import { EndNode } from "../../../src/pure/netbios/end-node.ts";
+import type { EndNodeOptions } from "../../../src/pure/netbios/end-node-options.ts";
 import { kindOf } from "../../../src/pure/netbios/messages.ts";
 import { formatName } from "../../../src/pure/netbios/name.ts";
 import { MemoryNameDatabase } from "../../../src/pure/netbios/name-database.ts";
