@@ -11,7 +11,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from "node:tls";
 import { SessionError } from "../pure/errors.ts";
 import { CONNECT, RESUME } from "../pure/native/frames.ts";
 import { refuse } from "../pure/native/reception.ts";
@@ -26,7 +26,10 @@ import { asSessionError } from "./wait.ts";
 import { serveWebSockets, type WebSocketServerOptions } from "./websocket-server.ts";
 
 export interface ListenOptions extends ListenerOptions {
-  /** Takes TLS on the same port, with these options of `node:tls`. Default: no TLS. */
+  /**
+   * Takes TLS on the same port, with these options of `node:tls`. Default: no TLS. With `requestCert`, and
+   * unless `rejectUnauthorized` is false, whoever shows no good certificate is refused with `forbidden`.
+   */
   readonly tls?: TlsOptions;
   /** Refuses what does not come over TLS. Default: false; for `tls://` addresses, true. */
   readonly requireTls?: boolean;
@@ -96,10 +99,18 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     minVersion: "TLSv1.3",
     handshakeTimeout: handshakeMs,
     ...options.tls,
+    // Node would hang up and tell nobody why: neither them nor us. `route` does it.
+    rejectUnauthorized: false,
   });
+  const { requestCert = false, rejectUnauthorized = true } = options.tls ?? {};
+  const problemOf = (socket: Socket) =>
+    requestCert && rejectUnauthorized && socket instanceof TLSSocket
+      ? certificateProblem(socket)
+      : undefined;
   secure.on("secureConnection", (socket: TLSSocket) => {
-    const isOurs = socket.alpnProtocol === ALPN;
-    if (isOurs) return receive(new DuplexTransport("tls", socket), socket);
+    if (socket.alpnProtocol === ALPN && problemOf(socket) === undefined) {
+      return receive(new DuplexTransport("tls", socket), socket);
+    }
     sniff(socket, (octets) => route(octets, socket, "tls"));
   });
   secure.on("tlsClientError", (error, socket) => {
@@ -113,12 +124,15 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   const route = (octets: Buffer, socket: Socket | TLSSocket, kind: "tcp" | "tls" | "unix") => {
     const [first = 0] = octets;
     const isOurs = first >= CONNECT && first <= RESUME;
+    const problem = problemOf(socket);
     if (kind === "tcp" && first === TLS_HANDSHAKE && options.tls) {
       // TLS reads from below the socket: one that flows would take the octets away from it.
       socket.unshift(octets);
       secure.emit("connection", socket);
     } else if (kind !== "tls" && requireTls) {
       sendAway(socket, listener, "this port takes TLS only", isOurs);
+    } else if (problem !== undefined) {
+      sendAway(socket, listener, problem, isOurs);
     } else if (isOurs) {
       receive(new DuplexTransport(kind, socket, octets), socket);
     } else if (/^[A-Z]/.test(String.fromCharCode(first))) {
@@ -182,6 +196,14 @@ function sniff(socket: Socket, then: (octets: Buffer) => void): void {
     socket.pause();
     then(octets);
   });
+}
+
+/** What is wrong with the certificate that the other side of TLS showed, if anything. */
+function certificateProblem(socket: TLSSocket): string | undefined {
+  // Looked at first: a TLS session that is resumed without one counts as authorized (Node, TLS 1.3).
+  if (socket.getPeerCertificate().raw === undefined) return "no TLS client certificate came";
+  if (socket.authorized) return undefined;
+  return `the TLS client certificate is not good: ${socket.authorizationError}`;
 }
 
 /** Says why, in the way they understand if they are ours, and hangs up. */
