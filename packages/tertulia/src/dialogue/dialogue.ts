@@ -584,6 +584,9 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
 
   #say(request: SessionRequest): void {
     if (this.#ended) throw this.#closed();
+    if (this.#transport.isFull && request.type !== "SUABreq") {
+      throw new SessionError("ERR_LIMIT", "too much waits to be sent already: await data()");
+    }
     this.#machine.request(request, now());
     this.#taken = undefined;
     if (purging.has(request.type)) this.#purge();

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Gate } from "../io/gate.ts";
 import type { Session } from "../io/session.ts";
 import { SessionError } from "../pure/errors.ts";
 import { concatOctets } from "../pure/octets.ts";
@@ -18,7 +19,7 @@ export interface SessionTransportOptions {
   readonly isInitiator: boolean;
   /** Whether to use the session's expedited flow. Both sides have to say the same. Default true. */
   readonly expedited?: boolean;
-  /** Octets in one frame of the session; what is longer goes in parts. Default 16,000. */
+  /** Octets in one frame of the session, if the peer takes as many; what is longer goes in parts. Default 16,000. */
   readonly segmentOctets?: number;
   /** One TSDU, put together: what a peer can make us hold. Default 16 MiB. */
   readonly tsduOctets?: number;
@@ -65,6 +66,8 @@ class SessionConnection implements TransportConnection {
   #user: TransportUser | undefined;
   #isPaused = false;
   #isEnded = false;
+  /** Opens when there may be something to read for. */
+  readonly #gate = new Gate();
   #parts: Uint8Array[] = [];
   #partOctets = 0;
   #room: Promise<void> | undefined;
@@ -98,6 +101,10 @@ class SessionConnection implements TransportConnection {
     return this.#room;
   }
 
+  get isFull(): boolean {
+    return this.#session.isDialogueFull;
+  }
+
   attach(user: TransportUser): void {
     this.#user = user;
     queueMicrotask(() => this.#deliver());
@@ -110,8 +117,9 @@ class SessionConnection implements TransportConnection {
   data(head: Uint8Array, octets: Uint8Array): void {
     this.#checkOpen();
     const tsdu = concatOctets([head, octets]);
-    for (let at = 0; at === 0 || at < tsdu.length; at += this.#segmentOctets) {
-      const part = tsdu.subarray(at, at + this.#segmentOctets);
+    const size = Math.min(this.#segmentOctets, this.#session.dialogueOctetsMax - 1);
+    for (let at = 0; at === 0 || at < tsdu.length; at += size) {
+      const part = tsdu.subarray(at, at + size);
       const isLast = at + part.length >= tsdu.length;
       this.#session.sendDialogue(concatOctets([Uint8Array.of(isLast ? LAST : PART), part]));
     }
@@ -126,6 +134,7 @@ class SessionConnection implements TransportConnection {
   disconnect(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#gate.open();
     if (this.#session.state !== "closed") this.#session.sendDialogue(Uint8Array.of(END));
   }
 
@@ -138,10 +147,17 @@ class SessionConnection implements TransportConnection {
     for await (const { octets, isExpedited } of this.#session.dialogue) {
       if (isExpedited) this.#take({ type: "expedited", octets });
       else this.#takePart(octets);
+      // What is not read is no credit for the peer.
+      while (this.#isHeld) await this.#gate.wait();
       if (this.#isEnded) return;
     }
     const { error } = await this.#session.closed;
     this.#take({ type: "end", error });
+  }
+
+  /** Whether something waits here that nobody wants now. */
+  get #isHeld(): boolean {
+    return this.#waiting.length > 0 && !this.#isEnded;
   }
 
   #takePart(octets: Uint8Array): void {
@@ -173,7 +189,7 @@ class SessionConnection implements TransportConnection {
   #deliver(): void {
     while (this.#user && !this.#isEnded && (!this.#isPaused || this.#waiting[0]?.type === "end")) {
       const message = this.#waiting.shift();
-      if (!message) return;
+      if (!message) break;
       if (message.type === "data") {
         this.#user.data(message.octets);
         // In the same turn: a store never has the one without the other.
@@ -187,6 +203,7 @@ class SessionConnection implements TransportConnection {
         this.#user.disconnected(message.error);
       }
     }
+    this.#gate.open();
   }
 
   async #waitForRoom(): Promise<void> {

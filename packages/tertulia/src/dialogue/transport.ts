@@ -38,6 +38,8 @@ export interface TransportConnection {
    * ended. Otherwise `undefined`, so that sending need not wait for a promise.
    */
   readonly room: Promise<void> | undefined;
+  /** Whether nothing more may wait to be sent: for those who do not wait for `room`. */
+  readonly isFull?: boolean;
   /** Of a connection that outlives processes: then a dialogue on it does. */
   readonly keeping?: DialogueKeeping | undefined;
 

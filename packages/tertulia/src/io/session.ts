@@ -115,11 +115,13 @@ interface Delivery extends PromiseWithResolvers<void> {
   readonly ends: readonly [number, number];
 }
 
+interface Spdu {
+  readonly octets: Uint8Array;
+  readonly isExpedited: boolean;
+}
+
 /** Octets that may gather before the end of the turn: then they are sent at once. */
 const FLUSH_OCTETS = 64 * 1024;
-
-/** SPDUs that may wait for the dialogue machine: it takes them at once, unless something is wrong. */
-const DIALOGUE_MAX = 1024;
 
 const SETTLED: Promise<void> = Promise.resolve();
 const DONE: Promise<{ value: undefined; done: true }> = Promise.resolve({
@@ -176,7 +178,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   #changes: Broadcast<SessionChange> | undefined;
   #streams: Map<number, SessionStream> | undefined;
   #incoming: Queue<SessionStream> | undefined;
-  #dialogue: Queue<{ octets: Uint8Array; isExpedited: boolean }> | undefined;
+  #dialogue: Queue<Spdu> | undefined;
   #end: SessionEnd | undefined;
   #closed: PromiseWithResolvers<SessionEnd> | undefined;
 
@@ -523,6 +525,16 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 
   // For the dialogue machine, whose transport this is.
 
+  /** Octets that {@link sendDialogue} takes at once. */
+  get dialogueOctetsMax(): number {
+    return this.machine.link.spduOctetsMax;
+  }
+
+  /** Whether as much waits for credit as may, by `waitingOctetsMax`: {@link sendDialogue} asks nobody. */
+  get isDialogueFull(): boolean {
+    return this.machine.link.waitingOctets >= this.#limits.waitingOctetsMax;
+  }
+
   /** Carries octets of a dialogue to the peer's: in order, or past what waits. */
   sendDialogue(octets: Uint8Array, isExpedited = false): void {
     this.#checkOpen();
@@ -558,11 +570,24 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.machine.tookSpdu(isExpedited ? 1 : 0, this.#runtime.now());
   }
 
-  /** What the peer's dialogue sent. Where a store keeps the session, say `tookDialogue` of each. */
+  /**
+   * What the peer's dialogue sent. Taking one is credit for the peer: as many octets may wait here as
+   * `windowOctets` says, together with messages. Where a store keeps the session, say `tookDialogue` of
+   * each.
+   */
   get dialogue(): AsyncIterable<{ readonly octets: Uint8Array; readonly isExpedited: boolean }> {
     this.#dialogue ??= new Queue();
     if (this.#end) this.#dialogue.end();
-    return this.#dialogue;
+    return this.#readDialogue(this.#dialogue);
+  }
+
+  async *#readDialogue(spdus: Queue<Spdu>): AsyncGenerator<Spdu, undefined> {
+    for await (const spdu of spdus) {
+      this.machine.link.readSpdu(spdu.octets.length, spdu.isExpedited);
+      if (!this.#end) this.#markDirty();
+      yield spdu;
+    }
+    return undefined;
   }
 
   // For the listener and the runtime.
@@ -971,8 +996,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
         return;
       case "dialogue":
         this.#dialogue ??= new Queue();
-        if (this.#dialogue.length < DIALOGUE_MAX) return this.#dialogue.push(event);
-        return this.machine.abort("limit", `${DIALOGUE_MAX} SPDUs wait to be read`);
+        this.#dialogue.push(event);
+        return;
       case "streamOpened":
         return this.#opened(this.#addStream(event.stream));
       case "streamReadable":

@@ -7,13 +7,16 @@ import { Listener } from "../../src/io/listener.ts";
 import { memoryPair } from "../../src/io/memory-transport.ts";
 import { nodeRuntime } from "../../src/io/node-runtime.ts";
 import type { Session } from "../../src/io/session.ts";
+import type { Limits } from "../../src/pure/native/limits.ts";
 import { serviceContract } from "./service-contract.ts";
 
 const runtime = nodeRuntime();
 
 /** Two ends of a durable session, and the listener that takes its transports. */
-async function sessions(): Promise<readonly [Session, Session, Listener]> {
-  const listener = new Listener(runtime);
+async function sessions(
+  limits: Partial<Limits> = {},
+): Promise<readonly [Session, Session, Listener]> {
+  const listener = new Listener(runtime, { limits });
   const near = await establish(
     () => async () => {
       const [ours, theirs] = memoryPair();
@@ -21,6 +24,7 @@ async function sessions(): Promise<readonly [Session, Session, Listener]> {
       return ours;
     },
     runtime,
+    { limits },
   );
   for await (const far of listener) return [near, far, listener];
   return assert.fail("no session came");
@@ -79,6 +83,81 @@ describe("a dialogue over a durable session", () => {
     await point.confirmed;
     assert.deepEqual([caller.tokens, called.tokens], [["minor", "major"], ["data"]]);
     assert.deepEqual([caller.isInActivity, called.isInActivity], [true, true]);
+    near.abort();
+    await listener[Symbol.asyncDispose]();
+  });
+
+  /** Two dialogues in duplex over a session of small windows, and what ends them. */
+  async function small() {
+    const limits = { windowOctets: 4096, windowOctetsMax: 4096, waitingOctetsMax: 20_000 };
+    const [near, far, listener] = await sessions(limits);
+    const asked = awaitDialogue(sessionTransport(far, { isInitiator: false }), {
+      indicationsMax: 4,
+    });
+    const connecting = connectDialogue(
+      sessionTransport(near, { isInitiator: true, sendOctetsMax: 4096 }),
+    );
+    const { dialogue: called } = await asked;
+    called.accept();
+    const caller = await connecting;
+    return {
+      caller,
+      called,
+      near,
+      async [Symbol.asyncDispose]() {
+        near.abort();
+        await listener[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  it("slows its sender down while nobody reads, and loses nothing", async () => {
+    await using both = await small();
+    const { caller, called, near } = both;
+    let sent = 0;
+    const sending = (async () => {
+      for (; sent < 500; sent++) await caller.data(new Uint8Array(500).fill(sent));
+    })();
+    for (let before = -1; before < sent; ) {
+      before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    // What is unread there, what the window lets wait there, and what may wait here.
+    assert.ok(sent < 40, `${sent} sent`);
+    assert.ok(near.backlogOctets < 10_000, `${near.backlogOctets} octets wait`);
+    for (let i = 0; i < 500; i++) assert.equal((await called.next())?.userData[0], i & 0xff);
+    await sending;
+  });
+
+  it("refuses what is not waited for when too much waits, and changes nothing then", async () => {
+    await using both = await small();
+    const { caller, called } = both;
+    let sent = 0;
+    const send = () => {
+      for (;;) {
+        void caller.data(new Uint8Array(500).fill(sent));
+        sent += 1;
+        assert.ok(sent < 1000);
+      }
+    };
+    assert.throws(send, { code: "ERR_LIMIT" });
+    await assert.rejects(caller.release(), { code: "ERR_LIMIT" });
+    for (let i = 0; i < sent; i++) assert.equal((await called.next())?.userData[0], i & 0xff);
+    const released = caller.release();
+    assert.equal((await called.next())?.type, "S-RELEASE");
+    called.respondRelease();
+    await released;
+  });
+
+  it("takes any number of short SPDUs that come at once", async () => {
+    const [near, far, listener] = await sessions();
+    const asked = awaitDialogue(sessionTransport(far, { isInitiator: false }));
+    const connecting = connectDialogue(sessionTransport(near, { isInitiator: true }));
+    const { dialogue: called } = await asked;
+    called.accept();
+    const caller = await connecting;
+    for (let i = 0; i < 5000; i++) void caller.data(Uint8Array.of(i));
+    for (let i = 0; i < 5000; i++) assert.equal((await called.next())?.userData[0], i & 0xff);
     near.abort();
     await listener[Symbol.asyncDispose]();
   });

@@ -61,6 +61,9 @@ import { ReceiveWindow } from "./window.ts";
 /** What a message costs besides its octets, so that a window of empty ones is bounded too. */
 export const MESSAGE_COST = 64;
 
+/** An SPDU shorter than this is copied out of the chunk that it came in. */
+const SPDU_VIEW_OCTETS = 4096;
+
 /** Octets of unsent journal up to which streams add to it: what overtakes never waits for more. */
 const STREAM_UNSENT_MAX = 128 * 1024;
 /** Longest piece of a stream in one frame: what another stream waits for. */
@@ -288,15 +291,58 @@ export class Link {
     return this.#wait(this.#waitingExpedited, type, octets);
   }
 
-  /** Carries octets of the dialogue machine, in order. They are few, and credit does not count them. */
+  /**
+   * Carries octets of the dialogue machine, in order; credit counts them as it counts messages. How much
+   * may wait is its transport's to decide: it looks at {@link waitingOctets} before the dialogue changes.
+   *
+   * @throws {SessionError} `ERR_LIMIT` when they are longer than {@link spduOctetsMax}.
+   */
   sendDialogue(octets: Uint8Array, isExpedited: boolean): void {
-    const { frameOctetsMax } = this.#peer;
-    if (octets.length > frameOctetsMax) tooLong("an SPDU", octets.length, frameOctetsMax);
+    const limit = this.spduOctetsMax;
+    if (octets.length > limit) tooLong("an SPDU", octets.length, limit);
+    const cost = octets.length + MESSAGE_COST;
     if (isExpedited) {
-      if (this.#waitingExpedited.length === 0) this.#lane1.append(DIALOGUE_EXPEDITED, octets);
-      else this.#wait(this.#waitingExpedited, DIALOGUE_EXPEDITED, octets);
-    } else if (this.#waitingOctets === 0) this.#lane0.append(DIALOGUE, octets);
-    else this.#wait(this.#waiting, DIALOGUE, octets);
+      const isGranted = this.#expeditedSent + cost <= this.#expeditedCredit;
+      if (this.#waitingExpedited.length > 0 || !isGranted) {
+        this.#wait(this.#waitingExpedited, DIALOGUE_EXPEDITED, octets);
+        return;
+      }
+      this.#expeditedSent += cost;
+      this.#lane1.append(DIALOGUE_EXPEDITED, octets);
+      return;
+    }
+    if (
+      this.#waitingOctets > 0 ||
+      this.#messageSent + cost > this.#messageCredit ||
+      this.#sessionSent + cost > this.#sessionCredit ||
+      this.#lane0.size >= this.#limits.journalOctetsMax
+    ) {
+      this.#wait(this.#waiting, DIALOGUE, octets);
+      return;
+    }
+    this.#messageSent += cost;
+    this.#sessionSent += cost;
+    this.#lane0.append(DIALOGUE, octets);
+  }
+
+  /** Octets that the dialogue machine can send at once: a frame of the peer's, and half of its window. */
+  get spduOctetsMax(): number {
+    return this.#segmentOctets;
+  }
+
+  /** Octets that wait for credit, or for room in the journal. */
+  get waitingOctets(): number {
+    return this.#waitingOctets;
+  }
+
+  /** The dialogue's transport took an SPDU of this many octets: as many may come. */
+  readSpdu(octets: number, isExpedited: boolean): void {
+    const cost = octets + MESSAGE_COST;
+    if (isExpedited) this.#expeditedWindow.consumed += cost;
+    else {
+      this.#messageWindow.consumed += cost;
+      this.#sessionWindow.consumed += cost;
+    }
   }
 
   /**
@@ -1072,10 +1118,14 @@ export class Link {
       case RESET:
         return this.#receiveReset(new Reader(body, "Tertulia 2.2 RESET"));
       case DIALOGUE:
+        this.#count(this.#messageWindow, body.length + MESSAGE_COST);
+        this.#count(this.#sessionWindow, body.length + MESSAGE_COST);
         this.#announce();
-        return this.#listener.dialogue(body, false);
+        // A short view would pin a whole chunk, of which credit counts the view only.
+        return this.#listener.dialogue(body.length < SPDU_VIEW_OCTETS ? body.slice() : body, false);
       case DIALOGUE_EXPEDITED:
-        return this.#listener.dialogue(body, true);
+        this.#count(this.#expeditedWindow, body.length + MESSAGE_COST);
+        return this.#listener.dialogue(body.slice(), true);
     }
     if (type >= MESSAGE && type < OPTIONAL) return this.#receiveExpedited(type, body);
     if (type >= OPTIONAL) return;
@@ -1208,7 +1258,8 @@ export class Link {
   #wait(queue: Fifo<WaitingMessage>, type: number, octets: Uint8Array): number {
     const waiting = this.#waitingOctets + octets.length + MESSAGE_COST;
     // One message may wait however long it is: the peer takes it, and its sender has been told nothing.
-    if (waiting > this.#limits.waitingOctetsMax && this.#waitingOctets > 0) {
+    const isSpdu = type === DIALOGUE || type === DIALOGUE_EXPEDITED;
+    if (!isSpdu && waiting > this.#limits.waitingOctetsMax && this.#waitingOctets > 0) {
       const limit = this.#limits.waitingOctetsMax;
       throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await send()`);
     }
@@ -1230,12 +1281,11 @@ export class Link {
     for (;;) {
       const message = this.#waitingExpedited.peek();
       if (message === undefined) return;
-      if (message.type !== DIALOGUE_EXPEDITED) {
-        const cost = message.octets.length + MESSAGE_COST;
-        if (this.#expeditedSent + cost > this.#expeditedCredit) return;
-        this.#expeditedSent += cost;
-        if (this.#keeper !== undefined) this.#keeper.messages1 += 1;
-      }
+      const cost = message.octets.length + MESSAGE_COST;
+      if (this.#expeditedSent + cost > this.#expeditedCredit) return;
+      this.#expeditedSent += cost;
+      const isSpdu = message.type === DIALOGUE_EXPEDITED;
+      if (!isSpdu && this.#keeper !== undefined) this.#keeper.messages1 += 1;
       this.#lane1.append(message.type, message.octets);
       this.#waitingExpedited.shift();
       this.#accept(message);
@@ -1250,12 +1300,6 @@ export class Link {
       // An expedited message never comes after one that was sent later: what is later waits with it.
       const expedited = this.#waitingExpedited.peek();
       if (expedited && expedited.ticket < message.ticket) return;
-      if (type === DIALOGUE) {
-        this.#lane0.append(type, octets);
-        this.#waiting.shift();
-        this.#accept(message);
-        continue;
-      }
       const overhead = offset === 0 ? MESSAGE_COST : 0;
       const room = Math.min(
         this.#messageCredit - this.#messageSent - overhead,
@@ -1265,7 +1309,8 @@ export class Link {
       const size = Math.min(left, this.#segmentOctets);
       // A shorter segment could go now: it would cost both sides more than the wait.
       if (room < size || this.#lane0.size >= this.#limits.journalOctetsMax) return;
-      if (offset === 0 && this.#keeper !== undefined) this.#keeper.messages0 += 1;
+      const isSpdu = type === DIALOGUE;
+      if (offset === 0 && !isSpdu && this.#keeper !== undefined) this.#keeper.messages0 += 1;
       this.#messageSent += size + overhead;
       this.#sessionSent += size + overhead;
       const isLast = size === left;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { peerLimitsOf } from "../../../src/pure/native/establishment.ts";
+import { DIALOGUE } from "../../../src/pure/native/frames.ts";
 import { type Limits, limitsFrom } from "../../../src/pure/native/limits.ts";
 import { Link, type LinkListener } from "../../../src/pure/native/link.ts";
 import { defaultContexts } from "../../../src/pure/native/message.ts";
@@ -151,6 +152,30 @@ describe("link", () => {
     assert.equal(other.take().length, 3);
     flow();
     assert.deepEqual(other.told.slice(2), ["readable", "dialogue 4"]);
+  });
+
+  it("lets SPDUs of the dialogue wait for credit, until they are read", () => {
+    const { one, other, flow } = linked(TINY);
+    for (let i = 0; i < 6; i++) one.link.sendDialogue(new Uint8Array(1000), false);
+    for (let i = 0; i < 9; i++) one.link.sendDialogue(new Uint8Array(100), true);
+    flow();
+    const normal = "dialogue 1000";
+    const expedited = "expedited dialogue 100";
+    assert.deepEqual(other.told, [...Array(8).fill(expedited), normal, normal, normal]);
+    assert.equal(one.link.waitingOctets, 3 * 1064 + 164);
+    for (let i = 0; i < 3; i++) other.link.readSpdu(1000, false);
+    for (let i = 0; i < 8; i++) other.link.readSpdu(100, true);
+    flow();
+    assert.deepEqual(other.told.slice(11), [expedited, normal, normal, normal]);
+    assert.equal(one.link.waitingOctets, 0);
+  });
+
+  it("names SPDUs that go beyond credit", () => {
+    const { one, other } = linked(TINY);
+    for (let i = 0; i < 3; i++) one.link.sendDialogue(new Uint8Array(1000), false);
+    other.link.receive(one.compose(), 1000);
+    const strayed = Uint8Array.from([DIALOGUE, 0x80 | 104, 7, ...new Uint8Array(1000)]);
+    assert.throws(() => other.link.receive(strayed, 1000), { violation: "creditExceeded" });
   });
 
   it("refuses what is too long, or too much, and lets one long message wait", () => {
