@@ -8,7 +8,8 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -75,9 +76,10 @@ describe("the examples of the documentation", { concurrency: 2 }, () => {
 
   for (const { where, file, reason, output } of examples) {
     it(`runs: ${where}`, { skip: reason ?? false }, async () => {
-      const { stdout, stderr } = await run(process.execPath, [join(folder, file)], {
-        timeout: 20_000,
-      });
+      // A folder of its own: what it writes is nobody else's.
+      const cwd = mkdtempSync(join(tmpdir(), "tertulia-example-"));
+      const running = run(process.execPath, [join(folder, file)], { cwd, timeout: 20_000 });
+      const { stdout, stderr } = await running.finally(() => rmSync(cwd, { recursive: true }));
       if (output !== undefined) assert.equal(stdout, output);
       assert.equal(stderr, "");
     });
