@@ -65,12 +65,12 @@ export { OutcomeError } from "./outcome-error.ts";
 export type { RecoveredCall } from "./recovered-call.ts";
 export { type LookupOptions, lookup, RpcbindClient, register } from "./rpcbind-client.ts";
 export { type RpcbindOptions, rpcbindPrograms, startRpcbind } from "./rpcbind-server.ts";
+export type { Schema, SchemaResult } from "./schema.ts";
 export { type Listening, RpcServer, type ServerOptions } from "./server.ts";
 export {
   type Implementation,
   type Method,
   method,
-  type Schema,
   type Service,
   type ServiceCall,
   type ServiceCallOptions,
@@ -78,9 +78,9 @@ export {
   ServiceError,
   type ServiceFailure,
   type ServiceOptions,
-  type ServiceSession,
-  serveService,
-  serviceClient,
   stream,
 } from "./service.ts";
+export { serviceClient } from "./service-client.ts";
+export { serveService } from "./service-server.ts";
+export type { ServiceSession } from "./service-wire.ts";
 export type { ClientTls, ServerTls } from "./tls.ts";
