@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SessionError } from "../pure/errors.ts";
+import { ProtocolError, SessionError } from "../pure/errors.ts";
 import { type Schema, validated } from "./schema.ts";
 import {
   type Method,
@@ -111,7 +111,9 @@ export function serviceClient<S extends Service>(
     let wake: () => void = ignore;
     const id = begin(name, argument, {
       take: (wire) => {
-        results.push(wire);
+        // As many results as credit, and the end behind them: a server cannot make us keep more.
+        if (results.length <= STREAM_CREDIT) results.push(wire);
+        else failure ??= { error: new ProtocolError("creditExceeded", "docs/guide/rpc.md", name) };
         wake();
       },
       fail: (error) => {

@@ -1,0 +1,172 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect as connectSocket } from "node:net";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import * as v from "valibot";
+import {
+  connect,
+  connectUdp,
+  method,
+  type ServiceSession,
+  serveService,
+  serviceClient,
+  stream,
+} from "../../src/rpc/index.ts";
+import { BenchProgV1Client } from "../fixtures/oncrpc/generated/bench.ts";
+import { benchServer } from "./bench-program.ts";
+
+/** Octets that begin like a call or a reply now and then. */
+const octets = fc
+  .tuple(
+    fc.constantFrom(
+      [],
+      [0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 2],
+      [0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 2, 0x20, 0, 0, 0x99, 0, 0, 0, 1, 0, 0, 0, 2],
+      [0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 0],
+      [0xff, 0xff, 0xff, 0xff],
+    ),
+    fc.uint8Array({ maxLength: 60 }),
+  )
+  .map(([first, rest]) => new Uint8Array([...first, ...rest]));
+
+describe("any octets", () => {
+  it("leave a server of TCP and UDP as it was", async () => {
+    const errors: unknown[] = [];
+    const { server } = benchServer({ onError: (error) => errors.push(error) });
+    await using _ = server;
+    const { port } = await server.listen();
+    await server.listenUdp({ port });
+    const socket = createSocket("udp4");
+    for (const datagram of fc.sample(octets, 300)) socket.send(datagram, port, "127.0.0.1");
+    for (const part of fc.sample(octets, 100)) {
+      const connection = connectSocket(port, "127.0.0.1").on("error", () => {});
+      // A mark that fits now and then, so that what follows is looked at.
+      connection.end(new Uint8Array([0x80, 0, 0, part.length, ...part]));
+      connection.resume();
+      await once(connection, "close");
+    }
+    socket.close();
+    await using tcp = await connect({ port });
+    await using udp = await connectUdp({ port });
+    const answers = [];
+    for (const client of [tcp, udp]) answers.push(await new BenchProgV1Client(client).incr(1));
+    deepEqual([answers, errors], [[1, 2], []]);
+  });
+
+  it("leave a client of UDP waiting for its reply", async () => {
+    const socket = createSocket("udp4");
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    const junk = fc.sample(octets, 100);
+    socket.on("message", (call, from) => {
+      for (const one of junk) socket.send(one, from.port, from.address);
+      const reply = new Uint8Array(28);
+      reply.set(call.subarray(0, 4));
+      reply[7] = 1;
+      reply[27] = 9;
+      socket.send(reply, from.port, from.address);
+    });
+    const { port } = socket.address();
+    await using client = await connectUdp({ port });
+    equal(await new BenchProgV1Client(client).incr(1), 9);
+    socket.close();
+  });
+});
+
+/** A session whose peer says whatever a test wants. */
+class Said implements ServiceSession {
+  readonly sent: { t: string; id: number; d?: string }[] = [];
+  say: (value: unknown) => void = () => {};
+  #end: () => void = () => {};
+
+  async send(value: unknown): Promise<void> {
+    // What services send are objects with these fields.
+    this.sent.push(value as { t: string; id: number });
+  }
+
+  consume(handler: Parameters<ServiceSession["consume"]>[0]): Promise<void> {
+    this.say = (value) => {
+      // Services look at the value only.
+      void handler({ value } as Parameters<typeof handler>[0]);
+    };
+    return new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  end(): void {
+    this.#end();
+  }
+}
+
+const service = {
+  add: method(v.number(), v.number()),
+  count: stream(v.number(), v.number()),
+};
+
+const said = fc.oneof(
+  fc.jsonValue(),
+  fc.record(
+    {
+      t: fc.constantFrom("call", "more", "cancel", "result", "next", "end", "error", "x"),
+      id: fc.oneof(fc.integer({ min: 0, max: 4 }), fc.double(), fc.string()),
+      m: fc.oneof(fc.constantFrom("add", "count", "__proto__", "toString"), fc.jsonValue()),
+      n: fc.oneof(fc.integer(), fc.double()),
+      a: fc.jsonValue(),
+      v: fc.jsonValue(),
+      r: fc.string(),
+      d: fc.string(),
+    },
+    { requiredKeys: ["t"] },
+  ),
+);
+
+describe("any values", () => {
+  it("leave the server of a service as it was", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(said, { maxLength: 10 }), async (values) => {
+        const session = new Said();
+        const served = serveService(session, service, {
+          add: (number) => number + 1,
+          async *count(to) {
+            for (let i = 0; i < Math.min(to, 3); i++) yield i;
+          },
+        });
+        for (const value of values) session.say(value);
+        session.say({ t: "call", id: 77, m: "add", a: 1 });
+        await new Promise((resolve) => setImmediate(resolve));
+        session.end();
+        await served;
+        deepEqual(
+          session.sent.filter(({ id }) => id === 77),
+          [{ t: "result", id: 77, v: 2 }],
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("leave the client of a service with results of its schema, or an error", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(said, { maxLength: 10 }), async (values) => {
+        const session = new Said();
+        const client = serviceClient(session, service);
+        const sum = client.add(1).catch((error) => error);
+        for (const value of values) session.say(value);
+        session.end();
+        const result = await sum;
+        ok(typeof result === "number" || typeof result?.code === "string", String(result));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("are not kept by a client beyond the credit that it gave", async () => {
+    const session = new Said();
+    const results = serviceClient(session, service).count(1)[Symbol.asyncIterator]();
+    const first = results.next();
+    for (let i = 0; i < 100_000; i++) session.say({ t: "next", id: 1, v: i });
+    await rejects(first, { violation: "creditExceeded" });
+  });
+});
