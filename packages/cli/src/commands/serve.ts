@@ -9,20 +9,19 @@ import type { Limits, Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import type { StoreError } from "tertulia/stores";
 import { openSqliteStore } from "tertulia/stores/sqlite";
-import { parseRule, type TunnelServerOptions } from "tertulia/tunnel";
 import { callOf } from "../call.ts";
 import { offerControl } from "../control.ts";
 import { exitCodes, exitHelp } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
-import { type Log, logTo } from "../log.ts";
+import { logTo } from "../log.ts";
 import { answerSessions } from "../sessions/control.ts";
+import { type TunnelServing, tunnelServing } from "../tunnel/serving.ts";
 
-interface ServeOptions {
+interface ServeOptions extends TunnelServing {
   readonly listen: string;
   readonly rooms?: readonly string[];
   readonly admit?: readonly string[];
-  readonly allow?: readonly string[];
   readonly tlsOnly?: boolean;
   readonly store?: string;
   readonly quotaSessions?: number;
@@ -52,6 +51,9 @@ export function command(): Command {
     .option("--quota-sessions <count>", "sessions of one identity at a time", whole)
     .option("--quota-backlog <octets>", "what may wait for one identity to read", whole)
     .option("--quota-stored <octets>", "what the store may have to keep for one identity", whole)
+    .option("--quota-connections <count>", "tunnelled connections of one identity at a time", whole)
+    .option("--quota-rate <octets>", "octets a second through one identity's tunnels", whole)
+    .option("--audit <file>", "write each tunnelled connection here too, as JSON, one a line")
     .option("--idle <seconds>", "end sessions in which nothing was said for so long", whole)
     .option("--lifetime <seconds>", "end sessions that are so old", whole)
     .option(
@@ -77,6 +79,7 @@ async function serve(options: ServeOptions): Promise<void> {
     });
   const store =
     options.store === undefined ? undefined : await openSqliteStore(options.store, { onBlocked });
+  await using tunnels = await tunnelServing(options, log);
   const house = await House.open({
     address: options.listen,
     identity,
@@ -86,7 +89,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(store && { store }),
     quotas: quotasOf(options),
     limits: limitsOf(options),
-    ...(options.allow && { tunnels: tunnelsOf(options.allow, log) }),
+    ...(tunnels.options && { tunnels: tunnels.options }),
     onChange: ({ type, room, name }) => log(type, changes[type](name, room), { room, name }),
     onRefused: (address, error) =>
       log("refused", `turned ${address || "somebody"} away: ${error.message}`, {
@@ -128,25 +131,6 @@ function limitsOf({ idle, lifetime, resumeWindow }: ServeOptions): Partial<Limit
 function whole(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number.");
-}
-
-function tunnelsOf(rules: readonly string[], log: Log): TunnelServerOptions {
-  return {
-    allow: rules.map(parseRule),
-    audit({ identity, session, opening, outcome, sentOctets, receivedOctets, ms }) {
-      const who = identity || "somebody";
-      const sentence = `${who}: ${opening}: ${outcome} after ${ms} ms`;
-      log("connection", sentence, {
-        identity,
-        session,
-        opening,
-        outcome,
-        sentOctets,
-        receivedOctets,
-        ms,
-      });
-    },
-  };
 }
 
 const changes = {

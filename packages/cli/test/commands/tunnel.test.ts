@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { type Printed, Running, serving, TemporaryHome } from "../processes.ts";
 
@@ -53,6 +55,24 @@ describe("tertulia tunnel", () => {
     socket.destroy();
     assert.equal(await tunnel.signal("SIGINT"), 0);
     await logged(node, "connection");
+  });
+
+  it("is kept to an identity's quota, and written into the audit", async () => {
+    using home = new TemporaryHome();
+    await using target = await shouter();
+    const audit = join(home.path, "audit.jsonl");
+    const rules = ["--allow", "127.0.0.1:*", "--quota-connections", "0", "--audit", audit];
+    const { node, address } = await serving(home, ...rules);
+    await using _ = node;
+    await using pipe = new Running(home, "pipe", address, `127.0.0.1:${target.port}`);
+    assert.equal(await pipe.ended(), 4);
+    assert.match(pipe.stderr, /too many connections/);
+    assert.equal(await node.signal("SIGINT"), 0);
+    const { event, opening, outcome } = JSON.parse(readFileSync(audit, "utf8"));
+    assert.deepEqual(
+      [event, opening, outcome],
+      ["connection", `tcp 127.0.0.1:${target.port}`, "limit"],
+    );
   });
 
   it("is refused by a node that allows nothing", async () => {

@@ -5,6 +5,7 @@
  */
 
 export { type Failure, failures, TUNNEL_SELECTOR } from "./opening.ts";
+export { TunnelLedger, type TunnelQuotas } from "./quota.ts";
 export { type AuditEntry, serveTunnel, type TunnelServerOptions } from "./server.ts";
 export {
   type Forward,

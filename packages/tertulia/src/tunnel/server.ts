@@ -7,6 +7,7 @@
 
 import { createSocket } from "node:dgram";
 import type { Server, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { resetSocket } from "../io/reset.ts";
 import type { Session } from "../io/session.ts";
 import type { SessionStream } from "../io/stream.ts";
@@ -22,18 +23,21 @@ import {
   type Opening,
   parseOpening,
 } from "./opening.ts";
+import type { Share, TunnelLedger } from "./quota.ts";
 import { connectTo, listenAt } from "./sockets.ts";
 import { formatTarget, isAllowed, type Rule, type Target } from "./spec.ts";
-import { noTraffic, splice, type Traffic } from "./splice.ts";
+import { noTraffic, type Pace, splice, type Traffic } from "./splice.ts";
 
 /** One line of the audit: what became of one connection. */
 export interface AuditEntry {
+  /** When it was asked for. */
+  readonly since: Date;
   readonly identity: string;
   readonly session: string;
-  /** As in the label of its stream: `tcp HOST:PORT`, … */
+  /** As in the label of its stream: `tcp HOST:PORT`, `accepted LISTENER`, … */
   readonly opening: string;
   readonly outcome: "ended" | Failure;
-  /** From the target to the peer, and back. */
+  /** From the target, or who came to a port of ours, to the peer; and back. */
   readonly sentOctets: number;
   readonly receivedOctets: number;
   readonly ms: number;
@@ -48,6 +52,9 @@ export interface TunnelServerOptions {
   readonly connectMs?: number;
   /** How long a flow of datagrams may be silent. Default: 60 s, as most NATs have it. */
   readonly datagramIdleMs?: number;
+  /** What one identity may have, of all sessions that are given the same ledger. Default: no quotas. */
+  readonly ledger?: TunnelLedger;
+  /** Told of each connection when it has ended, also of those that came to nothing. */
   readonly audit?: (entry: AuditEntry) => void;
 }
 
@@ -71,46 +78,59 @@ class TunnelServer {
 
   /** Serves one stream to its end, and says what became of it. Never rejects. */
   async serve(stream: SessionStream): Promise<void> {
-    const since = performance.now();
+    const { label } = stream;
+    const fail = (failure: Failure) => stream.reset(failures[failure]);
+    await this.#counted(label, fail, (connection) =>
+      this.#open(stream, parseOpening(label), connection),
+    );
+  }
+
+  /** One connection from when it is asked for to its end: in the quotas, and in the audit. */
+  async #counted(
+    opening: string,
+    fail: (failure: Failure) => void,
+    work: (connection: Connection) => Promise<void>,
+  ): Promise<void> {
+    const { connectionsMax = 1000, ledger, audit } = this.#options;
+    const { identity, id } = this.#session;
+    const since = new Date();
+    const start = performance.now();
     const traffic = noTraffic();
+    const share = ledger?.enter(identity);
     let outcome: AuditEntry["outcome"] = "ended";
     this.#connections += 1;
     try {
-      if (this.#connections > (this.#options.connectionsMax ?? 1000)) throw new Refusal("limit");
-      await this.#open(stream, parseOpening(stream.label), traffic);
+      const isOver = ledger !== undefined && share === undefined;
+      if (isOver || this.#connections > connectionsMax) throw new Refusal("limit");
+      await work({ traffic, pace: share && paceOf(share) });
     } catch (error) {
       outcome = error instanceof Refusal ? error.failure : failureOf(error);
-      stream.reset(failures[outcome]);
+      fail(outcome);
     }
     this.#connections -= 1;
-    this.#options.audit?.({
-      identity: this.#session.identity.name,
-      session: this.#session.id,
-      opening: stream.label,
-      outcome,
-      ...traffic,
-      ms: Math.round(performance.now() - since),
-    });
+    if (share) ledger?.leave(share);
+    const ms = Math.round(performance.now() - start);
+    audit?.({ since, identity: identity.name, session: id, opening, outcome, ...traffic, ms });
   }
 
-  async #open(stream: SessionStream, opening: Opening, traffic: Traffic): Promise<void> {
+  async #open(stream: SessionStream, opening: Opening, connection: Connection): Promise<void> {
     switch (opening.type) {
       case "tcp":
         this.#check("tcp", opening.target);
-        return this.#connect(stream, opening.target, traffic);
+        return this.#connect(stream, opening.target, connection);
       case "udp":
         this.#check("udp", opening.target);
-        return this.#exchange(stream, opening.target, traffic);
+        return this.#exchange(stream, opening.target, connection);
       case "listen":
         this.#check("listen", opening.target);
         return this.#listen(stream, opening.target);
       case "ftp":
         this.#check("tcp", opening.target);
-        return this.#control(stream, opening.target, traffic);
+        return this.#control(stream, opening.target, connection);
       case "ftp-passive": {
         const target = this.#controls.get(opening.control)?.takePassive(opening.port);
         if (target === undefined) throw new Refusal("notAllowed");
-        return this.#connect(stream, target, traffic);
+        return this.#connect(stream, target, connection);
       }
       default:
         throw new Refusal("notAllowed");
@@ -122,13 +142,17 @@ class TunnelServer {
     if (!isAllowed(this.#options.allow, protocol, target, name)) throw new Refusal("notAllowed");
   }
 
-  async #connect(stream: SessionStream, target: Target, traffic: Traffic): Promise<void> {
+  async #connect(
+    stream: SessionStream,
+    target: Target,
+    { traffic, pace }: Connection,
+  ): Promise<void> {
     const socket = await connectTo(target, this.#options.connectMs ?? 10_000);
     await stream.write(CONNECTED);
-    await splice(socket, stream, traffic);
+    await splice(socket, stream, traffic, undefined, pace);
   }
 
-  async #control(stream: SessionStream, target: Target, traffic: Traffic): Promise<void> {
+  async #control(stream: SessionStream, target: Target, { traffic }: Connection): Promise<void> {
     const socket = await connectTo(target, this.#options.connectMs ?? 10_000);
     await stream.write(CONNECTED);
     const side = new FtpTargetSide(socket, target, (from, address) => {
@@ -160,20 +184,22 @@ class TunnelServer {
     }
   }
 
-  /** A connection that came to us is for the peer. */
+  /** A connection that came to us is for the peer. Never rejects. */
   async #forward(socket: Socket, label: string): Promise<void> {
-    const traffic = noTraffic();
     socket.on("error", () => {});
-    try {
+    const fail = () => resetSocket(socket);
+    await this.#counted(label, fail, async ({ traffic, pace }) => {
       const stream = this.#session.openStream(label);
       const first = await stream.read();
-      await splice(socket, stream, traffic, first?.subarray(CONNECTED.length));
-    } catch {
-      resetSocket(socket);
-    }
+      await splice(socket, stream, traffic, first?.subarray(CONNECTED.length), pace);
+    });
   }
 
-  async #exchange(stream: SessionStream, { host, port }: Target, traffic: Traffic): Promise<void> {
+  async #exchange(
+    stream: SessionStream,
+    { host, port }: Target,
+    { traffic, pace }: Connection,
+  ): Promise<void> {
     const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
     const { datagramIdleMs = 60_000 } = this.#options;
     const idle = setTimeout(() => stream.reset(failures.timeout), datagramIdleMs);
@@ -188,6 +214,8 @@ class TunnelServer {
       socket.on("message", (octets) => {
         idle.refresh();
         traffic.sentOctets += octets.length;
+        // Nobody can be told to send less: what is too much is counted, and delays the other direction.
+        void pace?.(octets.length);
         sendDatagram(stream, octets);
       });
       await stream.write(CONNECTED);
@@ -195,6 +223,7 @@ class TunnelServer {
         idle.refresh();
         traffic.receivedOctets += octets.length;
         socket.send(octets);
+        await pace?.(octets.length);
       }
       stream.end();
     } finally {
@@ -202,6 +231,20 @@ class TunnelServer {
       socket.close();
     }
   }
+}
+
+/** What is kept of one while it lasts. */
+interface Connection {
+  readonly traffic: Traffic;
+  readonly pace: Pace | undefined;
+}
+
+function paceOf(share: Share): Pace {
+  return (octets) => {
+    const ms = share.spend(octets, performance.now());
+    // The connection may end before: the timer keeps nothing alive.
+    return ms === 0 ? undefined : sleep(ms, undefined, { ref: false });
+  };
 }
 
 /** We say no, and why. */

@@ -6,9 +6,17 @@
  */
 
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { QuotaError } from "../io/quotas.ts";
 import { resetSocket } from "../io/reset.ts";
 import type { SessionStream } from "../io/stream.ts";
 import { failureOf, failures } from "./opening.ts";
+
+/** Told of octets that went through; when more may, if not at once. */
+export type Pace = (octets: number) => Promise<void> | undefined;
+
+/** Between two attempts to write what exceeds the quota of octets that wait. */
+const QUOTA_PAUSE_MS = 20;
 
 /** Octets that went through, kept up to date. */
 export interface Traffic {
@@ -27,6 +35,7 @@ export function noTraffic(): Traffic {
  * are its own from now on.
  *
  * @param early - What was read of the stream already.
+ * @param pace - Keeps both directions to a rate.
  * @throws what ended it out of order; both sides are reset then.
  */
 export async function splice(
@@ -34,6 +43,7 @@ export async function splice(
   stream: SessionStream,
   traffic: Traffic,
   early?: Uint8Array,
+  pace?: Pace,
 ): Promise<void> {
   socket.setNoDelay(true);
   const { promise: failed, reject } = Promise.withResolvers<never>();
@@ -46,8 +56,9 @@ export async function splice(
       traffic.receivedOctets += early.length;
       socket.write(early);
     }
-    const both = Promise.all([upload(socket, stream, traffic), download(socket, stream, traffic)]);
-    await Promise.race([both, failed]);
+    const up = upload(socket, stream, traffic, pace);
+    const down = download(socket, stream, traffic, pace);
+    await Promise.race([Promise.all([up, down]), failed]);
   } catch (error) {
     // Whichever side failed, the other is to know: a reset is not an end.
     stream.reset(failures[failureOf(error)]);
@@ -57,15 +68,21 @@ export async function splice(
 }
 
 /** Socket to stream. While the stream has no credit the socket is not read: its peer sees a slow one. */
-function upload(socket: Socket, stream: SessionStream, traffic: Traffic): Promise<void> {
+function upload(
+  socket: Socket,
+  stream: SessionStream,
+  traffic: Traffic,
+  pace: Pace | undefined,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.on("data", (octets: Uint8Array) => {
     traffic.sentOctets += octets.length;
     try {
-      const waiting = stream.tryWrite(octets);
-      if (waiting === undefined) return;
+      const waiting = write(stream, octets);
+      const pausing = pace?.(octets.length);
+      if (waiting === undefined && pausing === undefined) return;
       socket.pause();
-      waiting.then(() => socket.resume(), reject);
+      Promise.all([waiting, pausing]).then(() => socket.resume(), reject);
     } catch (error) {
       reject(error);
     }
@@ -78,12 +95,48 @@ function upload(socket: Socket, stream: SessionStream, traffic: Traffic): Promis
   return promise;
 }
 
+/** When the next octets may be written, if not at once. */
+function write(stream: SessionStream, octets: Uint8Array): Promise<void> | undefined {
+  try {
+    return stream.tryWrite(octets);
+  } catch (error) {
+    if (!canWait(error, octets)) throw error;
+    return writeLater(stream, octets);
+  }
+}
+
+/** Nothing tells when others of the same identity have read: we look again. */
+async function writeLater(stream: SessionStream, octets: Uint8Array): Promise<void> {
+  for (;;) {
+    await sleep(QUOTA_PAUSE_MS, undefined, { ref: false });
+    try {
+      return await stream.tryWrite(octets);
+    } catch (error) {
+      if (!canWait(error, octets)) throw error;
+    }
+  }
+}
+
+/** Whether it only has to wait: what waits for the same identity to read is up to its quota. */
+function canWait(error: unknown, octets: Uint8Array): boolean {
+  return error instanceof QuotaError && octets.length <= error.limit;
+}
+
 /** Stream to socket. While the socket is full the stream is not read: its writer runs out of credit. */
-async function download(socket: Socket, stream: SessionStream, traffic: Traffic): Promise<void> {
+async function download(
+  socket: Socket,
+  stream: SessionStream,
+  traffic: Traffic,
+  pace: Pace | undefined,
+): Promise<void> {
   for (let octets = await stream.read(); octets; octets = await stream.read()) {
     traffic.receivedOctets += octets.length;
-    if (socket.write(octets)) continue;
-    await new Promise((resolve) => socket.once("drain", resolve));
+    const isFull = !socket.write(octets);
+    const pausing = pace?.(octets.length);
+    if (pausing) await pausing;
+    if (isFull && socket.writableNeedDrain) {
+      await new Promise((resolve) => socket.once("drain", resolve));
+    }
   }
   socket.end();
 }

@@ -1,6 +1,12 @@
 /** A tunnel with both its ends in this process, over a real port, and a link that can be cut. */
 
-import { connect, type Listener, listen, type Session } from "../../src/index.ts";
+import {
+  connect,
+  type Listener,
+  type ListenOptions,
+  listen,
+  type Session,
+} from "../../src/index.ts";
 import {
   type AuditEntry,
   openTunnel,
@@ -9,6 +15,7 @@ import {
   TUNNEL_SELECTOR,
   type Tunnel,
   type TunnelOptions,
+  type TunnelServerOptions,
 } from "../../src/tunnel/index.ts";
 
 export interface TunnelPair extends AsyncDisposable {
@@ -20,19 +27,29 @@ export interface TunnelPair extends AsyncDisposable {
   readonly log: readonly string[];
 }
 
+/** What the far end is to do otherwise than usual. */
+export interface ServingOptions extends Partial<TunnelServerOptions> {
+  readonly listening?: ListenOptions;
+}
+
 export async function tunnelPair(
   options: TunnelOptions,
   allow: readonly string[] = ["any:127.0.0.1:*", "any:localhost:*"],
+  { listening = {}, ...serving }: ServingOptions = {},
 ): Promise<TunnelPair> {
   const audit: AuditEntry[] = [];
   const log: string[] = [];
-  const listener = await listen("tcp://127.0.0.1:0", { selectors: [TUNNEL_SELECTOR] });
+  const listener = await listen("tcp://127.0.0.1:0", {
+    selectors: [TUNNEL_SELECTOR],
+    ...listening,
+  });
   void (async () => {
     for await (const session of listener) {
       void serveTunnel(session, {
         allow: allow.map(parseRule),
         audit: (entry) => audit.push(entry),
         connectMs: 2000,
+        ...serving,
       });
     }
   })();

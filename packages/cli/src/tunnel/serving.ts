@@ -1,0 +1,54 @@
+/**
+ * How a node serves tunnels: who may reach what, how much of it, and the audit.
+ *
+ * @module
+ */
+
+import { open } from "node:fs/promises";
+import {
+  type AuditEntry,
+  parseRule,
+  TunnelLedger,
+  type TunnelServerOptions,
+} from "tertulia/tunnel";
+import { type Log, logTo } from "../log.ts";
+
+export interface TunnelServing {
+  readonly allow?: readonly string[];
+  readonly quotaConnections?: number;
+  readonly quotaRate?: number;
+  readonly audit?: string;
+}
+
+export interface Serving extends AsyncDisposable {
+  /** Absent when nothing is allowed. */
+  readonly options: TunnelServerOptions | undefined;
+}
+
+/**
+ * Options of `serveTunnel`. The audit goes to the log, and to a file of its own where one is named:
+ * one JSON object a line, behind what is there.
+ */
+export async function tunnelServing(serving: TunnelServing, log: Log): Promise<Serving> {
+  const { allow, quotaConnections, quotaRate, audit: path } = serving;
+  const file = path === undefined ? undefined : await open(path, "a", 0o600);
+  const stream = file?.createWriteStream();
+  const fileLog = stream && logTo(stream, true);
+  const ledger = new TunnelLedger({
+    ...(quotaConnections !== undefined && { connections: quotaConnections }),
+    ...(quotaRate !== undefined && { octetsPerSecond: quotaRate }),
+  });
+  const audit = (entry: AuditEntry): void => {
+    const fields = { ...entry, since: entry.since.toISOString() };
+    const { identity, opening, outcome, ms } = entry;
+    log("connection", `${identity || "somebody"}: ${opening}: ${outcome} after ${ms} ms`, fields);
+    fileLog?.("connection", "", fields);
+  };
+  return {
+    options: allow && { allow: allow.map(parseRule), ledger, audit },
+    async [Symbol.asyncDispose]() {
+      if (stream === undefined) return;
+      await new Promise<void>((resolve) => stream.end(resolve));
+    },
+  };
+}
