@@ -99,7 +99,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "what came is forgotten before it is settled",
     file: "native/keeper",
-    from: "return Math.min(start0, start1, segments);",
+    from: "return Math.min(start0, start1, segments, spdu0 ?? 0, spdu1 ?? 0);",
     to: "return this.#seen;",
   },
   {
@@ -137,6 +137,30 @@ export const mutations: readonly Mutation[] = [
     file: "native/machine",
     from: "storeFailed(error) {",
     to: "storeFailed(error) { if (this.#keep.stored < this.#keep.collected) return this.stored(this.#keep.stored + 1);",
+  },
+  {
+    name: "what is kept of the dialogue is of another instant",
+    file: "native/machine",
+    from: "this.snapshotDialogue ? this.snapshotDialogue() : keep.dialogue",
+    to: "this.snapshotDialogue && !keep.dialogue ? keep.dialogue = this.snapshotDialogue() : keep.dialogue",
+  },
+  {
+    name: "an SPDU that the dialogue has had comes again",
+    file: "native/keeper",
+    from: "this.#dialogueCursor[lane] = spdu.end;",
+    to: "",
+  },
+  {
+    name: "an SPDU that the dialogue has not had does not come again",
+    file: "native/keeper",
+    from: "return end <= this.#dialogueCursor[lane];",
+    to: "return this.isRestoring;",
+  },
+  {
+    name: "SPDUs that wait for the messages before them are not kept",
+    file: "native/link",
+    from: "waiting: [spdusIn(this.#waiting), spdusIn(this.#waitingExpedited)],",
+    to: "waiting: [[], []],",
   },
   {
     name: "a torn record is accepted",

@@ -19,11 +19,13 @@ import { seededSuite } from "../../src/testing/suite.ts";
 import { contextsOf, EXPEDITED, established, NORMAL } from "../pure/native/pair.ts";
 import { Driver, Host } from "../simulation/host.ts";
 import { Disk } from "./disk.ts";
+import { Turns } from "./turns.ts";
 
 export interface Report {
   readonly seed: number;
   readonly failure?: string;
   readonly messages: number;
+  readonly turns: number;
   readonly crashes: number;
   readonly failedSyncs: number;
   readonly again: number;
@@ -48,13 +50,15 @@ export function play(seed: number, trace?: (line: string) => void): Report {
 }
 
 class Scenario {
-  readonly counts = { messages: 0, crashes: 0, failedSyncs: 0, again: 0 };
+  readonly counts = { messages: 0, turns: 0, crashes: 0, failedSyncs: 0, again: 0 };
   readonly clock = new VirtualClock();
   readonly random: Random;
   readonly suite;
   readonly quality: WireQuality;
   readonly limits: Limits;
   readonly crashChance: number;
+  /** How many turns their dialogue has. */
+  readonly turns: number;
   readonly #sides: readonly [Process, Process];
   readonly #trace: ((line: string) => void) | undefined;
   isCalm = false;
@@ -81,6 +85,7 @@ class Scenario {
     this.crashChance = random.pick(0, 0.002, 0.01, 0.05);
     const sessions = established([this.suite, this.suite], [this.limits, this.limits]);
     const count = random.pick(3, 30, 200);
+    this.turns = random.pick(0, 2, 20);
     this.#sides = [
       new Process(this, "initiator", sessions[0], count),
       new Process(this, "responder", sessions[1], count),
@@ -111,6 +116,7 @@ class Scenario {
       }
     }
     for (const side of this.#sides) side.judge();
+    this.counts.turns += this.turns;
   }
 
   get #state(): string {
@@ -150,8 +156,13 @@ class Process {
   readonly #hasCursor: boolean;
   /** Whether it wants to end when it has said all, whatever there is to be heard. */
   readonly #isHasty: boolean;
+  /** Whether it dies, once, while that it has ended is being stored. */
+  #diesAtEnd: boolean;
   #life = 0;
   #driver: Driver | undefined;
+  #turns: Turns | undefined;
+  /** The last turn of the last process, for the judge. */
+  #lastTurn = 0;
   #outcome: string | undefined;
   #isEstablished = false;
   #isReady = false;
@@ -178,6 +189,7 @@ class Process {
     this.#random = world.random.fork();
     this.#hasCursor = this.#random.chance(0.5);
     this.#isHasty = this.#random.chance(0.5);
+    this.#diesAtEnd = this.#random.chance(0.2);
     this.disk = new Disk(world.clock, this.#random.fork());
   }
 
@@ -248,6 +260,9 @@ class Process {
           `${this.role} heard ${this.#heard[lane]} of lane ${lane}: ${this.#count}`,
         );
       }
+    }
+    if (this.#lastTurn !== this.#world.turns) {
+      throw new Violation(`${this.role} has had ${this.#lastTurn} of ${this.#world.turns} turns`);
     }
     this.#world.counts.messages += 2 * this.#count;
   }
@@ -352,6 +367,9 @@ class Process {
       }
     }
     this.#isReady = true;
+    this.#turns = new Turns(machine, host.now, (what) => {
+      throw new Violation(`${this.role}: ${what}`);
+    });
     driver.start(machine, 0, wire, side);
     const work = () => {
       if (!isAlive()) return;
@@ -440,6 +458,11 @@ class Process {
         if (isAlive() && this.#mayDie()) this.crash();
       },
     );
+    const isEnd = end !== undefined || driver.machine.hasRest;
+    if (isEnd && this.#diesAtEnd) {
+      this.#diesAtEnd = false;
+      return this.crash();
+    }
     if (this.#mayDie()) this.crash();
   }
 
@@ -456,6 +479,10 @@ class Process {
         return;
       case "streamOpened":
         return;
+      case "dialogue": {
+        this.#turns?.receive(event.octets, event.isExpedited, driver.host.now);
+        return;
+      }
       case "closed":
         this.#log(`closed ${event.outcome} ${event.error?.message ?? ""}`);
         this.#outcome = event.outcome;
@@ -493,10 +520,13 @@ class Process {
     }
     const { releaseState } = machine;
     const [sent0, sent1] = machine.link.sentMessages;
-    const isSaid = sent0 >= this.#count && sent1 >= this.#count;
+    this.#lastTurn = this.#turns?.turn ?? 0;
+    const isTalked = this.#lastTurn === this.#world.turns;
+    const isSaid = sent0 >= this.#count && sent1 >= this.#count && isTalked;
     if ((releaseState === "open" || releaseState === "asked") && machine.link.isDrained) {
       for (let i = random.between(0, 5); i > 0 && !isSaid; i--) this.#say(machine);
       if (random.chance(0.05)) this.#stream(machine);
+      if (random.chance(0.5)) this.#turns?.work(this.#world.turns, driver.host.now);
     }
     const isHeard = this.#heard[0] === this.#count && this.#heard[1] === this.#count;
     if (isSaid && machine.link.isDrained) {
