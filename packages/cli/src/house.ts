@@ -8,6 +8,7 @@ import {
   type BoundListener,
   establish,
   type Limits,
+  type ListenOptions,
   listen,
   memoryPair,
   nodeRuntime,
@@ -37,6 +38,8 @@ export interface HouseOptions {
   readonly quotas?: Quotas;
   /** Bounds of its sessions that differ from the defaults. */
   readonly limits?: Partial<Limits>;
+  /** What it listens with, when that is there already. */
+  readonly socket?: ListenOptions["socket"];
   readonly onChange?: (change: RoomChange) => void;
   readonly onRefused?: (address: string, error: SessionError) => void;
 }
@@ -76,6 +79,7 @@ export class House {
       store,
       quotas,
       limits,
+      socket,
       onChange,
       onRefused,
     } = options;
@@ -89,6 +93,7 @@ export class House {
       selectors: tunnels ? [ROOMS_SELECTOR, TUNNEL_SELECTOR] : [ROOMS_SELECTOR],
       limits: { messageOctetsMax: MESSAGE_OCTETS_MAX, ...limits },
       ...(quotas && { quotas }),
+      ...(socket && { socket }),
       ...(store && { store, keepsAll: true }),
       checkPeer({ address: from }) {
         if (from === MEMORY || performance.now() >= cut.until) return;
@@ -125,9 +130,14 @@ export class House {
 
   /**
    * Says goodbye to everybody who is there; whoever does not answer in time is left behind. With a store
-   * it lets go of them without a word: they go on when it is opened again.
+   * it lets go of them: they go on when it is opened again, each at a moment of its own.
+   *
+   * @param jitterMs - Over how long they are spread.
    */
-  async close(graceMs: number): Promise<void> {
+  async close(graceMs: number, jitterMs: number): Promise<void> {
+    for (const session of this.listener.sessions.values()) {
+      if (session.isKept) session.goAway(0, jitterMs);
+    }
     const signal = AbortSignal.timeout(graceMs);
     const sessions = [...this.listener.sessions.values()].filter(({ isKept }) => !isKept);
     await Promise.allSettled(

@@ -156,7 +156,7 @@ async function host(
     });
   } finally {
     await lan?.node.close();
-    await house.close(GRACE_MS);
+    await house.close(GRACE_MS, 0);
   }
 }
 

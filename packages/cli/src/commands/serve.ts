@@ -8,14 +8,15 @@ import { Command, InvalidArgumentError } from "commander";
 import type { Limits, Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import type { StoreError } from "tertulia/stores";
-import { openSqliteStore } from "tertulia/stores/sqlite";
+import { openSqliteStore, type SqliteStore } from "tertulia/stores/sqlite";
 import { callOf } from "../call.ts";
 import { offerControl } from "../control.ts";
-import { exitCodes, exitHelp } from "../exit.ts";
+import { exitCodes, exitHelp, messageOf } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
-import { logTo } from "../log.ts";
+import { type Log, logTo } from "../log.ts";
 import { answerSessions } from "../sessions/control.ts";
+import { inherit, Successor } from "../successor.ts";
 import { type TunnelServing, tunnelServing } from "../tunnel/serving.ts";
 
 interface ServeOptions extends TunnelServing {
@@ -36,6 +37,12 @@ interface ServeOptions extends TunnelServing {
 
 /** How long people who are there get to say goodbye. */
 const GRACE_MS = 5000;
+/** Over how long sessions that are kept are asked to come back: 1,000 a second are no storm. */
+const JITTER_MS = 2000;
+/** Has the node start a new process and give it everything. */
+const UPGRADE = "SIGUSR2";
+/** The first descriptor that systemd passes (sd_listen_fds(3)). */
+const SYSTEMD_FD = 3;
 
 export function command(): Command {
   return new Command("serve")
@@ -69,10 +76,13 @@ export function command(): Command {
 
 async function serve(options: ServeOptions): Promise<void> {
   const isJson = options.json ?? false;
-  const asked = untilAsked();
+  const asked = new Asked();
   const log = logTo(process.stdout, isJson);
   const home = new Home(options.home);
   const identity = await home.identity();
+  // The node before us, if there is one, has the store until it says so.
+  const inheritance = await inherit();
+  const socket = inheritance?.server ?? systemdSocket();
   const onBlocked = (error: StoreError | undefined) =>
     log("store", error ? `nothing goes on: ${error.message}` : "there is room again", {
       isBlocked: error !== undefined,
@@ -87,6 +97,7 @@ async function serve(options: ServeOptions): Promise<void> {
     ...(options.rooms && { rooms: options.rooms }),
     tlsOnly: options.tlsOnly ?? false,
     ...(store && { store }),
+    ...(socket && { socket }),
     quotas: quotasOf(options),
     limits: limitsOf(options),
     ...(tunnels.options && { tunnels: tunnels.options }),
@@ -97,19 +108,52 @@ async function serve(options: ServeOptions): Promise<void> {
         reason: error.message,
       }),
   });
+  inheritance?.serving();
   await using _control = await offerControl(home, (request) =>
     answerSessions(house.listener.sessions, request),
   );
   const fingerprint = formatFingerprint(identity.fingerprint);
   if (isJson) log("listening", "", { address: house.address, fingerprint });
   else process.stdout.write(welcome(house.address, fingerprint, options.tlsOnly ?? false));
-  const signal = await asked;
+  let signal = await asked.next();
+  for (; signal === UPGRADE; signal = await asked.next()) {
+    if (await upgrade(house, store, log)) return;
+  }
   log("stopping", store ? "whoever is there waits" : "saying goodbye to whoever is there", {
     signal,
   });
-  await house.close(GRACE_MS);
+  await house.close(GRACE_MS, JITTER_MS);
   await store?.[Symbol.asyncDispose]();
   log("stopped", "stopped");
+}
+
+/** Gives everything to a process of the version that is installed now. False when that is not to be. */
+async function upgrade(house: House, store: SqliteStore | undefined, log: Log): Promise<boolean> {
+  const refuse = (reason: string) => log("notUpgraded", `no upgrade: ${reason}`, { reason });
+  if (store === undefined) {
+    refuse("only sessions in a --store go over to another process");
+    return false;
+  }
+  let successor: Successor;
+  try {
+    successor = await Successor.start();
+  } catch (error) {
+    refuse(messageOf(error));
+    return false;
+  }
+  log("upgrading", `process ${successor.pid} takes over`, { successor: successor.pid });
+  await successor.give(house.listener.socket);
+  await house.close(GRACE_MS, JITTER_MS);
+  await store[Symbol.asyncDispose]();
+  await successor.go();
+  return true;
+}
+
+/** The listening socket of systemd's socket activation, if this process has one. */
+function systemdSocket(): { readonly fd: number } | undefined {
+  const { LISTEN_PID, LISTEN_FDS } = process.env;
+  if (LISTEN_PID !== String(process.pid) || LISTEN_FDS !== "1") return undefined;
+  return { fd: SYSTEMD_FD };
 }
 
 function quotasOf({ quotaSessions, quotaBacklog, quotaStored }: ServeOptions): Quotas {
@@ -158,15 +202,30 @@ seconds, and nothing that is said meanwhile is lost. Ctrl-C ends this node.
 `;
 }
 
-/** Resolves with the first signal to stop; the second one stops at once. */
-function untilAsked(): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let isAsked = false;
-  const onSignal = (signal: string) => {
-    if (isAsked) process.exit(exitCodes.failed);
-    isAsked = true;
-    resolve(signal);
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
-  return promise;
+/** Signals to stop or to be upgraded, one at a time; a second one to stop stops at once. */
+class Asked {
+  readonly #signals: string[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor() {
+    let isStopping = false;
+    for (const signal of ["SIGINT", "SIGTERM", UPGRADE] as const) {
+      process.on(signal, () => {
+        if (signal !== UPGRADE && isStopping) process.exit(exitCodes.failed);
+        if (signal !== UPGRADE) isStopping = true;
+        this.#signals.push(signal);
+        this.#wake?.();
+      });
+    }
+  }
+
+  async next(): Promise<string> {
+    for (;;) {
+      const signal = this.#signals.shift();
+      if (signal !== undefined) return signal;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
 }

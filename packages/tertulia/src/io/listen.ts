@@ -10,7 +10,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket, type TlsOptions } from "node:tls";
 import { SessionError } from "../pure/errors.ts";
 import { CONNECT, RESUME } from "../pure/native/frames.ts";
@@ -39,6 +39,11 @@ export interface ListenOptions extends ListenerOptions {
   readonly http?: HttpServer;
   /** Connections that may wait to be accepted. Default: 1,024. */
   readonly backlog?: number;
+  /**
+   * A socket that listens already, where the target says: a server that another process has given us, or
+   * a descriptor, as systemd gives them. Default: one of our own.
+   */
+  readonly socket?: Server | { readonly fd: number };
 }
 
 /** A listener with a socket of its own. */
@@ -47,6 +52,8 @@ export interface BoundListener extends Listener {
   readonly address: string;
   /** The port, or 0 for a Unix socket. */
   readonly port: number;
+  /** What it listens with: to be given to the process that goes on, as `ChildProcess.send` does. */
+  readonly socket: Server;
 }
 
 /** A TLS record of the handshake (RFC 8446, 5.1). */
@@ -146,7 +153,12 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     }
   };
 
-  const server = createServer({ noDelay: true }, (socket) => {
+  const given = options.socket instanceof Server ? options.socket : undefined;
+  const server = given ?? createServer({ noDelay: true });
+  // Whoever kept the connections until now has done enough.
+  given?.removeAllListeners("connection");
+  server.on("connection", (socket) => {
+    if (given) socket.setNoDelay(true);
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     arrivals.began(socket);
@@ -154,12 +166,11 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     sniff(socket, (octets) => route(octets, socket, kind));
   });
   const backlog = options.backlog ?? 1024;
-  await bind(
-    server,
-    address.type === "unix"
-      ? { path: address.path, backlog }
-      : { port: address.port, host: address.host, backlog },
-  );
+  if (given === undefined) {
+    const own =
+      address.type === "unix" ? { path: address.path } : { port: address.port, host: address.host };
+    await bind(server, { ...(options.socket ?? own), backlog });
+  }
   // For example when the process has no descriptors left: the next one may be lucky.
   server.on("error", (error) => refused("", asSessionError(error)));
   listener.onClose(async () => {
@@ -185,6 +196,7 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   return Object.assign(listener, {
     address: address.type === "unix" ? address.path : `${hostOf(address.host)}:${port}`,
     port,
+    socket: server,
   });
 }
 
@@ -221,11 +233,12 @@ function bind(
     readonly path?: string;
     readonly port?: number;
     readonly host?: string;
+    readonly fd?: number;
   },
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", (error: NodeJS.ErrnoException) => {
-    const what = where.path ?? where.port;
+    const what = where.path ?? where.port ?? `descriptor ${where.fd}`;
     const why = error.code === "EADDRINUSE" ? `${what} is in use already` : error.message;
     reject(new SessionError("ERR_CLOSED", `cannot listen: ${why}`, { cause: error }));
   });

@@ -933,7 +933,8 @@ export class SessionMachine implements LinkListener {
     if (this.role === "initiator" && this.#candidate === undefined) {
       // A transport that breaks as soon as it is there is dialled less and less often.
       if (now - this.#attachedAt >= STABLE_MS) this.#dials = 0;
-      this.#dialAt = now + this.#backoffMs();
+      // A peer that has asked us to come anew at some moment of our own is going away: not all at once.
+      this.#dialAt = Math.max(this.#dialAt, now + this.#backoffMs());
     }
   }
 

@@ -479,6 +479,17 @@ describe("session machine: move", () => {
     ]);
   });
 
+  it("comes back when it was asked to, and not before, though the peer hung up", () => {
+    const pair = connected();
+    pair.responder.machine.goAway(5000, 0);
+    pair.settle();
+    pair.cut();
+    pair.pass(4990);
+    assert.deepEqual(pair.initiator.dials, []);
+    pair.pass(20);
+    assert.equal(pair.initiator.dials.length, 1);
+  });
+
   it("is the initiator's to begin", () => {
     const { responder, now } = connected();
     assert.throws(() => responder.machine.migrate(now), { code: "ERR_STATE" });
