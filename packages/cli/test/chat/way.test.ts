@@ -37,4 +37,12 @@ describe("the way to an address", () => {
     const stranger = { address: "", keyFingerprint: "bb".repeat(32) };
     await assert.rejects(way("host").checkPeer(stranger), { problem: "unknown" });
   });
+
+  it("takes a certificate that the system trusts for a key, where a proxy may be: over wss", async () => {
+    const peer = { address: "", keyFingerprint: "bb".repeat(32), isAuthorized: true };
+    await way("wss://host").checkPeer(peer);
+    await assert.rejects(way("host").checkPeer(peer), { problem: "unknown" });
+    const unauthorized = { ...peer, isAuthorized: false };
+    await assert.rejects(way("wss://host").checkPeer(unauthorized), { problem: "unknown" });
+  });
 });

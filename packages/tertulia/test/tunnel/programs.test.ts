@@ -3,174 +3,63 @@
  */
 
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { execFileSync, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { describe, it, type TestContext } from "node:test";
+import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { FAR_ADDRESS, type Side, TestNetwork } from "../network.ts";
-import { findPeer, hasNamespaces, hasPeers } from "../peers.ts";
+import { FAR_ADDRESS } from "../network.ts";
+import { findPeer } from "../peers.ts";
+import {
+  digest,
+  forward,
+  type ProgramHosts,
+  programHosts,
+  whenListening,
+} from "./program-hosts.ts";
 
-const END = join(import.meta.dirname, "end.js");
 /** How often the link has to have broken at least, for the test to have tested anything. */
 const EXPECTED_CUTS = 1;
 
-/** A tunnel between two hosts, and what runs on them; everything ends with the test. */
-class Bench implements Disposable {
-  readonly network: TestNetwork;
-  readonly folder: string;
-  readonly changes: string[] = [];
-  readonly #children: ChildProcess[] = [];
-  #failing = true;
-
-  constructor(name: string) {
-    this.network = new TestNetwork();
-    this.folder = mkdtempSync(join(tmpdir(), `tunnel-${name}-`));
-  }
-
-  path(name: string): string {
-    return join(this.folder, name);
-  }
-
-  write(name: string, text: string | Uint8Array, mode = 0o600): string {
-    writeFileSync(this.path(name), text, { mode });
-    return this.path(name);
-  }
-
-  /** Starts a program that runs until the test ends. */
-  start(side: Side, ...command: string[]): ChildProcess {
-    const stderr = "pipe";
-    const child = this.network.spawn(side, command, { stdio: ["pipe", "pipe", stderr] });
-    child.stderr?.resume();
-    this.#children.push(child);
-    return child;
-  }
-
-  /** Both ends of a tunnel with these options. */
-  async tunnel(options: object): Promise<void> {
-    const far = this.start("far", process.execPath, END, "far", `tcp://${FAR_ADDRESS}:7700`);
-    await firstLine(far);
-    const parameters = [`${FAR_ADDRESS}:7700`, JSON.stringify(options)];
-    const near = this.start("near", process.execPath, END, "near", ...parameters);
-    await firstLine(near);
-    createInterface(near.stdout!).on("line", (line) => {
-      this.changes.push(JSON.parse(line).change);
-    });
-  }
-
-  /** Runs a program to its end on the near host. */
-  async run(...command: string[]): Promise<string> {
-    const child = this.network.spawn("near", command, { stdio: ["ignore", "pipe", "pipe"] });
-    this.#children.push(child);
-    let out = "";
-    let errors = "";
-    child.stdout!.on("data", (octets) => (out += octets));
-    child.stderr!.on("data", (octets) => (errors += octets));
-    const [code] = await once(child, "close");
-    assert.equal(code, 0, `${command.join(" ")}: ${errors}${out}`);
-    return out;
-  }
-
-  /** The network fails in all the ways it has, until told to stop. */
-  async misbehave(pauseMs = 400): Promise<void> {
-    const { network } = this;
-    for (let i = 0; this.#failing; i++) {
-      await sleep(pauseMs);
-      if (!this.#failing) return;
-      if (i % 3 === 0) {
-        network.cut();
-        await sleep(1200);
-        network.heal();
-      } else if (i % 3 === 1) network.changeAddress();
-      else {
-        network.silence();
-        await sleep(1500);
-        network.unsilence();
-      }
-    }
-  }
-
-  behave(): void {
-    this.#failing = false;
-  }
-
-  [Symbol.dispose](): void {
-    this.behave();
-    this.network[Symbol.dispose]();
-    for (const child of this.#children) {
-      child.kill("SIGKILL");
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-    }
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  const lines = createInterface(child.stdout!);
-  const [line] = await once(lines, "line");
-  lines.close();
-  child.stdout!.resume();
-  return line;
-}
-
-async function whenListening(bench: Bench, port: number): Promise<void> {
-  while (!bench.network.in("far", "ss", "-ltn").includes(`:${port} `)) await sleep(30);
-}
-
-const digest = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
-
 /** An sshd of our own, and how to reach it through the tunnel. */
-async function sshd(bench: Bench): Promise<string[]> {
+async function sshd(hosts: ProgramHosts): Promise<string[]> {
   mkdirSync("/run/sshd", { recursive: true });
   for (const name of ["host", "user"]) {
-    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", bench.path(name)]);
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", hosts.path(name)]);
   }
-  bench.write("authorized_keys", readFileSync(bench.path("user.pub")));
-  const config = bench.write(
+  hosts.write("authorized_keys", readFileSync(hosts.path("user.pub")));
+  const config = hosts.write(
     "sshd_config",
     [
       "Port 2022",
       `ListenAddress 127.0.0.1`,
-      `HostKey ${bench.path("host")}`,
-      `AuthorizedKeysFile ${bench.path("authorized_keys")}`,
-      `PidFile ${bench.path("sshd.pid")}`,
+      `HostKey ${hosts.path("host")}`,
+      `AuthorizedKeysFile ${hosts.path("authorized_keys")}`,
+      `PidFile ${hosts.path("sshd.pid")}`,
       "PermitRootLogin yes",
       "StrictModes no",
       "UsePAM no",
       "Subsystem sftp internal-sftp",
     ].join("\n"),
   );
-  bench.start("far", findPeer("sshd")!, "-D", "-f", config);
-  await whenListening(bench, 2022);
-  await bench.tunnel({ local: [forward(2222, 2022)] });
-  return sshOptions(bench);
+  hosts.start("far", findPeer("sshd")!, "-D", "-f", config);
+  await whenListening(hosts, 2022);
+  await hosts.tunnel({ local: [forward(2222, 2022)] });
+  return sshOptions(hosts);
 }
 
-function sshOptions(bench: Bench): string[] {
-  const options = ["StrictHostKeyChecking=no", `UserKnownHostsFile=${bench.path("known")}`];
-  options.push("LogLevel=ERROR", `IdentityFile=${bench.path("user")}`, "ServerAliveInterval=0");
+function sshOptions(hosts: ProgramHosts): string[] {
+  const options = ["StrictHostKeyChecking=no", `UserKnownHostsFile=${hosts.path("known")}`];
+  options.push("LogLevel=ERROR", `IdentityFile=${hosts.path("user")}`, "ServerAliveInterval=0");
   return ["-F", "none", ...options.flatMap((option) => ["-o", option])];
 }
 
-const forward = (from: number, to: number, isFtp = false) => ({
-  bind: { host: "127.0.0.1", port: from },
-  target: { host: "127.0.0.1", port: to },
-  isFtp,
-});
-
-function bench(t: TestContext, name: string, ...peers: string[]): Bench | undefined {
-  if (!hasNamespaces(t) || !hasPeers(t, "ss", ...peers)) return undefined;
-  return new Bench(name);
-}
-
-describe("programs through a tunnel", { concurrency: false, timeout: 90_000 }, () => {
+describe("programs through a tunnel", { concurrency: false, timeout: 240_000 }, () => {
   it("ssh prints every line, and sftp and rsync every octet, while the network fails", async (t) => {
-    using hosts = bench(t, "ssh", "sshd", "ssh", "sftp", "rsync");
+    using hosts = programHosts(t, "ssh", "sshd", "ssh", "sftp", "rsync");
     if (!hosts) return;
     const options = await sshd(hosts);
     const failing = hosts.misbehave();
@@ -193,7 +82,7 @@ describe("programs through a tunnel", { concurrency: false, timeout: 90_000 }, (
   });
 
   it("ssh without a tunnel does not survive a new address", async (t) => {
-    using hosts = bench(t, "bare", "sshd", "ssh");
+    using hosts = programHosts(t, "bare", "sshd", "ssh");
     if (!hosts) return;
     await sshd(hosts);
     hosts.start("far", "socat", `TCP-LISTEN:2022,bind=${FAR_ADDRESS},fork`, "TCP:127.0.0.1:2022");
@@ -214,7 +103,7 @@ describe("programs through a tunnel", { concurrency: false, timeout: 90_000 }, (
   });
 
   it("FTP moves files, active and passive, while the network fails", async (t) => {
-    using hosts = bench(t, "ftp", "vsftpd", "lftp", "curl");
+    using hosts = programHosts(t, "ftp", "vsftpd", "lftp", "curl");
     if (!hosts) return;
     mkdirSync(hosts.path("ftp/pub"), { recursive: true, mode: 0o755 });
     execFileSync("chmod", ["755", hosts.folder, hosts.path("ftp")]);
@@ -261,7 +150,7 @@ describe("programs through a tunnel", { concurrency: false, timeout: 90_000 }, (
     const postgres = spawnSync("sh", ["-c", "ls -d /usr/lib/postgresql/*/bin"], {
       encoding: "utf8",
     });
-    using hosts = bench(t, "db", "psql", "redis-server", "redis-cli");
+    using hosts = programHosts(t, "db", "psql", "redis-server", "redis-cli");
     if (!hosts) return;
     const bin = postgres.stdout.trim().split("\n").at(-1) ?? "";
     assert.ok(bin, "postgresql is not installed: run scripts/peers.sh");
