@@ -5,6 +5,7 @@
 
 import { createInterface } from "node:readline";
 import {
+  callByName,
   formatName,
   type NetbiosName,
   type NetbiosSession,
@@ -47,6 +48,12 @@ const methods: Record<string, (...parameters: never[]) => Promise<unknown>> = {
   call: async (name: string, options: object) => {
     const session = await node.call(name, options);
     return { session: sessions.push(session) - 1, peer: session.peer };
+  },
+  /** Asks for a durable session, and says which kind it got. */
+  callByName: async (name: string, calling: string) => {
+    const called = await callByName(node, name, { calling });
+    if (called.type === "durable") return { type: called.type };
+    return { type: called.type, session: sessions.push(called.session) - 1 };
   },
   send: (at: number, hex: string) =>
     sessions[at]?.send(new Uint8Array(Buffer.from(hex, "hex"))) ?? Promise.resolve(),

@@ -133,6 +133,19 @@ describe("Samba on the same network", () => {
     assert.ok(back);
   });
 
+  it("smbd knows no durable sessions: it is called by name all the same, and plainly", async (t) => {
+    if (!canRun(t)) return;
+    const called = await alice.call<{ type: string; session: number }>(
+      "callByName",
+      "PEERA<20>",
+      "ALICE<20>",
+    );
+    assert.equal(called.type, "plain");
+    await alice.call("send", called.session, NEGOTIATE);
+    assert.match(String(await alice.call("receive", called.session)), /^ff534d4272/);
+    await alice.call("hangUp", called.session);
+  });
+
   it("nmbd's announcements come to us, and it answers our request for a backup list", async (t) => {
     if (!canRun(t)) return;
     await alice.call("addName", "OURNODE<00>");
