@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createInterface } from "node:readline";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { hasNamespaces, hasPeers } from "../peers.ts";
 import { type Agent, address, Network } from "./network.ts";
+import { type Dissection, Wire } from "./wire.ts";
 
 /** With it, names and the largest user data are more than one packet holds. */
 const SCOPE = `<00>.${"S".repeat(60)}`;
@@ -60,7 +60,7 @@ describe("datagrams between ours, with tshark on the wire", () => {
 
   it("an NBDD is asked, and relays both fragments to each member, SOURCE_IP unchanged", async (t) => {
     if (!canRun(t)) return;
-    await using wire = await Wire.tap(network, 1);
+    await using wire = await Wire.tap(network, 1, DATAGRAMS);
     const hex = largest("01");
     await node(2).call("sendDatagram", `SENDER${SCOPE}`, `TEAM${SCOPE}`, hex, true);
     await Promise.all([received(3, hex), received(4, hex)]);
@@ -87,7 +87,7 @@ describe("datagrams between ours, with tshark on the wire", () => {
 
   it("an NBDD says no to a name that nobody has", async (t) => {
     if (!canRun(t)) return;
-    await using wire = await Wire.tap(network, 1);
+    await using wire = await Wire.tap(network, 1, DATAGRAMS);
     await assert.rejects(
       node(2).call("sendDatagram", `SENDER${SCOPE}`, `NOBODY${SCOPE}`, "00", true),
       { reason: "nameNotFound" },
@@ -100,7 +100,7 @@ describe("datagrams between ours, with tshark on the wire", () => {
 
   it("B nodes fragment to one, to a group and to all", async (t) => {
     if (!canRun(t)) return;
-    await using wire = await Wire.tap(network, 6);
+    await using wire = await Wire.tap(network, 6, DATAGRAMS);
     await node(5).call("sendDatagram", `FIVE${SCOPE}`, `SIX${SCOPE}`, largest("01"));
     await received(6, largest("01"));
     await node(5).call("sendDatagram", `FIVE${SCOPE}`, `LAN${SCOPE}`, largest("02"), true);
@@ -124,7 +124,7 @@ describe("datagrams between ours, with tshark on the wire", () => {
     await node(5).call("sendDatagram", `FIVE${SCOPE}`, `GOING${SCOPE}`, "01");
     await received(6, "01");
     await node(6).call("deleteName", `GOING${SCOPE}`);
-    await using wire = await Wire.tap(network, 6);
+    await using wire = await Wire.tap(network, 6, DATAGRAMS);
     await node(5).call("sendDatagram", `FIVE${SCOPE}`, `GOING${SCOPE}`, "02");
     assert.deepEqual(await wire.packets(2), [
       "10.77.0.5 > 10.77.0.6: 0x10 of 10.77.0.5, first, 0 in 191",
@@ -133,63 +133,23 @@ describe("datagrams between ours, with tshark on the wire", () => {
   });
 });
 
-/** What tshark sees of the datagram service on the interface of a node, as it goes by. */
-class Wire implements AsyncDisposable {
-  readonly #lines: string[] = [];
-  readonly #stop: () => Promise<void>;
-
-  private constructor(network: Network, number: number) {
-    const fields = [
-      ...["ip.src", "ip.dst", "nbdgm.type", "nbdgm.src.ip", "nbdgm.first", "nbdgm.next"],
-      ...["nbdgm.pkt_offset", "nbdgm.dgram_len", "nbdgm.error_code", "_ws.malformed"],
-      "_ws.expert.message",
-    ].flatMap((field) => ["-e", field]);
-    // A datagram of no meaning, to see when it has begun.
-    const filter = "udp port 138 or udp dst port 9";
-    const how = ["-i", "eth0", "-l", "-n", "-f", filter, "-T", "fields", "-E", "separator=;"];
-    const child = network.start(number, "tshark", [...how, ...fields], "ignore");
-    if (child.stdout) createInterface(child.stdout).on("line", (line) => this.#lines.push(line));
-    this.#stop = () => network.stop(child, "SIGINT");
-  }
-
-  static async tap(network: Network, number: number): Promise<Wire> {
-    const wire = new Wire(network, number);
-    const to = `/dev/udp/10.77.0.${number === 1 ? 2 : 1}/9`;
-    for (let i = 0; wire.#lines.length === 0 && i < 60; i++) {
-      await network.run(number, "bash", ["-c", `echo >${to}`]);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    return wire;
-  }
-
-  /** The packets of the datagram service so far, once there are so many. */
-  async packets(count: number): Promise<string[]> {
-    const seen = (): string[] => this.#lines.map(readable).filter((line) => line !== "");
-    for (let i = 0; seen().length < count && i < 200; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    return seen();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stop();
-  }
-}
-
-/** A line of tshark's in words; one that it complains about stays as it is. */
-function readable(line: string): string {
-  const [from, to, type, source, first, next, offset, length, error, ...complaints] =
-    line.split(";");
-  if (type === "") return "";
-  if (complaints.some((complaint) => complaint !== "")) return `tshark complains: ${line}`;
-  const isSet = (field: string | undefined): boolean => field === "1" || field === "True";
-  const hasBody = length !== "" && error === "";
-  const parts = [
-    `${from} > ${to}: 0x${Number(type).toString(16)} of ${source}`,
-    ...(hasBody && isSet(first) ? ["first"] : []),
-    ...(isSet(next) ? ["more"] : []),
-    ...(hasBody ? [`${offset} in ${length}`] : []),
-    ...(error === "" ? [] : [`error 0x${Number(error).toString(16)}`]),
-  ];
-  return parts.join(", ");
-}
+/** What tshark makes of the datagram service. */
+const DATAGRAMS: Dissection = {
+  filter: "udp port 138",
+  fields: [
+    ...["nbdgm.type", "nbdgm.src.ip", "nbdgm.first", "nbdgm.next"],
+    ...["nbdgm.pkt_offset", "nbdgm.dgram_len", "nbdgm.error_code"],
+  ],
+  words: ([type, source, first, next, offset, length, error]) => {
+    const isSet = (field: string | undefined): boolean => field === "1" || field === "True";
+    const hasBody = length !== "" && error === "";
+    const parts = [
+      `0x${Number(type).toString(16)} of ${source}`,
+      ...(hasBody && isSet(first) ? ["first"] : []),
+      ...(isSet(next) ? ["more"] : []),
+      ...(hasBody ? [`${offset} in ${length}`] : []),
+      ...(error === "" ? [] : [`error 0x${Number(error).toString(16)}`]),
+    ];
+    return parts.join(", ");
+  },
+};
