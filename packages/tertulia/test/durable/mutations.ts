@@ -9,8 +9,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "what arrives is acknowledged before it is synced",
     file: "native/link",
-    from: "frame(body, ACK, arrived0, this.#received0, arrived1, this.#received1)",
-    to: "frame(body, ACK, arrived0, arrived0, arrived1, arrived1)",
+    from: "writeVarints(body, ACK, arrived0, this.#received0, arrived1, this.#received1)",
+    to: "writeVarints(body, ACK, arrived0, arrived0, arrived1, arrived1)",
   },
   {
     name: "what is sent goes out before it is synced",
@@ -129,7 +129,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "credit that was used is used again after a crash",
     file: "native/link",
-    from: "[this.#messageSent, this.#sessionSent, this.#expeditedSent] = state.sent;",
+    from: "[this.#messageFlow.sent, this.#sessionFlow.sent, this.#expeditedFlow.sent] = state.sent;",
     to: "",
   },
   {

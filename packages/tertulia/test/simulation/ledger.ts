@@ -5,8 +5,8 @@
  * expedited message may overtake, and is never overtaken by what was sent after it.
  */
 
-import { MESSAGE_COST } from "../../src/pure/native/link.ts";
 import type { Message } from "../../src/pure/native/message.ts";
+import { MESSAGE_COST } from "../../src/pure/native/peer-limits.ts";
 
 export type Kind = Message["kind"];
 

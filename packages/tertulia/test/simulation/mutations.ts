@@ -80,18 +80,18 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the credit of messages is ignored",
     file: "native/link",
-    from: "this.#messageSent + cost <= this.#messageCredit",
+    from: "this.#messageFlow.sent + cost <= this.#messageFlow.credit",
     to: "true",
   },
   {
     name: "the credit of a stream is ignored",
-    file: "native/link",
-    from: "stream.credit - stream.sent, this",
-    to: "9e15, this",
+    file: "native/streams",
+    from: "Math.min(stream.flow.room, flow.room",
+    to: "Math.min(9e15, flow.room",
   },
   {
     name: "far more credit is granted than the window is wide",
-    file: "native/window",
+    file: "native/flow",
     from: "this.granted = Math.max(this.granted, this.consumed + this.#windowOctets);",
     to: "this.granted = this.consumed + this.#windowOctets + 10_000_000;",
   },

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Writer } from "../octets.ts";
+import { varintSize, Writer } from "../octets.ts";
 
 /** Control: not counted, not kept, stated anew after a resume. */
 export const CONNECT = 0x01;
@@ -120,4 +120,12 @@ export function encodeVarints(type: number, ...values: readonly number[]): Uint8
   const body = new Writer();
   for (const value of values) body.varint(value);
   return encodeFrame(type, body.finish());
+}
+
+/** Writes a control frame of a few varints: its body is shorter than 128 octets. */
+export function writeVarints(writer: Writer, type: number, ...values: readonly number[]): void {
+  let size = 0;
+  for (const value of values) size += varintSize(value);
+  writer.u8(type).u8(size);
+  for (const value of values) writer.varint(value);
 }

@@ -13,15 +13,8 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import {
-  concatOctets,
-  gatherOctets,
-  NO_OCTETS,
-  Reader,
-  utf8,
-  varintSize,
-  Writer,
-} from "../octets.ts";
+import { concatOctets, gatherOctets, NO_OCTETS, Reader, Writer } from "../octets.ts";
+import { Flow } from "./flow.ts";
 import { FrameReader } from "./frame-reader.ts";
 import {
   ACK,
@@ -41,6 +34,7 @@ import {
   OPTIONAL,
   RESET,
   STREAM_CREDIT,
+  writeVarints,
 } from "./frames.ts";
 import { Journal } from "./journal.ts";
 import {
@@ -55,21 +49,12 @@ import {
 } from "./keeper.ts";
 import type { Limits } from "./limits.ts";
 import { Message, type PresentationContext } from "./message.ts";
-import { StreamState } from "./stream.ts";
-import { ReceiveWindow } from "./window.ts";
-
-/** What a message costs besides its octets, so that a window of empty ones is bounded too. */
-export const MESSAGE_COST = 64;
+import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
+import type { StreamState } from "./stream.ts";
+import { firstStreams, Streams, type StreamsListener } from "./streams.ts";
 
 /** An SPDU shorter than this is copied out of the chunk that it came in. */
 const SPDU_VIEW_OCTETS = 4096;
-
-/** Octets of unsent journal up to which streams add to it: what overtakes never waits for more. */
-const STREAM_UNSENT_MAX = 128 * 1024;
-/** Longest piece of a stream in one frame: what another stream waits for. */
-const STREAM_PIECE_OCTETS = 32 * 1024;
-/** Octets a stream keeps before its writer is told to wait. */
-const STREAM_PENDING_OCTETS = 256 * 1024;
 /** Octets from which on a chunk is too much to be kept for a few messages in it. */
 const LARGE_CHUNK_OCTETS = 4096;
 /** Octets that go out as one chunk, whatever they are made of. */
@@ -84,12 +69,6 @@ const ACKNOWLEDGE_PART = 1 / 16;
 /** Octets that a store is told to forget without being told anything else at the same time. */
 const TRIM_OCTETS = 1024 * 1024;
 
-/** Credit for a stream whose octets are dropped. */
-const UNLIMITED = 2 ** 50;
-
-/** The code of the RESET of a stream whose process is gone: what it held is not there any more. */
-export const STREAM_LOST = 0xffff_ffff;
-
 /** What has to be stored next, as views that stay as they are until it is. */
 export interface LinkChanges {
   readonly state: Omit<KeptState, "dialogue" | "end" | "release"> & {
@@ -99,20 +78,8 @@ export interface LinkChanges {
   readonly trims: readonly JournalTrim[];
 }
 
-/** What the peer lets us do, as agreed. */
-export interface PeerLimits {
-  readonly frameOctetsMax: number;
-  readonly messageOctetsMax: number;
-  readonly expeditedOctetsMax: number;
-  readonly sessionCredit: number;
-  readonly messageCredit: number;
-  readonly expeditedCredit: number;
-  readonly streamCredit: number;
-  readonly streamsMax: number;
-}
-
 /** What the link tells the session machine. */
-export interface LinkListener {
+export interface LinkListener extends StreamsListener {
   /** A frame that is not the link's: control, or of the release. */
   control(type: number, body: Uint8Array): void;
   /** The first of some messages waits. */
@@ -120,11 +87,6 @@ export interface LinkListener {
   /** The send with this ticket is in the journal. */
   accepted(ticket: number): void;
   dialogue(octets: Uint8Array, isExpedited: boolean): void;
-  streamOpened(stream: StreamState): void;
-  streamReadable(id: number): void;
-  streamWritable(id: number): void;
-  streamEnded(id: number): void;
-  streamReset(id: number, code: number): void;
 }
 
 /** Where both lanes of both directions stand. */
@@ -174,31 +136,20 @@ export class Link {
   #segments: Uint8Array[] = [];
   #segmentsOctets = 0;
   #segmentType = -1;
-  readonly #messageWindow: ReceiveWindow;
-  readonly #expeditedWindow: ReceiveWindow;
-  readonly #sessionWindow: ReceiveWindow;
+  readonly #messageFlow: Flow;
+  readonly #expeditedFlow: Flow;
+  readonly #sessionFlow: Flow;
 
   // Sending.
-  #messageSent = 0;
-  #messageCredit: number;
-  #sessionSent = 0;
-  #sessionCredit: number;
-  #expeditedSent = 0;
-  #expeditedCredit: number;
   readonly #segmentOctets: number;
   readonly #waiting: Fifo<WaitingMessage> = new Fifo();
   readonly #waitingExpedited: Fifo<WaitingMessage> = new Fifo();
   #waitingOctets = 0;
   #ticket = 0;
 
-  // Streams. Made when first needed: most sessions have none.
-  #streams: Map<number, StreamState> | undefined;
-  /** Streams with something to send, in turn. */
-  readonly #sending: Fifo<StreamState> = new Fifo();
-  #nextStreamId: number;
-  #nextPeerStreamId: number;
-  #peerStreams = 0;
-  #ownStreams = 0;
+  /** Made when first needed: most sessions have none. */
+  #streams: Streams | undefined;
+  readonly #isInitiator: boolean;
 
   /** FINISH or FINISHED is sent: nothing may follow it. */
   #isFinishing = false;
@@ -222,19 +173,15 @@ export class Link {
     this.#contexts = contexts;
     this.#listener = listener;
     this.#reader = new FrameReader(limits.frameOctetsMax);
-    this.#messageWindow = new ReceiveWindow(limits.windowOctets, limits.windowOctetsMax);
+    this.#messageFlow = new Flow(limits.windowOctets, limits.windowOctetsMax, peer.messageCredit);
     const expedited = expeditedWindowOctets(limits);
-    this.#expeditedWindow = new ReceiveWindow(expedited, expedited);
+    this.#expeditedFlow = new Flow(expedited, expedited, peer.expeditedCredit);
     const session = limits.sessionWindowOctets;
-    this.#sessionWindow = new ReceiveWindow(session, session);
-    this.#messageCredit = peer.messageCredit;
-    this.#sessionCredit = peer.sessionCredit;
-    this.#expeditedCredit = peer.expeditedCredit;
+    this.#sessionFlow = new Flow(session, session, peer.sessionCredit);
     // The peer grants anew when half of its window is read: what waits for that must fit into a half.
     const half = Math.min(peer.messageCredit, peer.sessionCredit) >> 1;
     this.#segmentOctets = Math.min(peer.frameOctetsMax, half - MESSAGE_COST);
-    this.#nextStreamId = isInitiator ? 0 : 1;
-    this.#nextPeerStreamId = isInitiator ? 1 : 0;
+    this.#isInitiator = isInitiator;
     if (!isKept) return;
     // Credit does not count headers, OPEN and the like: as much again, and some.
     const stagedOctetsMax = 2 * limits.sessionWindowOctets + 1024 * 1024;
@@ -257,13 +204,13 @@ export class Link {
     if (
       this.#waitingOctets === 0 &&
       size <= this.#segmentOctets &&
-      this.#messageSent + cost <= this.#messageCredit &&
-      this.#sessionSent + cost <= this.#sessionCredit &&
+      this.#messageFlow.sent + cost <= this.#messageFlow.credit &&
+      this.#sessionFlow.sent + cost <= this.#sessionFlow.credit &&
       this.#lane0.size < this.#limits.journalOctetsMax &&
       size <= this.#peer.messageOctetsMax
     ) {
-      this.#messageSent += cost;
-      this.#sessionSent += cost;
+      this.#messageFlow.sent += cost;
+      this.#sessionFlow.sent += cost;
       this.#lane0.append(type, octets);
       if (this.#keeper !== undefined) this.#keeper.messages0 += 1;
       return 0;
@@ -281,9 +228,9 @@ export class Link {
     const cost = octets.length + MESSAGE_COST;
     if (
       this.#waitingExpedited.length === 0 &&
-      this.#expeditedSent + cost <= this.#expeditedCredit
+      this.#expeditedFlow.sent + cost <= this.#expeditedFlow.credit
     ) {
-      this.#expeditedSent += cost;
+      this.#expeditedFlow.sent += cost;
       this.#lane1.append(type, octets);
       if (this.#keeper !== undefined) this.#keeper.messages1 += 1;
       return 0;
@@ -302,26 +249,26 @@ export class Link {
     if (octets.length > limit) tooLong("an SPDU", octets.length, limit);
     const cost = octets.length + MESSAGE_COST;
     if (isExpedited) {
-      const isGranted = this.#expeditedSent + cost <= this.#expeditedCredit;
+      const isGranted = this.#expeditedFlow.sent + cost <= this.#expeditedFlow.credit;
       if (this.#waitingExpedited.length > 0 || !isGranted) {
         this.#wait(this.#waitingExpedited, DIALOGUE_EXPEDITED, octets);
         return;
       }
-      this.#expeditedSent += cost;
+      this.#expeditedFlow.sent += cost;
       this.#lane1.append(DIALOGUE_EXPEDITED, octets);
       return;
     }
     if (
       this.#waitingOctets > 0 ||
-      this.#messageSent + cost > this.#messageCredit ||
-      this.#sessionSent + cost > this.#sessionCredit ||
+      this.#messageFlow.sent + cost > this.#messageFlow.credit ||
+      this.#sessionFlow.sent + cost > this.#sessionFlow.credit ||
       this.#lane0.size >= this.#limits.journalOctetsMax
     ) {
       this.#wait(this.#waiting, DIALOGUE, octets);
       return;
     }
-    this.#messageSent += cost;
-    this.#sessionSent += cost;
+    this.#messageFlow.sent += cost;
+    this.#sessionFlow.sent += cost;
     this.#lane0.append(DIALOGUE, octets);
   }
 
@@ -338,10 +285,10 @@ export class Link {
   /** The dialogue's transport took an SPDU of this many octets: as many may come. */
   readSpdu(octets: number, isExpedited: boolean): void {
     const cost = octets + MESSAGE_COST;
-    if (isExpedited) this.#expeditedWindow.consumed += cost;
+    if (isExpedited) this.#expeditedFlow.consumed += cost;
     else {
-      this.#messageWindow.consumed += cost;
-      this.#sessionWindow.consumed += cost;
+      this.#messageFlow.consumed += cost;
+      this.#sessionFlow.consumed += cost;
     }
   }
 
@@ -368,7 +315,7 @@ export class Link {
   take(): Message | undefined {
     const expedited = this.#expedited.shift();
     if (expedited) {
-      this.#expeditedWindow.consumed += expedited.octets.length + MESSAGE_COST;
+      this.#expeditedFlow.consumed += expedited.octets.length + MESSAGE_COST;
       if (this.#keeper !== undefined) this.#keeper.took(1);
       return expedited;
     }
@@ -376,8 +323,8 @@ export class Link {
     if (message) {
       if (this.#keeper !== undefined) this.#keeper.took(0);
       const cost = message.octets.length + MESSAGE_COST;
-      this.#messageWindow.consumed += cost;
-      this.#sessionWindow.consumed += cost;
+      this.#messageFlow.consumed += cost;
+      this.#sessionFlow.consumed += cost;
     }
     return message;
   }
@@ -393,18 +340,7 @@ export class Link {
    */
   openStream(label: string): StreamState {
     this.#checkFinishing();
-    const octets = utf8(label);
-    if (octets.length > this.#limits.labelOctetsMax) {
-      tooLong("a stream's label", octets.length, this.#limits.labelOctetsMax);
-    }
-    if (this.#ownStreams >= this.#peer.streamsMax) {
-      throw new SessionError("ERR_LIMIT", `the peer takes ${this.#peer.streamsMax} streams`);
-    }
-    const stream = this.#addStream(this.#nextStreamId, label);
-    this.#nextStreamId += 2;
-    this.#ownStreams += 1;
-    this.#lane0.append(OPEN, octets, stream.id);
-    return stream;
+    return this.#theStreams.open(label);
   }
 
   stream(id: number): StreamState | undefined {
@@ -412,7 +348,7 @@ export class Link {
   }
 
   get streams(): Iterable<StreamState> {
-    return this.#streams?.values() ?? [];
+    return this.#streams ?? [];
   }
 
   /**
@@ -423,57 +359,29 @@ export class Link {
    */
   writeStream(stream: StreamState, octets: Uint8Array): boolean {
     this.#checkFinishing();
-    if (stream.isEnding || !this.#streams?.has(stream.id)) {
-      throw new SessionError("ERR_STATE", `write to stream ${stream.id}, which has ended`);
-    }
-    if (stream.pendingOctets > this.#limits.waitingOctetsMax) {
-      const limit = this.#limits.waitingOctetsMax;
-      throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await write()`);
-    }
-    if (octets.length > 0) {
-      stream.pending.push(octets);
-      stream.pendingOctets += octets.length;
-      this.#queueStream(stream);
-      this.#pumpStreams();
-    }
-    stream.isBlocked = stream.pendingOctets > STREAM_PENDING_OCTETS;
-    return !stream.isBlocked;
+    return this.#theStreams.write(stream, octets);
   }
 
   /** Says that nothing more will be written; the peer is told behind what is pending. */
   endStream(stream: StreamState): void {
-    if (stream.isEnding || !this.#streams?.has(stream.id)) return;
-    stream.isEnding = true;
-    this.#queueStream(stream);
-    this.#pumpStreams();
+    this.#streams?.end(stream);
   }
 
   /** Ends both directions now. What is pending or unread is dropped. */
   resetStream(stream: StreamState, code: number): void {
-    if (this.#streams?.has(stream.id)) {
-      this.#lane0.append(RESET, new Writer().varint(code).finish(), stream.id);
-      this.#retire(stream);
-    }
-    this.#drop(stream);
+    this.#streams?.reset(stream, code);
   }
 
   /** The oldest octets of a stream that wait. */
   readStream(stream: StreamState): Uint8Array | undefined {
-    const octets = stream.read();
-    if (octets) {
-      this.#sessionWindow.consumed += octets.length;
-      if (stream.window.isDue) this.#isControlDirty = true;
-    }
+    const octets = this.#streams?.read(stream);
+    if (octets && stream.flow.isDue) this.#isControlDirty = true;
     return octets;
   }
 
   /** Whether everything that was asked to be sent is in the journal. */
   get isDrained(): boolean {
-    if (this.#waitingOctets > 0) return false;
-    for (const { pendingOctets, isEnding, isEndSent } of this.streams) {
-      if (pendingOctets > 0 || (isEnding && !isEndSent)) return false;
-    }
-    return true;
+    return this.#waitingOctets === 0 && (this.#streams?.isDrained ?? true);
   }
 
   /** Whether the peer has acknowledged everything that was sent. */
@@ -505,7 +413,7 @@ export class Link {
 
   /** Octets that came and that the application has not taken. */
   get unreadOctets(): number {
-    return this.#sessionWindow.waiting + this.#expeditedWindow.waiting;
+    return this.#sessionFlow.waiting + this.#expeditedFlow.waiting;
   }
 
   // Transports.
@@ -652,12 +560,12 @@ export class Link {
 
   #state(keeper: Keeper, sending: KeptState["sending"]): LinkChanges["state"] {
     const [lane0, lane1] = [this.#lane0, this.#lane1];
-    const [messages, session] = [this.#messageWindow, this.#sessionWindow];
+    const [messages, session] = [this.#messageFlow, this.#sessionFlow];
     return {
       cursor: keeper.cursor,
       received: [this.#received0, this.#received1],
-      counted: [messages.received, session.received, this.#expeditedWindow.received],
-      sent: [this.#messageSent, this.#sessionSent, this.#expeditedSent],
+      counted: [messages.received, session.received, this.#expeditedFlow.received],
+      sent: [this.#messageFlow.sent, this.#sessionFlow.sent, this.#expeditedFlow.sent],
       messages: [keeper.messages0, keeper.messages1],
       ends: [lane0.end, lane1.end],
       acknowledged: [lane0.acknowledged, lane1.acknowledged],
@@ -665,8 +573,8 @@ export class Link {
       receivedEnd: keeper.receivedEnd,
       sendingEnd: keeper.sendingEnd,
       sending,
-      nextStreams: [this.#nextStreamId, this.#nextPeerStreamId],
-      streams: this.#streams ? [...this.#streams.keys()] : [],
+      nextStreams: this.#streams?.next ?? firstStreams(this.#isInitiator),
+      streams: Array.from(this.streams, ({ id }) => id),
       dialogue: {
         cursor: keeper.dialogueCursor,
         waiting: [spdusIn(this.#waiting), spdusIn(this.#waitingExpedited)],
@@ -747,11 +655,13 @@ export class Link {
     this.#lane1.restore(runs.sent1.start, runs.sent1.octets, state.acknowledged[1]);
     [keeper.told0, keeper.told1] = state.ends;
     [keeper.messages0, keeper.messages1] = state.messages;
-    [this.#messageSent, this.#sessionSent, this.#expeditedSent] = state.sent;
+    [this.#messageFlow.sent, this.#sessionFlow.sent, this.#expeditedFlow.sent] = state.sent;
     keeper.forgotten0 = runs.sent0.start;
     keeper.forgotten1 = runs.sent1.start;
     keeper.forgottenReceived = runs.received.start;
-    this.#restoreStreams(state);
+    const [next, nextPeer] = state.nextStreams;
+    // Once there was one.
+    if (next + nextPeer > 1) this.#theStreams.restore(state.nextStreams, state.streams);
     this.#restoreSending(keeper, state, entries);
     const [waiting, waitingExpedited] = state.dialogue.waiting;
     // What is expedited was never to come after what is not.
@@ -763,23 +673,7 @@ export class Link {
     this.#skip(count0, count1);
     keeper.settle(now);
     this.#isFinishing = isFinishing;
-    for (const stream of [...this.streams]) {
-      // Behind FINISH nothing is said, a reset neither: what the peer still has to say is let in.
-      if (!isFinishing) this.resetStream(stream, STREAM_LOST);
-      else {
-        stream.isLost = true;
-        stream.window.granted = UNLIMITED;
-      }
-    }
-  }
-
-  #restoreStreams({ nextStreams, streams }: KeptState): void {
-    [this.#nextStreamId, this.#nextPeerStreamId] = nextStreams;
-    for (const id of streams) {
-      this.#addStream(id, "");
-      if (id % 2 === this.#nextStreamId % 2) this.#ownStreams += 1;
-      else this.#peerStreams += 1;
-    }
+    this.#streams?.lose(isFinishing);
   }
 
   #restoreSending(
@@ -819,7 +713,7 @@ export class Link {
     this.#received0 = end0 - size0;
     this.#received1 = end1 - (seen.length - size0);
     keeper.restore(run.start, state);
-    const windows = [this.#messageWindow, this.#sessionWindow, this.#expeditedWindow];
+    const windows = [this.#messageFlow, this.#sessionFlow, this.#expeditedFlow];
     for (const window of windows) window.restore(0);
     keeper.isRestoring = true;
     this.#look(keeper, seen, true);
@@ -835,13 +729,13 @@ export class Link {
   #skip(count0: number, count1: number): void {
     for (let i = 0; i < count1; i++) {
       const octets = this.#expedited.shift()?.octets.length ?? 0;
-      this.#expeditedWindow.consumed += octets + MESSAGE_COST;
+      this.#expeditedFlow.consumed += octets + MESSAGE_COST;
       this.#keeper?.took(1);
     }
     for (let i = 0; i < count0; i++) {
       const cost = (this.#inbox.shift()?.octets.length ?? 0) + MESSAGE_COST;
-      this.#messageWindow.consumed += cost;
-      this.#sessionWindow.consumed += cost;
+      this.#messageFlow.consumed += cost;
+      this.#sessionFlow.consumed += cost;
       this.#keeper?.took(0);
     }
   }
@@ -931,7 +825,7 @@ export class Link {
     const reader = this.#reader;
     if (reader === undefined) return;
     const unread = this.#inbox.length;
-    const before = this.#sessionWindow.received;
+    const before = this.#sessionFlow.received;
     this.#wasReadable = this.isReadable;
     reader.feed(chunk);
     while (!this.#isStopped && reader.next()) {
@@ -946,11 +840,11 @@ export class Link {
       }
     }
     // Messages that are a small part of their chunk pin far more than what credit counts.
-    const counted = this.#sessionWindow.received - before;
+    const counted = this.#sessionFlow.received - before;
     if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#letGo(unread);
     this.#announce();
     const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
-    const part = this.#messageWindow.windowOctets * ACKNOWLEDGE_PART;
+    const part = this.#messageFlow.windowOctets * ACKNOWLEDGE_PART;
     if (news >= Math.max(ACKNOWLEDGE_OCTETS, part)) this.#isControlDirty = true;
     else if (news > 0 && this.#acknowledgeAt === 0) {
       this.#acknowledgeAt = now + this.#limits.acknowledgeMs;
@@ -964,9 +858,9 @@ export class Link {
       this.#lane0.unsent > 0 ||
       this.#lane1.unsent > 0 ||
       (this.#acknowledgeAt > 0 && now >= this.#acknowledgeAt) ||
-      this.#messageWindow.isDue ||
-      this.#sessionWindow.isDue ||
-      this.#expeditedWindow.isDue
+      this.#messageFlow.isDue ||
+      this.#sessionFlow.isDue ||
+      this.#expeditedFlow.isDue
     );
   }
 
@@ -988,7 +882,7 @@ export class Link {
       into.push(gatherOctets(into.splice(first)));
     // The journal has room again when what the peer acknowledged on another transport was sent anew.
     if (this.#waitingOctets > 0) this.#pump();
-    else if (this.#sending.length > 0) this.#pumpStreams();
+    else this.#streams?.pump();
     return octets;
   }
 
@@ -998,9 +892,9 @@ export class Link {
     this.#isControlDirty = false;
     const acknowledges =
       isDirty || this.#received0 > this.#acknowledged0 || this.#received1 > this.#acknowledged1;
-    const message = this.#messageWindow;
-    const session = this.#sessionWindow;
-    const expedited = this.#expeditedWindow;
+    const message = this.#messageFlow;
+    const session = this.#sessionFlow;
+    const expedited = this.#expeditedFlow;
     const grants =
       isDirty || message.isWorthwhile || session.isWorthwhile || expedited.isWorthwhile;
     if (!acknowledges && !grants) return NO_OCTETS;
@@ -1013,10 +907,10 @@ export class Link {
         arrived0: this.#received0,
         arrived1: this.#received1,
       };
-      frame(body, ACK, arrived0, this.#received0, arrived1, this.#received1);
+      writeVarints(body, ACK, arrived0, this.#received0, arrived1, this.#received1);
     }
     if (grants) {
-      frame(
+      writeVarints(
         body,
         CREDIT,
         session.grant(now, roundTrip),
@@ -1024,11 +918,7 @@ export class Link {
         expedited.grant(now, roundTrip),
       );
     }
-    for (const stream of this.streams) {
-      if (stream.isPeerEnded || !(stream.isCreditDirty || stream.window.isWorthwhile)) continue;
-      stream.isCreditDirty = false;
-      frame(body, STREAM_CREDIT, stream.id, stream.window.grant(now, roundTrip));
-    }
+    this.#streams?.writeGrants(body, now, roundTrip);
     return body.finish();
   }
 
@@ -1042,8 +932,8 @@ export class Link {
     const size = end - start;
     const isWhole = this.#segmentType < 0 && (type & MORE) === 0;
     const cost = size + (this.#segmentType < 0 ? MESSAGE_COST : 0);
-    this.#count(this.#messageWindow, cost);
-    this.#count(this.#sessionWindow, cost);
+    this.#messageFlow.receive(cost);
+    this.#sessionFlow.receive(cost);
     const view = new Uint8Array(octets.buffer, octets.byteOffset + start, size);
     if (isWhole) {
       // The two bits of a kind are an index into the four.
@@ -1071,16 +961,16 @@ export class Link {
       throw new ProtocolError("messageTooLong", "Tertulia 6.2", `limit ${limit}`);
     }
     // A message may be longer than the window: while it is put together its segments count as read.
-    this.#messageWindow.consumed += cost;
-    this.#sessionWindow.consumed += cost;
+    this.#messageFlow.consumed += cost;
+    this.#sessionFlow.consumed += cost;
     this.#segments.push(octets);
     if ((type & MORE) !== 0) return;
     const message = concatOctets(this.#segments);
     this.#segments = [];
     this.#segmentsOctets = 0;
     this.#segmentType = -1;
-    this.#messageWindow.consumed -= message.length + MESSAGE_COST;
-    this.#sessionWindow.consumed -= message.length + MESSAGE_COST;
+    this.#messageFlow.consumed -= message.length + MESSAGE_COST;
+    this.#sessionFlow.consumed -= message.length + MESSAGE_COST;
     const kind = messageKinds[(type >> 4) & 3] as Message["kind"]; // as above
     this.#inbox.push(new Message(kind, context, message));
   }
@@ -1108,23 +998,26 @@ export class Link {
       case CREDIT:
         return this.#receiveCredit(new Reader(body, "Tertulia 2.2 CREDIT"));
       case STREAM_CREDIT:
-        return this.#receiveStreamCredit(new Reader(body, "Tertulia 2.2 STREAM_CREDIT"));
+        return this.#theStreams.receiveCredit(new Reader(body, "Tertulia 2.2 STREAM_CREDIT"));
       case OPEN:
-        return this.#receiveOpen(new Reader(body, "Tertulia 2.2 OPEN"));
+        return this.#theStreams.receiveOpen(new Reader(body, "Tertulia 2.2 OPEN"));
       case DATA:
-        return this.#receiveData(new Reader(body, "Tertulia 2.2 DATA"));
+        return this.#theStreams.receiveData(
+          new Reader(body, "Tertulia 2.2 DATA"),
+          this.#keeper?.isRestoring ?? false,
+        );
       case END:
-        return this.#receiveEnd(new Reader(body, "Tertulia 2.2 END"));
+        return this.#theStreams.receiveEnd(new Reader(body, "Tertulia 2.2 END"));
       case RESET:
-        return this.#receiveReset(new Reader(body, "Tertulia 2.2 RESET"));
+        return this.#theStreams.receiveReset(new Reader(body, "Tertulia 2.2 RESET"));
       case DIALOGUE:
-        this.#count(this.#messageWindow, body.length + MESSAGE_COST);
-        this.#count(this.#sessionWindow, body.length + MESSAGE_COST);
+        this.#messageFlow.receive(body.length + MESSAGE_COST);
+        this.#sessionFlow.receive(body.length + MESSAGE_COST);
         this.#announce();
         // A short view would pin a whole chunk, of which credit counts the view only.
         return this.#listener.dialogue(body.length < SPDU_VIEW_OCTETS ? body.slice() : body, false);
       case DIALOGUE_EXPEDITED:
-        this.#count(this.#expeditedWindow, body.length + MESSAGE_COST);
+        this.#expeditedFlow.receive(body.length + MESSAGE_COST);
         return this.#listener.dialogue(body.slice(), true);
     }
     if (type >= MESSAGE && type < OPTIONAL) return this.#receiveExpedited(type, body);
@@ -1142,7 +1035,7 @@ export class Link {
       const limit = this.#limits.expeditedOctetsMax;
       throw new ProtocolError("messageTooLong", "Tertulia 6.3", `${body.length}, limit ${limit}`);
     }
-    this.#count(this.#expeditedWindow, body.length + MESSAGE_COST);
+    this.#expeditedFlow.receive(body.length + MESSAGE_COST);
     this.#expedited.push(new Message("expedited", context, body.slice()));
   }
 
@@ -1160,85 +1053,10 @@ export class Link {
   }
 
   #receiveCredit(fields: Reader): void {
-    this.#sessionCredit = Math.max(this.#sessionCredit, fields.varint());
-    this.#messageCredit = Math.max(this.#messageCredit, fields.varint());
-    this.#expeditedCredit = Math.max(this.#expeditedCredit, fields.varint());
+    this.#sessionFlow.allow(fields.varint());
+    this.#messageFlow.allow(fields.varint());
+    this.#expeditedFlow.allow(fields.varint());
     this.#pump();
-  }
-
-  #receiveStreamCredit(fields: Reader): void {
-    const stream = this.#streams?.get(fields.varint());
-    // A grant may cross our reset of the stream.
-    if (stream === undefined) return;
-    stream.credit = Math.max(stream.credit, fields.varint());
-    if (stream.pendingOctets > 0) this.#queueStream(stream);
-    this.#pumpStreams();
-  }
-
-  #receiveOpen(fields: Reader): void {
-    const id = fields.varint();
-    if (id !== this.#nextPeerStreamId) {
-      const detail = `opened ${id}, next is ${this.#nextPeerStreamId}`;
-      throw new ProtocolError("badStreamId", "Tertulia 7.1", detail);
-    }
-    if (this.#peerStreams >= this.#limits.streamsMax) {
-      throw new ProtocolError("tooManyStreams", "Tertulia 7.1", `limit ${this.#limits.streamsMax}`);
-    }
-    if (fields.remaining > this.#limits.labelOctetsMax) {
-      throw new ProtocolError("labelTooLong", "Tertulia 7.1", `${fields.remaining} octets`);
-    }
-    this.#nextPeerStreamId += 2;
-    this.#peerStreams += 1;
-    const stream = this.#addStream(id, fields.utf8(fields.remaining));
-    this.#listener.streamOpened(stream);
-  }
-
-  #receiveData(fields: Reader): void {
-    const stream = this.#peerStream(fields.varint());
-    const octets = fields.rest();
-    this.#count(this.#sessionWindow, octets.length);
-    if (stream === undefined || stream.isLost) {
-      this.#sessionWindow.consumed += octets.length;
-      return;
-    }
-    if (stream.isPeerEnded) throw new ProtocolError("dataAfterEnd", "Tertulia 7.3", `${stream.id}`);
-    const isKnown = !this.#keeper?.isRestoring;
-    if (isKnown && !stream.window.allows(octets.length)) creditExceeded(`stream ${stream.id}`);
-    if (octets.length === 0) return;
-    const isFirst = !stream.isReadable;
-    stream.push(octets);
-    if (isFirst) this.#listener.streamReadable(stream.id);
-  }
-
-  #receiveEnd(fields: Reader): void {
-    const stream = this.#peerStream(fields.varint());
-    if (stream === undefined || stream.isPeerEnded) return;
-    stream.isPeerEnded = true;
-    this.#listener.streamEnded(stream.id);
-    if (stream.isEndSent) this.#retire(stream);
-  }
-
-  #receiveReset(fields: Reader): void {
-    const stream = this.#peerStream(fields.varint());
-    const code = fields.varint();
-    if (stream === undefined) return;
-    this.#retire(stream);
-    this.#drop(stream);
-    this.#listener.streamReset(stream.id, code);
-  }
-
-  /** The stream of a frame; `undefined` when it was there once, which is how frames cross a reset. */
-  #peerStream(id: number): StreamState | undefined {
-    const stream = this.#streams?.get(id);
-    if (stream) return stream;
-    const next = id % 2 === this.#nextStreamId % 2 ? this.#nextStreamId : this.#nextPeerStreamId;
-    if (id >= next) throw new ProtocolError("badStreamId", "Tertulia 7.1", `${id} is not open`);
-    return undefined;
-  }
-
-  #count(window: ReceiveWindow, octets: number): void {
-    if (window.received + octets > window.granted) creditExceeded("the session");
-    window.received += octets;
   }
 
   /** Copies messages out of what they came in. */
@@ -1274,7 +1092,7 @@ export class Link {
   #pump(): void {
     this.#pumpExpedited();
     this.#pumpMessages();
-    if (this.#sending.length > 0) this.#pumpStreams();
+    this.#streams?.pump();
   }
 
   #pumpExpedited(): void {
@@ -1282,8 +1100,8 @@ export class Link {
       const message = this.#waitingExpedited.peek();
       if (message === undefined) return;
       const cost = message.octets.length + MESSAGE_COST;
-      if (this.#expeditedSent + cost > this.#expeditedCredit) return;
-      this.#expeditedSent += cost;
+      if (this.#expeditedFlow.sent + cost > this.#expeditedFlow.credit) return;
+      this.#expeditedFlow.sent += cost;
       const isSpdu = message.type === DIALOGUE_EXPEDITED;
       if (!isSpdu && this.#keeper !== undefined) this.#keeper.messages1 += 1;
       this.#lane1.append(message.type, message.octets);
@@ -1301,18 +1119,15 @@ export class Link {
       const expedited = this.#waitingExpedited.peek();
       if (expedited && expedited.ticket < message.ticket) return;
       const overhead = offset === 0 ? MESSAGE_COST : 0;
-      const room = Math.min(
-        this.#messageCredit - this.#messageSent - overhead,
-        this.#sessionCredit - this.#sessionSent - overhead,
-      );
+      const room = Math.min(this.#messageFlow.room - overhead, this.#sessionFlow.room - overhead);
       const left = octets.length - offset;
       const size = Math.min(left, this.#segmentOctets);
       // A shorter segment could go now: it would cost both sides more than the wait.
       if (room < size || this.#lane0.size >= this.#limits.journalOctetsMax) return;
       const isSpdu = type === DIALOGUE;
       if (offset === 0 && !isSpdu && this.#keeper !== undefined) this.#keeper.messages0 += 1;
-      this.#messageSent += size + overhead;
-      this.#sessionSent += size + overhead;
+      this.#messageFlow.sent += size + overhead;
+      this.#sessionFlow.sent += size + overhead;
       const isLast = size === left;
       this.#lane0.append(isLast ? type : type | MORE, octets.subarray(offset, offset + size));
       message.offset += size;
@@ -1327,84 +1142,18 @@ export class Link {
     this.#listener.accepted(ticket);
   }
 
-  #pumpStreams(): void {
-    for (let turns = this.#sending.length; turns > 0; turns--) {
-      if (this.#lane0.unsent > STREAM_UNSENT_MAX) return;
-      if (this.#lane0.size >= this.#limits.journalOctetsMax) return;
-      const stream = this.#sending.shift();
-      if (stream === undefined) return;
-      stream.isQueued = false;
-      if (!this.#streams?.has(stream.id)) continue;
-      if (this.#pumpStream(stream)) {
-        // It has more and may send it: behind the others, and then again.
-        this.#queueStream(stream);
-        turns += 1;
-      }
-    }
-  }
-
-  /** Sends one piece; whether it could send another. */
-  #pumpStream(stream: StreamState): boolean {
-    const piece = stream.pending.peek();
-    if (piece === undefined) {
-      if (stream.isEnding && !stream.isEndSent) {
-        stream.isEndSent = true;
-        this.#lane0.append(END, NO_OCTETS, stream.id);
-        if (stream.isPeerEnded) this.#retire(stream);
-      }
-      return false;
-    }
-    const room = Math.min(
-      stream.credit - stream.sent,
-      this.#sessionCredit - this.#sessionSent,
-      STREAM_PIECE_OCTETS,
-      this.#segmentOctets - 9,
-    );
-    if (room <= 0) {
-      // The stream's own credit brings it back to the queue; the session's must find it there.
-      if (stream.credit > stream.sent) this.#queueStream(stream);
-      return false;
-    }
-    const octets = piece.length <= room ? piece : piece.subarray(0, room);
-    if (octets === piece) stream.pending.shift();
-    else stream.pending.replaceFirst(piece.subarray(room));
-    this.#lane0.append(DATA, octets, stream.id);
-    stream.sent += octets.length;
-    stream.pendingOctets -= octets.length;
-    this.#sessionSent += octets.length;
-    if (stream.isBlocked && stream.pendingOctets <= STREAM_PENDING_OCTETS / 2) {
-      stream.isBlocked = false;
-      this.#listener.streamWritable(stream.id);
-    }
-    return stream.pendingOctets > 0 || stream.isEnding;
-  }
-
-  #queueStream(stream: StreamState): void {
-    if (stream.isQueued) return;
-    stream.isQueued = true;
-    this.#sending.push(stream);
-  }
-
-  #addStream(id: number, label: string): StreamState {
-    const { windowOctets, windowOctetsMax } = this.#limits;
-    const window = new ReceiveWindow(windowOctets, windowOctetsMax);
-    const stream = new StreamState(id, label, this.#peer.streamCredit, window);
-    this.#streams ??= new Map();
-    this.#streams.set(id, stream);
-    return stream;
-  }
-
-  /** Forgets a stream that both sides ended; what is unread stays with whoever holds the stream. */
-  #retire(stream: StreamState): void {
-    this.#streams?.delete(stream.id);
-    if (stream.id % 2 === this.#nextStreamId % 2) this.#ownStreams -= 1;
-    else this.#peerStreams -= 1;
-  }
-
-  /** Drops what is pending and unread; it frees the session's window as if it had been read. */
-  #drop(stream: StreamState): void {
-    this.#sessionWindow.consumed += stream.window.waiting;
-    stream.clear();
+  /** Made if it has to be. */
+  get #theStreams(): Streams {
+    this.#streams ??= new Streams({
+      isInitiator: this.#isInitiator,
+      limits: this.#limits,
+      peer: this.#peer,
+      journal: this.#lane0,
+      flow: this.#sessionFlow,
+      segmentOctets: this.#segmentOctets,
+      listener: this.#listener,
+    });
+    return this.#streams;
   }
 
   #checkFinishing(): void {
@@ -1416,23 +1165,13 @@ export class Link {
   /** After a resume everything that is only ever stated is stated again. */
   #restate(): void {
     this.#isControlDirty = true;
-    for (const stream of this.streams) stream.isCreditDirty = true;
+    this.#streams?.restate();
   }
 }
 
 /** Where a sender begins on a new transport: its receiver's place, unless it retains only later ones. */
 function begin({ received }: Positions, { retained }: Positions, lane: 0 | 1): number {
   return Math.max(received[lane], retained[lane]);
-}
-
-/** Octets of expedited messages that may wait: a few of the largest. */
-export function expeditedWindowOctets({ expeditedOctetsMax }: Limits): number {
-  return 8 * (expeditedOctetsMax + MESSAGE_COST);
-}
-
-function spdusIn(queue: Fifo<WaitingMessage>): Uint8Array[] {
-  const isSpdu = ({ type }: WaitingMessage) => type === DIALOGUE || type === DIALOGUE_EXPEDITED;
-  return queue.length === 0 ? [] : [...queue.from(0)].filter(isSpdu).map(({ octets }) => octets);
 }
 
 function joined(views: readonly Uint8Array[]): Uint8Array {
@@ -1444,18 +1183,7 @@ function isLastSegment(type: number): boolean {
   return type >= MESSAGE && type < OPTIONAL && (type & MORE) === 0;
 }
 
-/** Writes a frame of up to four numbers: its body is shorter than 128 octets. */
-function frame(writer: Writer, type: number, ...values: readonly number[]): void {
-  let size = 0;
-  for (const value of values) size += varintSize(value);
-  writer.u8(type).u8(size);
-  for (const value of values) writer.varint(value);
-}
-
-function creditExceeded(what: string): never {
-  throw new ProtocolError("creditExceeded", "Tertulia 5.3", what);
-}
-
-function tooLong(what: string, octets: number, limit: number): never {
-  throw new SessionError("ERR_LIMIT", `${what} of ${octets} octets; the peer takes ${limit}`);
+function spdusIn(queue: Fifo<WaitingMessage>): Uint8Array[] {
+  const isSpdu = ({ type }: WaitingMessage) => type === DIALOGUE || type === DIALOGUE_EXPEDITED;
+  return queue.length === 0 ? [] : [...queue.from(0)].filter(isSpdu).map(({ octets }) => octets);
 }

@@ -1,12 +1,12 @@
 /**
- * One octet stream in a session: what waits to be sent, what waits to be read, and the credit of
+ * One octet stream in a session: what waits to be sent, what waits to be read, and the flow of
  * both directions. Bookkeeping only; the link decides.
  *
  * @module
  */
 
 import { Fifo } from "../fifo.ts";
-import type { ReceiveWindow } from "./window.ts";
+import type { Flow } from "./flow.ts";
 
 /** Received pieces smaller than this are gathered, so that a window of single octets stays small. */
 const GATHER_OCTETS = 2048;
@@ -19,9 +19,6 @@ export class StreamState {
   /** Written by the application, not yet in the journal. */
   readonly pending: Fifo<Uint8Array> = new Fifo();
   pendingOctets = 0;
-  /** Octets put into the journal, and how many the peer allows. */
-  sent = 0;
-  credit: number;
   /** The application will write no more; END follows what is pending. */
   isEnding = false;
   isEndSent = false;
@@ -30,7 +27,7 @@ export class StreamState {
   /** Already in the list of streams that have something to send. */
   isQueued = false;
 
-  readonly window: ReceiveWindow;
+  readonly flow: Flow;
   readonly #inbox: Fifo<Uint8Array> = new Fifo();
   #gathering: Uint8Array | undefined;
   #gathered = 0;
@@ -40,11 +37,10 @@ export class StreamState {
   /** The grant is to be stated again, after a resume. */
   isCreditDirty = false;
 
-  constructor(id: number, label: string, credit: number, window: ReceiveWindow) {
+  constructor(id: number, label: string, flow: Flow) {
     this.id = id;
     this.label = label;
-    this.credit = credit;
-    this.window = window;
+    this.flow = flow;
   }
 
   /** Whether something waits to be read. */
@@ -54,7 +50,7 @@ export class StreamState {
 
   /** Puts what came, a view, where `read` finds it. */
   push(octets: Uint8Array): void {
-    this.window.received += octets.length;
+    this.flow.received += octets.length;
     if (octets.length >= GATHER_OCTETS) {
       this.#flushGathered();
       // A view of a buffer much larger than itself would hold more than credit counts.
@@ -81,7 +77,7 @@ export class StreamState {
   read(): Uint8Array | undefined {
     if (this.#inbox.length === 0) this.#flushGathered();
     const octets = this.#inbox.shift();
-    if (octets) this.window.consumed += octets.length;
+    if (octets) this.flow.consumed += octets.length;
     return octets;
   }
 
@@ -93,7 +89,7 @@ export class StreamState {
     this.#inbox.clear();
     this.#gathering = undefined;
     this.#gathered = 0;
-    this.window.consumed = this.window.received;
+    this.flow.consumed = this.flow.received;
   }
 
   #flushGathered(): void {

@@ -267,7 +267,7 @@ describe("link: streams", () => {
       }
       flow();
     }
-    assert.deepEqual([read, first.window.waiting], [20_000, 4096]);
+    assert.deepEqual([read, first.flow.waiting], [20_000, 4096]);
   });
 
   it("tell their writer to wait, and when it may go on", () => {

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ReceiveWindow } from "../../../src/pure/native/window.ts";
+import { Flow } from "../../../src/pure/native/flow.ts";
 
-function receive(window: ReceiveWindow, octets: number): void {
+function receive(window: Flow, octets: number): void {
   assert.equal(window.allows(octets), true);
   window.received += octets;
 }
 
 describe("receive window", () => {
   it("grants at half a window, and not before", () => {
-    const window = new ReceiveWindow(1000, 1000);
+    const window = new Flow(1000, 1000, 0);
     receive(window, 1000);
     assert.equal(window.allows(1), false);
     window.consumed += 499;
@@ -23,7 +23,7 @@ describe("receive window", () => {
   });
 
   it("doubles up to its maximum while its reader is fast", () => {
-    const window = new ReceiveWindow(1000, 3000);
+    const window = new Flow(1000, 3000, 0);
     const widths: number[] = [];
     for (let now = 1000; now < 1100; now += 20) {
       receive(window, window.granted - window.received);
@@ -35,7 +35,7 @@ describe("receive window", () => {
   });
 
   it("does not grow for a slow reader", () => {
-    const window = new ReceiveWindow(1000, 3000);
+    const window = new Flow(1000, 3000, 0);
     for (let now = 1000; now < 3000; now += 500) {
       receive(window, window.granted - window.received);
       window.consumed = window.received;
@@ -45,7 +45,7 @@ describe("receive window", () => {
   });
 
   it("never takes back what it granted", () => {
-    const window = new ReceiveWindow(1000, 1000);
+    const window = new Flow(1000, 1000, 0);
     window.consumed = 800;
     assert.equal(window.grant(1, 0), 1800);
     window.consumed = 0;

@@ -1,5 +1,6 @@
 /**
- * How much the peer may send before its reader has caught up: pure arithmetic.
+ * The flow of one thing in both directions: how much the peer may send before its reader has caught
+ * up, and how much we may. Pure arithmetic.
  *
  * Credit is an absolute count, so saying it twice does no harm. The window doubles, up to its
  * maximum, whenever half of it is read within a few round trips: then it, not the reader, is what
@@ -8,11 +9,16 @@
  * @module
  */
 
+import { ProtocolError } from "../errors.ts";
+
 /** Reading half a window in less than this many round trips, or ms, lets it grow. */
 const GROW_ROUND_TRIPS = 4;
 const GROW_MS = 50;
 
-export class ReceiveWindow {
+export class Flow {
+  /** Octets that we sent, and how many the peer allows. */
+  sent = 0;
+  credit: number;
   /** Octets that came. */
   received = 0;
   /** Octets that the application took. */
@@ -26,7 +32,9 @@ export class ReceiveWindow {
   #lookedAt = 0;
   #lookedConsumed = 0;
 
-  constructor(windowOctets: number, windowOctetsMax: number) {
+  /** @param credit - What the peer allows at the beginning. */
+  constructor(windowOctets: number, windowOctetsMax: number, credit: number) {
+    this.credit = credit;
     this.#windowOctets = windowOctets;
     this.#windowOctetsMax = windowOctetsMax;
     this.granted = windowOctets;
@@ -56,9 +64,25 @@ export class ReceiveWindow {
     return this.#windowOctets;
   }
 
+  /** How many more octets the peer takes of us. */
+  get room(): number {
+    return this.credit - this.sent;
+  }
+
+  /** The peer allows this many in all; that it once said less does not matter. */
+  allow(credit: number): void {
+    this.credit = Math.max(this.credit, credit);
+  }
+
   /** Whether the peer keeps to what it was granted when it sends this many more. */
   allows(octets: number): boolean {
     return this.received + octets <= this.granted;
+  }
+
+  /** @throws {ProtocolError} `creditExceeded` when it does not. */
+  receive(octets: number): void {
+    if (this.received + octets > this.granted) creditExceeded("the session");
+    this.received += octets;
   }
 
   /** Whether enough was taken that the peer should be told without delay. */
@@ -82,4 +106,8 @@ export class ReceiveWindow {
     this.granted = Math.max(this.granted, this.consumed + this.#windowOctets);
     return this.granted;
   }
+}
+
+export function creditExceeded(what: string): never {
+  throw new ProtocolError("creditExceeded", "Tertulia 5.3", what);
 }

@@ -1,0 +1,357 @@
+/**
+ * The streams of a link: who sends next, within the credit of each and of the session, and what the
+ * frames of streams say. They share lane 0 and the session's flow with the messages.
+ *
+ * Made when the first stream is: most sessions have none.
+ *
+ * @module
+ */
+
+import { ProtocolError, SessionError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
+import { NO_OCTETS, type Reader, utf8, Writer } from "../octets.ts";
+import { creditExceeded, Flow } from "./flow.ts";
+import { DATA, END, OPEN, RESET, STREAM_CREDIT, writeVarints } from "./frames.ts";
+import type { Journal } from "./journal.ts";
+import type { Limits } from "./limits.ts";
+import { type PeerLimits, tooLong } from "./peer-limits.ts";
+import { StreamState } from "./stream.ts";
+
+/** Octets of unsent journal up to which streams add to it: what overtakes never waits for more. */
+const UNSENT_MAX = 128 * 1024;
+/** Longest piece of a stream in one frame: what another stream waits for. */
+const PIECE_OCTETS = 32 * 1024;
+/** Octets a stream keeps before its writer is told to wait. */
+const PENDING_OCTETS = 256 * 1024;
+
+/** Credit for a stream whose octets are dropped. */
+const UNLIMITED = 2 ** 50;
+
+/** The code of the RESET of a stream whose process is gone: what it held is not there any more. */
+export const STREAM_LOST = 0xffff_ffff;
+
+/** What the streams tell. */
+export interface StreamsListener {
+  streamOpened(stream: StreamState): void;
+  streamReadable(id: number): void;
+  streamWritable(id: number): void;
+  streamEnded(id: number): void;
+  streamReset(id: number, code: number): void;
+}
+
+/** What the streams share with the rest of their link. */
+export interface StreamsParts {
+  readonly isInitiator: boolean;
+  readonly limits: Limits;
+  readonly peer: PeerLimits;
+  readonly journal: Journal;
+  /** The session's. */
+  readonly flow: Flow;
+  /** Longest body of a frame. */
+  readonly segmentOctets: number;
+  readonly listener: StreamsListener;
+}
+
+export class Streams implements Iterable<StreamState> {
+  readonly #parts: StreamsParts;
+  readonly #open: Map<number, StreamState> = new Map();
+  /** Streams with something to send, in turn. */
+  readonly #sending: Fifo<StreamState> = new Fifo();
+  #nextId: number;
+  #nextPeerId: number;
+  #count = 0;
+  #peerCount = 0;
+
+  constructor(parts: StreamsParts) {
+    this.#parts = parts;
+    [this.#nextId, this.#nextPeerId] = firstStreams(parts.isInitiator);
+  }
+
+  [Symbol.iterator](): IterableIterator<StreamState> {
+    return this.#open.values();
+  }
+
+  get(id: number): StreamState | undefined {
+    return this.#open.get(id);
+  }
+
+  /** The next number of a stream of ours, and of the peer's. */
+  get next(): readonly [number, number] {
+    return [this.#nextId, this.#nextPeerId];
+  }
+
+  // What the application asks for.
+
+  /** @throws {SessionError} `ERR_LIMIT` when the peer takes no more streams, or no such label. */
+  open(label: string): StreamState {
+    const { limits, peer, journal } = this.#parts;
+    const octets = utf8(label);
+    if (octets.length > limits.labelOctetsMax) {
+      tooLong("a stream's label", octets.length, limits.labelOctetsMax);
+    }
+    if (this.#count >= peer.streamsMax) {
+      throw new SessionError("ERR_LIMIT", `the peer takes ${peer.streamsMax} streams`);
+    }
+    const stream = this.#add(this.#nextId, label);
+    this.#nextId += 2;
+    this.#count += 1;
+    journal.append(OPEN, octets, stream.id);
+    return stream;
+  }
+
+  /**
+   * Queues octets of a stream; false when the writer should wait for `streamWritable`.
+   *
+   * @throws {SessionError} `ERR_STATE` when the stream is ending; `ERR_LIMIT` when too much waits
+   *   already.
+   */
+  write(stream: StreamState, octets: Uint8Array): boolean {
+    if (stream.isEnding || !this.#open.has(stream.id)) {
+      throw new SessionError("ERR_STATE", `write to stream ${stream.id}, which has ended`);
+    }
+    const limit = this.#parts.limits.waitingOctetsMax;
+    if (stream.pendingOctets > limit) {
+      throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await write()`);
+    }
+    if (octets.length > 0) {
+      stream.pending.push(octets);
+      stream.pendingOctets += octets.length;
+      this.#queue(stream);
+      this.pump();
+    }
+    stream.isBlocked = stream.pendingOctets > PENDING_OCTETS;
+    return !stream.isBlocked;
+  }
+
+  /** Says that nothing more will be written; the peer is told behind what is pending. */
+  end(stream: StreamState): void {
+    if (stream.isEnding || !this.#open.has(stream.id)) return;
+    stream.isEnding = true;
+    this.#queue(stream);
+    this.pump();
+  }
+
+  /** Ends both directions now. What is pending or unread is dropped. */
+  reset(stream: StreamState, code: number): void {
+    if (this.#open.has(stream.id)) {
+      this.#parts.journal.append(RESET, new Writer().varint(code).finish(), stream.id);
+      this.#retire(stream);
+    }
+    this.#drop(stream);
+  }
+
+  /** The oldest octets of a stream that wait. */
+  read(stream: StreamState): Uint8Array | undefined {
+    const octets = stream.read();
+    if (octets) this.#parts.flow.consumed += octets.length;
+    return octets;
+  }
+
+  /** Whether everything that was written is in the journal. */
+  get isDrained(): boolean {
+    for (const { pendingOctets, isEnding, isEndSent } of this) {
+      if (pendingOctets > 0 || (isEnding && !isEndSent)) return false;
+    }
+    return true;
+  }
+
+  // What waits to go out.
+
+  /** Moves what is pending into the journal, as far as credit and room go, in turn. */
+  pump(): void {
+    const { journal, limits } = this.#parts;
+    for (let turns = this.#sending.length; turns > 0; turns--) {
+      if (journal.unsent > UNSENT_MAX) return;
+      if (journal.size >= limits.journalOctetsMax) return;
+      const stream = this.#sending.shift();
+      if (stream === undefined) return;
+      stream.isQueued = false;
+      if (!this.#open.has(stream.id)) continue;
+      if (this.#pumpOne(stream)) {
+        // It has more and may send it: behind the others, and then again.
+        this.#queue(stream);
+        turns += 1;
+      }
+    }
+  }
+
+  /** Sends one piece; whether it could send another. */
+  #pumpOne(stream: StreamState): boolean {
+    const { journal, flow, segmentOctets, listener } = this.#parts;
+    const piece = stream.pending.peek();
+    if (piece === undefined) {
+      if (stream.isEnding && !stream.isEndSent) {
+        stream.isEndSent = true;
+        journal.append(END, NO_OCTETS, stream.id);
+        if (stream.isPeerEnded) this.#retire(stream);
+      }
+      return false;
+    }
+    const room = Math.min(stream.flow.room, flow.room, PIECE_OCTETS, segmentOctets - 9);
+    if (room <= 0) {
+      // The stream's own credit brings it back to the queue; the session's must find it there.
+      if (stream.flow.room > 0) this.#queue(stream);
+      return false;
+    }
+    const octets = piece.length <= room ? piece : piece.subarray(0, room);
+    if (octets === piece) stream.pending.shift();
+    else stream.pending.replaceFirst(piece.subarray(room));
+    journal.append(DATA, octets, stream.id);
+    stream.flow.sent += octets.length;
+    stream.pendingOctets -= octets.length;
+    flow.sent += octets.length;
+    if (stream.isBlocked && stream.pendingOctets <= PENDING_OCTETS / 2) {
+      stream.isBlocked = false;
+      listener.streamWritable(stream.id);
+    }
+    return stream.pendingOctets > 0 || stream.isEnding;
+  }
+
+  /** Writes what the streams that were read from may be sent anew. */
+  writeGrants(writer: Writer, now: number, roundTripMs: number): void {
+    for (const stream of this) {
+      if (stream.isPeerEnded || !(stream.isCreditDirty || stream.flow.isWorthwhile)) continue;
+      stream.isCreditDirty = false;
+      writeVarints(writer, STREAM_CREDIT, stream.id, stream.flow.grant(now, roundTripMs));
+    }
+  }
+
+  /** After a resume what is only ever stated is stated again. */
+  restate(): void {
+    for (const stream of this) stream.isCreditDirty = true;
+  }
+
+  // What comes in.
+
+  receiveCredit(fields: Reader): void {
+    const stream = this.#open.get(fields.varint());
+    // A grant may cross our reset of the stream.
+    if (stream === undefined) return;
+    stream.flow.allow(fields.varint());
+    if (stream.pendingOctets > 0) this.#queue(stream);
+    this.pump();
+  }
+
+  receiveOpen(fields: Reader): void {
+    const { limits, listener } = this.#parts;
+    const id = fields.varint();
+    if (id !== this.#nextPeerId) {
+      const detail = `opened ${id}, next is ${this.#nextPeerId}`;
+      throw new ProtocolError("badStreamId", "Tertulia 7.1", detail);
+    }
+    if (this.#peerCount >= limits.streamsMax) {
+      throw new ProtocolError("tooManyStreams", "Tertulia 7.1", `limit ${limits.streamsMax}`);
+    }
+    if (fields.remaining > limits.labelOctetsMax) {
+      throw new ProtocolError("labelTooLong", "Tertulia 7.1", `${fields.remaining} octets`);
+    }
+    this.#nextPeerId += 2;
+    this.#peerCount += 1;
+    const stream = this.#add(id, fields.utf8(fields.remaining));
+    listener.streamOpened(stream);
+  }
+
+  /** @param isAgain - It came before this process began: what was granted for it is not known. */
+  receiveData(fields: Reader, isAgain: boolean): void {
+    const { flow, listener } = this.#parts;
+    const stream = this.#peerStream(fields.varint());
+    const octets = fields.rest();
+    flow.receive(octets.length);
+    if (stream === undefined || stream.isLost) {
+      flow.consumed += octets.length;
+      return;
+    }
+    if (stream.isPeerEnded) throw new ProtocolError("dataAfterEnd", "Tertulia 7.3", `${stream.id}`);
+    if (!isAgain && !stream.flow.allows(octets.length)) creditExceeded(`stream ${stream.id}`);
+    if (octets.length === 0) return;
+    const isFirst = !stream.isReadable;
+    stream.push(octets);
+    if (isFirst) listener.streamReadable(stream.id);
+  }
+
+  receiveEnd(fields: Reader): void {
+    const stream = this.#peerStream(fields.varint());
+    if (stream === undefined || stream.isPeerEnded) return;
+    stream.isPeerEnded = true;
+    this.#parts.listener.streamEnded(stream.id);
+    if (stream.isEndSent) this.#retire(stream);
+  }
+
+  receiveReset(fields: Reader): void {
+    const stream = this.#peerStream(fields.varint());
+    const code = fields.varint();
+    if (stream === undefined) return;
+    this.#retire(stream);
+    this.#drop(stream);
+    this.#parts.listener.streamReset(stream.id, code);
+  }
+
+  /** The stream of a frame; `undefined` when it was there once, which is how frames cross a reset. */
+  #peerStream(id: number): StreamState | undefined {
+    const stream = this.#open.get(id);
+    if (stream) return stream;
+    const next = this.#isOurs(id) ? this.#nextId : this.#nextPeerId;
+    if (id >= next) throw new ProtocolError("badStreamId", "Tertulia 7.1", `${id} is not open`);
+    return undefined;
+  }
+
+  // Beginning again.
+
+  /** Those that were open are again, to be lost once what came on them is read. */
+  restore(next: readonly [number, number], open: readonly number[]): void {
+    [this.#nextId, this.#nextPeerId] = next;
+    for (const id of open) {
+      this.#add(id, "");
+      if (this.#isOurs(id)) this.#count += 1;
+      else this.#peerCount += 1;
+    }
+  }
+
+  /** Their process is gone, and what it held. The peer is told, unless nothing may be said any more. */
+  lose(isFinishing: boolean): void {
+    for (const stream of [...this]) {
+      // Behind FINISH nothing is said, a reset neither: what the peer still has to say is let in.
+      if (!isFinishing) this.reset(stream, STREAM_LOST);
+      else {
+        stream.isLost = true;
+        stream.flow.granted = UNLIMITED;
+      }
+    }
+  }
+
+  #queue(stream: StreamState): void {
+    if (stream.isQueued) return;
+    stream.isQueued = true;
+    this.#sending.push(stream);
+  }
+
+  #add(id: number, label: string): StreamState {
+    const { limits, peer } = this.#parts;
+    const flow = new Flow(limits.windowOctets, limits.windowOctetsMax, peer.streamCredit);
+    const stream = new StreamState(id, label, flow);
+    this.#open.set(id, stream);
+    return stream;
+  }
+
+  /** Forgets a stream that both sides ended; what is unread stays with whoever holds the stream. */
+  #retire(stream: StreamState): void {
+    this.#open.delete(stream.id);
+    if (this.#isOurs(stream.id)) this.#count -= 1;
+    else this.#peerCount -= 1;
+  }
+
+  /** Drops what is pending and unread; it frees the session's window as if it had been read. */
+  #drop(stream: StreamState): void {
+    this.#parts.flow.consumed += stream.flow.waiting;
+    stream.clear();
+  }
+
+  #isOurs(id: number): boolean {
+    return id % 2 === this.#nextId % 2;
+  }
+}
+
+/** The first number of a stream of ours, and of the peer's. */
+export function firstStreams(isInitiator: boolean): readonly [number, number] {
+  return isInitiator ? [0, 1] : [1, 0];
+}
