@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { peerLimitsOf } from "../../../src/pure/native/establishment.ts";
-import { DIALOGUE } from "../../../src/pure/native/frames.ts";
+import { DIALOGUE, encodeFrame, MORE, OPEN } from "../../../src/pure/native/frames.ts";
 import { type Limits, limitsFrom } from "../../../src/pure/native/limits.ts";
 import { Link, type LinkListener } from "../../../src/pure/native/link.ts";
 import { defaultContexts } from "../../../src/pure/native/message.ts";
@@ -178,6 +178,22 @@ describe("link", () => {
     assert.throws(() => other.link.receive(strayed, 1000), { violation: "creditExceeded" });
   });
 
+  it("names a message from the peer that is longer than we take, in pieces or expedited", () => {
+    const { other } = linked({ messageOctetsMax: 300, expeditedOctetsMax: 50 });
+    const segment = encodeFrame(NORMAL | MORE, new Uint8Array(200));
+    other.link.receive(segment, 1000);
+    assert.throws(() => other.link.receive(segment, 1000), { violation: "messageTooLong" });
+    const expedited = encodeFrame(EXPEDITED, new Uint8Array(51));
+    assert.throws(() => other.link.receive(expedited, 1000), { violation: "messageTooLong" });
+  });
+
+  it("names another message that begins in the middle of one", () => {
+    const { other } = linked();
+    other.link.receive(encodeFrame(NORMAL | MORE, new Uint8Array(200)), 1000);
+    const another = encodeFrame(NORMAL ^ 1, new Uint8Array(1));
+    assert.throws(() => other.link.receive(another, 1000), { violation: "segmentsMixed" });
+  });
+
   it("refuses what is too long, or too much, and lets one long message wait", () => {
     const limits = { ...TINY, messageOctetsMax: 10_000, waitingOctetsMax: 5000 };
     const { one } = linked(limits);
@@ -322,6 +338,13 @@ describe("link: streams", () => {
     assert.equal(one.link.openStream("b").id, 2);
     flow();
     assert.deepEqual(other.told, ["opened 0 a", "reset 0: 0", "opened 2 b"]);
+  });
+
+  it("that the peer opens are no more than we take", () => {
+    const { other } = linked({ streamsMax: 2 });
+    for (const id of [0, 2]) other.link.receive(encodeFrame(OPEN, Uint8Array.of(id, 65)), 1000);
+    const third = encodeFrame(OPEN, Uint8Array.of(4, 65));
+    assert.throws(() => other.link.receive(third, 1000), { violation: "tooManyStreams" });
   });
 
   it("gather small pieces, so that many of them take little room", () => {

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import {
   decodeResumed,
   encodeResumeClaim,
+  type Refusal,
   type ResumeRequest,
   withProof,
 } from "../../../src/pure/native/establishment.ts";
@@ -17,7 +18,7 @@ import {
 } from "../../../src/pure/native/frames.ts";
 import { proveResume } from "../../../src/pure/native/keys.ts";
 import { limitsFrom } from "../../../src/pure/native/limits.ts";
-import { Reception } from "../../../src/pure/native/reception.ts";
+import { Reception, refuse } from "../../../src/pure/native/reception.ts";
 import { concatOctets, NO_OCTETS, utf8 } from "../../../src/pure/octets.ts";
 import { seededSuite } from "../../../src/testing/suite.ts";
 import {
@@ -309,6 +310,40 @@ describe("session machine: resume", () => {
       "responder: refuses: aborted",
     ]);
   });
+});
+
+describe("session machine: a RESUME that is refused", () => {
+  const never = { isPersistent: true };
+  const refusals: readonly (readonly [Refusal, string])[] = [
+    [
+      { reason: "expired", ...never, received: [7, 0], message: "too late" },
+      "closed expired: expired; the peer had 7 octets of lane 0: too late",
+    ],
+    [{ reason: "expired", ...never }, "closed expired: expired"],
+    [{ reason: "lost", ...never, message: "damaged" }, "closed lost: lost: damaged"],
+    [{ reason: "unknownSession", ...never }, "closed unknown: the peer knows no such session"],
+    [{ reason: "aborted", ...never }, "closed aborted: the peer aborted"],
+    [{ reason: "fenced", ...never, epoch: 9 }, "closed fenced: fenced by epoch 9"],
+    [{ reason: "badProof", ...never }, "closed unknown: badProof"],
+    // Nobody asked for a release: it cannot have finished.
+    [{ reason: "finished", ...never }, "closed unknown: finished"],
+    [{ reason: "notReady", isPersistent: false, retryMs: 70 }, "retrying"],
+    [{ reason: "fenced", isPersistent: false, epoch: 9 }, "retrying"],
+    [{ reason: "moved", ...never, location: "tcp://elsewhere:1" }, "retrying"],
+  ];
+  for (const [refusal, outcome] of refusals) {
+    const when = refusal.isPersistent ? "for good" : "for now";
+    it(`tells how it ended, or goes on trying: ${refusal.reason} ${when}, ${outcome}`, () => {
+      const pair = connected();
+      pair.cut();
+      for (let i = 0; i < 100 && pair.initiator.dials.length === 0; i++) pair.pass(10);
+      const transport = pair.open();
+      pair.told();
+      pair.initiator.machine.receive(transport, refuse(refusal), pair.now);
+      pair.initiator.drain(pair.now);
+      assert.deepEqual(pair.told(), [`initiator: ${outcome}`]);
+    });
+  }
 });
 
 describe("session machine: a resumer that displaces another", () => {
@@ -736,6 +771,11 @@ describe("session machine: broken rules", () => {
     ["more committed than received", encodeVarints(8, 0, 1, 0, 0), /acknowledgedUnsent/],
     ["octets of a stream that is not open", Uint8Array.of(0x21, 2, 8, 1), /badStreamId/],
     ["a stream out of turn", Uint8Array.of(0x20, 2, 4, 65), /badStreamId/],
+    [
+      "a label that is too long",
+      encodeFrame(0x20, concatOctets([Uint8Array.of(1), new Uint8Array(1025)])),
+      /labelTooLong/,
+    ],
     ["a truncated GOAWAY", encodeFrame(GOAWAY, Uint8Array.of(21, 9)), /truncated/],
   ];
   for (const [what, frame, message] of broken) {
