@@ -92,7 +92,7 @@ describe("our name server with Samba as its client", () => {
   });
 
   for (const suite of ["nbt.register", "nbt.wins"]) {
-    it(`passes smbtorture ${suite}, where nmbd fails`, async (t) => {
+    it(`passes smbtorture ${suite}`, async (t) => {
       if (!canRun(t)) return;
       // Its sub-test wins_bad_names reads here what the hook of the server under test has written.
       const SELFTEST_TMPDIR = network.folder;
@@ -100,12 +100,7 @@ describe("our name server with Samba as its client", () => {
       const lines = ["#!/bin/sh", `printf %s "$2" >'${SELFTEST_TMPDIR}/wins_hook_writes_here'`, ""];
       writeFileSync(hook, lines.join("\n"), { mode: 0o755 });
       await server.call("hook", hook);
-      const options = ["interfaces=10.77.0.2/24", "name resolve order=bcast"];
-      const parameters = [
-        ...["-s", client, "//WINSA/pub", "-U%", ...options.map((option) => `--option=${option}`)],
-        suite,
-      ];
-      const ran = await network.run(2, "smbtorture", parameters, {
+      const ran = await network.run(2, "smbtorture", torture(client, "WINSA", suite), {
         env: { SELFTEST_TMPDIR },
         timeoutMs: 90_000,
       });
@@ -114,4 +109,23 @@ describe("our name server with Samba as its client", () => {
       assert.doesNotMatch(ran.output, /^(failure|error): /m);
     });
   }
+
+  it("does what nmbd does not, which fails both suites at once", async (t) => {
+    if (!canRun(t)) return;
+    const nmbd = network.daemon("nmbd", 3, network.configure("WINSN", 3, "wins support = yes"));
+    const query = ["-s", client, "-B", "10.77.0.255", "WINSN#20"];
+    await network.until(2, "nmblookup", query, /10\.77\.0\.3 WINSN<20>/);
+    for (const suite of ["nbt.register", "nbt.wins.wins"]) {
+      const ran = await network.run(2, "smbtorture", torture(client, "WINSN", suite));
+      assert.match(ran.output, /^failure: /m);
+    }
+    await network.stop(nmbd);
+  });
 });
+
+/** The parameters of smbtorture against the name server of this name. */
+function torture(client: string, name: string, suite: string): string[] {
+  const options = ["interfaces=10.77.0.2/24", "name resolve order=bcast"];
+  const set = options.map((option) => `--option=${option}`);
+  return ["-s", client, `//${name}/pub`, "-U%", ...set, suite];
+}
