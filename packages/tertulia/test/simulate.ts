@@ -4,6 +4,7 @@
  *     npm run simulate -- [--seeds N] [--from S]     N scenarios from seed S on
  *     npm run simulate -- --seed S [--trace]         one of them, and what happens in it
  *     npm run simulate -- --mutations                mutants, and what catches them
+ *     npm run simulate -- --dialogues …              with a dialogue of X.225 in each session
  *     npm run simulate:durable -- …                  as `npm run simulate -- --crashes …`
  */
 
@@ -12,7 +13,7 @@ import { mutations as crashMutations } from "./durable/mutations.ts";
 import { play as playCrashes } from "./durable/scenario.ts";
 import { hunt, type Mutation, SEEDS_MAX } from "./simulation/mutants.ts";
 import { mutations as linkMutations } from "./simulation/mutations.ts";
-import { play as playLinks } from "./simulation/scenario.ts";
+import { playDialogues, play as playLinks } from "./simulation/scenario.ts";
 
 /** A seed that failed says so; the other fields are counts, named as they are to be read. */
 type Report = Readonly<Record<string, number | string | undefined>> & {
@@ -34,24 +35,31 @@ const { values } = parseArgs({
     trace: { type: "boolean", default: false },
     mutations: { type: "boolean", default: false },
     crashes: { type: "boolean", default: false },
+    dialogues: { type: "boolean", default: false },
   },
 });
 
 const links: Simulator = {
-  command: "npm run simulate",
+  command: "npm run simulate --",
   play: (seed, trace) => ({ ...playLinks(seed, trace) }),
   scenario: import.meta.resolve("./simulation/scenario.js"),
   mutations: linkMutations,
 };
 
 const crashes: Simulator = {
-  command: "npm run simulate:durable",
+  command: "npm run simulate:durable --",
   play: (seed, trace) => ({ ...playCrashes(seed, trace) }),
   scenario: import.meta.resolve("./durable/scenario.js"),
   mutations: crashMutations,
 };
 
-const simulator = values.crashes ? crashes : links;
+const dialogues: Simulator = {
+  ...links,
+  command: "npm run simulate -- --dialogues",
+  play: (seed, trace) => ({ ...playDialogues(seed, trace) }),
+};
+
+const simulator = values.crashes ? crashes : values.dialogues ? dialogues : links;
 if (values.mutations) await showMutations(simulator);
 else simulate(simulator);
 
@@ -72,7 +80,7 @@ function simulate({ command, play }: Simulator): void {
     if (failure === undefined) continue;
     failed += 1;
     console.log(`seed ${seed}: ${failure}`);
-    console.log(`  again: ${command} -- --seed ${seed} --trace`);
+    console.log(`  again: ${command} --seed ${seed} --trace`);
   }
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const sums = [...totals].map(([name, value]) => `${value} ${inWords(name)}`);

@@ -23,6 +23,7 @@ import { Wire } from "../../src/testing/network.ts";
 import { Random } from "../../src/testing/random.ts";
 import { seededSuite } from "../../src/testing/suite.ts";
 import { contextsOf, proposalOf } from "../pure/native/pair.ts";
+import { Debate } from "./debate.ts";
 import { Driver, Host } from "./host.ts";
 import { House } from "./house.ts";
 import { Ledger, Violation } from "./ledger.ts";
@@ -39,6 +40,9 @@ export interface Report {
   readonly resumes: number;
   readonly moves: number;
   readonly steps: number;
+  /** Of dialogues: SPDUs that arrived, and how often it was quiet and both sides agreed. */
+  readonly spdus?: number;
+  readonly agreements?: number;
 }
 
 /** How long everything may take after the last trouble. */
@@ -49,7 +53,20 @@ const STEPS_AT_ONCE_MAX = 50_000;
 
 /** Plays a scenario. The same seed gives the same report. */
 export function play(seed: number, trace?: (line: string) => void): Report {
-  const scenario = new Scenario(seed, trace);
+  return playScenario(seed, false, trace);
+}
+
+/** The same with a dialogue in each session, which walks at random through the tables of X.225. */
+export function playDialogues(seed: number, trace?: (line: string) => void): Report {
+  return playScenario(seed, true, trace);
+}
+
+function playScenario(
+  seed: number,
+  hasDialogues: boolean,
+  trace: ((line: string) => void) | undefined,
+): Report {
+  const scenario = new Scenario(seed, hasDialogues, trace);
   let failure: string | undefined;
   try {
     scenario.run();
@@ -57,7 +74,9 @@ export function play(seed: number, trace?: (line: string) => void): Report {
     if (error instanceof Violation) failure = error.message;
     else failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
-  return { seed, ...(failure !== undefined && { failure }), ...scenario.counts };
+  const { counts, dialogues } = scenario;
+  const said = hasDialogues && dialogues;
+  return { seed, ...(failure !== undefined && { failure }), ...counts, ...said };
 }
 
 /** One session: both who talk in it, and what they said. */
@@ -65,11 +84,13 @@ interface Conversation {
   readonly name: string;
   readonly initiator: Talker;
   readonly responder: Talker;
+  readonly debate: Debate | undefined;
   session: Established | undefined;
 }
 
 class Scenario {
   readonly counts = { messages: 0, streamOctets: 0, resumes: 0, moves: 0, steps: 0 };
+  readonly dialogues = { spdus: 0, agreements: 0 };
   readonly #clock = new VirtualClock();
   readonly #random: Random;
   readonly #plan: Plan;
@@ -83,9 +104,12 @@ class Scenario {
   /** What happens to the next who dials. */
   #attack: "interceptor" | "impostor" | undefined;
   #isCalm = false;
+  /** Draws for the dialogues alone: with them or without, all else is drawn alike. */
+  readonly #dialogueRandom: Random | undefined;
 
-  constructor(seed: number, trace: ((line: string) => void) | undefined) {
+  constructor(seed: number, hasDialogues: boolean, trace: ((line: string) => void) | undefined) {
     this.#trace = trace;
+    if (hasDialogues) this.#dialogueRandom = new Random(seed).fork();
     this.#random = new Random(seed);
     this.#plan = drawPlan(this.#random);
     this.#suite = seededSuite(this.#random.uint32());
@@ -144,12 +168,15 @@ class Scenario {
         trace: (line) => this.#log(`${name} ${role}: ${line}`),
       });
     };
-    const conversation: Conversation = {
-      name,
+    const talkers = {
       initiator: talker(host, toResponder, toInitiator, "initiator"),
       responder: talker(this.#houseHost, toInitiator, toResponder, "responder"),
-      session: undefined,
     };
+    const random = this.#dialogueRandom?.fork();
+    const { talkMs: untilMs } = this.#plan;
+    const trace = (line: string) => this.#log(`${name} ${line}`);
+    const debate = random && new Debate({ talkers, random, untilMs, trace });
+    const conversation: Conversation = { name, ...talkers, debate, session: undefined };
     this.#conversations.push(conversation);
     const limits = this.#plan.limits[0];
     const wire = this.#wire();
@@ -205,7 +232,7 @@ class Scenario {
     talker: Talker,
     wire: Wire,
     limits: Limits,
-    { name }: Conversation,
+    { name, debate }: Conversation,
   ): Driver {
     const log = (line: string) => this.#log(`${name} ${role}: ${line}`);
     const driver: Driver = new Driver({
@@ -216,6 +243,7 @@ class Scenario {
         if (event.type === "resumed") this.counts[event.isMove ? "moves" : "resumes"] += 1;
         if (event.type === "closed" && role === "responder") this.#bury(session, event);
         talker.happened(event);
+        if (event.type === "dialogue") debate?.heard(role, event);
       },
       settled: () => talker.check(),
       trace: log,
@@ -235,6 +263,8 @@ class Scenario {
       role === "initiator" ? 0 : 1,
     );
     talker.start();
+    // The responder's session is there first.
+    if (role === "initiator") debate?.start();
     return driver;
   }
 
@@ -522,7 +552,7 @@ class Scenario {
   }
 
   #judge(): void {
-    for (const { name, initiator, responder } of this.#conversations) {
+    for (const { name, initiator, responder, debate } of this.#conversations) {
       for (const side of [initiator, responder]) {
         if (!side.isClosed) {
           const { state, releaseState } = side.driver.machine;
@@ -534,6 +564,11 @@ class Scenario {
         side.drain();
       }
       this.#judgeOutcomes(name, initiator, responder);
+      const isReleased = initiator.outcome === "released" && responder.outcome === "released";
+      if (isReleased && debate?.deprived)
+        throw new Violation(`an SPDU to ${debate.deprived} is lost`);
+      this.dialogues.spdus += debate?.spdus ?? 0;
+      this.dialogues.agreements += debate?.agreements ?? 0;
     }
     if (this.#clock.size > 0 && this.#clock.now - 1000 > PATIENCE_MS * 2) {
       throw new Violation(`${this.#clock.size} things are still to happen`);

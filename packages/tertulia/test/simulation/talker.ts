@@ -55,6 +55,10 @@ export class Talker {
     this.#declines = options.random.chance(0.2) ? 1 : 0;
   }
 
+  get limits(): Limits {
+    return this.#options.limits;
+  }
+
   get said(): Ledger {
     return this.#options.said;
   }
