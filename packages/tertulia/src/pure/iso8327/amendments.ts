@@ -18,6 +18,10 @@ export const amendmentsWithoutSymmetric: TableSource = {
   ER: { "15B": "p48: →=" },
   // The same for a FINISH, when an exception that crossed it let its sender resynchronize.
   "FN-nr": { "15B": "p68: →=" },
+  // Printed for 05B and 05C; PREPARE(RESYNCHRONIZE ACK) may come before it as well.
+  "RS-a": { "15C": "p28: →=" },
+  "RS-r": { "15C": "p28: →=" },
+  "RS-s": { "15C": "p28: →=" },
 };
 
 /** For Tables A.17 to A.25. */
@@ -40,7 +44,7 @@ export const amendmentsWithSymmetric: TableSource = {
   RS: {
     "01D": "TDISreq →01",
     // Guarded by p35, which is false with an expedited flow; Table A.11 has p28.
-    "05B 05C": "p28: →=",
+    "05B 05C 15C": "p28: →=",
     "15D": "→=",
   },
   // STDreq is allowed in 05A while its flow goes on; DT has the cell.

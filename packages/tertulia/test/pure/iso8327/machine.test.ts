@@ -403,6 +403,26 @@ describe("session machine", () => {
     );
   });
 
+  for (const synchronize of ["minor", "symmetric"] as const) {
+    it(`discards a RESYNCHRONIZE that both PREPAREs overtook, with ${synchronize}`, () => {
+      const activity = units("duplex", synchronize, "resynchronize", "activity", "expedited");
+      const settings = { minor: "requestor", major: "requestor" } as const;
+      const pair = connected({ ...activity, tokenSettings: settings }, { expedited: true });
+      pair.say("initiator", { type: "SACTSreq", activityIdentifier: octets("01") });
+      pair.say("initiator", { type: "SGTreq", tokens: ["major"] });
+      pair.ask("initiator", { type: "SRSYNreq", resyncType: "abandon" });
+      pair.deliver("responder", "expedited");
+      pair.ask("responder", { type: "SACTDreq", reason: 0 });
+      pair.deliver("initiator", "expedited");
+      pair.deliver("initiator", "normal");
+      pair.ask("initiator", { type: "SACTDrsp" });
+      pair.deliver("responder", "expedited");
+      assert.equal(pair.responder.state, "STA15C");
+      pair.settle();
+      assert.deepEqual(pair.told.slice(2), ["initiator SACTDind", "responder SACTDcnf"]);
+    });
+  }
+
   it("amends the tables only with what is in their notation", () => {
     for (const source of [amendmentsWithoutSymmetric, amendmentsWithSymmetric]) {
       assert.ok(Object.keys(compileTable(source)).length > 0);
