@@ -20,9 +20,9 @@ import {
   splitProof,
   writeProposal,
 } from "./establishment.ts";
-import { FrameReader } from "./frame-reader.ts";
-import { ACCEPT, AUTH, CONNECT, encodeFrame, frameName, REFUSE } from "./frames.ts";
-import { authenticationBinding, deriveKeys, ID_OCTETS, NONCE_OCTETS, Transcript } from "./keys.ts";
+import { ACCEPT, AUTH, CONNECT, frameName, REFUSE } from "./frames.ts";
+import { Handshake } from "./handshake.ts";
+import { ID_OCTETS, NONCE_OCTETS } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import type { KeyPair, Suite } from "./suite.ts";
@@ -64,16 +64,14 @@ const CLAUSE = "Tertulia 3.1";
 export class Initiation {
   readonly #options: InitiationOptions;
   readonly #keys: KeyPair;
-  readonly #reader: FrameReader;
-  readonly #transcript: Transcript;
+  readonly #handshake: Handshake;
   /** What both keys come to, once the responder's first frame is here. */
   #agreed: Uint8Array | undefined;
 
   constructor(options: InitiationOptions) {
     this.#options = options;
     this.#keys = options.suite.keyPair();
-    this.#transcript = new Transcript(options.suite);
-    this.#reader = new FrameReader(options.limits.handshakeOctetsMax);
+    this.#handshake = new Handshake(options.suite, options.limits, options.binding);
   }
 
   /** The first frame. */
@@ -84,38 +82,33 @@ export class Initiation {
       .octets("publicKey", this.#keys.publicKey)
       .text("authMethod", authentication?.method)
       .octets("authData", authentication?.data);
-    return this.#say(CONNECT, parameters.finish());
+    return this.#handshake.say(CONNECT, parameters.finish());
   }
 
   /** @throws {ProtocolError} when the responder broke a rule. */
   receive(octets: Uint8Array): InitiationStep {
-    const reader = this.#reader;
-    // Each side waits for the other's answer: nothing is sent ahead.
-    if (reader.rest().length > 0) {
-      throw new ProtocolError("unexpectedFrame", CLAUSE, "before our answer");
-    }
-    reader.feed(octets);
-    if (!reader.next()) return { type: "more" };
-    const body = reader.body().slice();
-    switch (reader.type) {
+    const heard = this.#handshake.hear(octets);
+    if (heard === undefined) return { type: "more" };
+    const { type, body } = heard;
+    switch (type) {
       case REFUSE:
         return { type: "refused", refusal: decodeRefusal(body) };
       case AUTH: {
-        this.#transcript.add(AUTH, body);
+        this.#handshake.note(AUTH, body);
         const parameters = new Parameters(body);
         this.#hearKey(parameters);
         const data = parameters.required("authData").slice();
-        return { type: "challenge", data, binding: this.#binding() };
+        return { type: "challenge", data, binding: this.#binding };
       }
       case ACCEPT:
         return this.#accepted(body);
     }
-    throw new ProtocolError("unexpectedFrame", CLAUSE, `${frameName(reader.type)} as an answer`);
+    throw new ProtocolError("unexpectedFrame", CLAUSE, `${frameName(type)} as an answer`);
   }
 
   /** The frame that answers the challenge. */
   answer(data: Uint8Array): Uint8Array {
-    return this.#say(AUTH, new ParameterWriter().octets("authData", data).finish());
+    return this.#handshake.say(AUTH, new ParameterWriter().octets("authData", data).finish());
   }
 
   /** The responder's key is in its first frame, and cannot be another one later. */
@@ -131,14 +124,12 @@ export class Initiation {
   }
 
   #accepted(body: Uint8Array): InitiationStep {
-    const { suite, limits, proposal, binding } = this.#options;
+    const { limits, proposal } = this.#options;
     const [claim, mac] = splitProof(body);
     const parameters = new Parameters(claim);
     const agreed = this.#hearKey(parameters);
-    this.#transcript.add(ACCEPT, claim);
-    const transcript = this.#transcript.digest;
-    const { secret, acceptKey } = deriveKeys(suite, agreed, binding, transcript);
-    if (!equalOctets(suite.hmac(acceptKey, transcript), mac)) {
+    const { secret, proof } = this.#handshake.conclude(agreed, claim);
+    if (!equalOctets(proof, mac)) {
       throw new ProtocolError("badProof", "Tertulia 4.2", "ACCEPT is not of this handshake");
     }
     const peer = readProposal(parameters, limits.userDataOctetsMax);
@@ -147,7 +138,7 @@ export class Initiation {
       throw new ProtocolError("incompatible", "Tertulia 3.3", agreement.incompatible);
     }
     const sessionId = parameters.required("sessionId", ID_OCTETS).slice();
-    const rest = this.#reader.rest();
+    const rest = this.#handshake.rest();
     return {
       type: "established",
       session: { sessionId, secret, agreement, peer, rest },
@@ -155,13 +146,7 @@ export class Initiation {
     };
   }
 
-  #say(type: number, body: Uint8Array): Uint8Array {
-    this.#transcript.add(type, body);
-    return encodeFrame(type, body);
-  }
-
-  #binding(): Uint8Array {
-    const { suite, binding } = this.#options;
-    return authenticationBinding(suite, binding, this.#transcript.digest);
+  get #binding(): Uint8Array {
+    return this.#handshake.bindingOf(this.#handshake.digest);
   }
 }

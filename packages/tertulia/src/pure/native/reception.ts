@@ -21,10 +21,10 @@ import {
   withProof,
   writeProposal,
 } from "./establishment.ts";
-import { FrameReader } from "./frame-reader.ts";
 import { ACCEPT, AUTH, CONNECT, encodeFrame, frameName, REFUSE, RESUME } from "./frames.ts";
+import { Handshake } from "./handshake.ts";
 import type { Established } from "./initiation.ts";
-import { authenticationBinding, deriveKeys, NONCE_OCTETS, Transcript } from "./keys.ts";
+import { NONCE_OCTETS } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import type { KeyPair, Suite } from "./suite.ts";
@@ -47,9 +47,7 @@ const CLAUSE = "Tertulia 3.1";
 export class Reception {
   readonly #suite: Suite;
   readonly #limits: Limits;
-  readonly #binding: Uint8Array;
-  readonly #reader: FrameReader;
-  readonly #transcript: Transcript;
+  readonly #handshake: Handshake;
   /** The transcript without what the initiator said last. */
   #before: Uint8Array;
   #isChallenged = false;
@@ -61,50 +59,42 @@ export class Reception {
   constructor(suite: Suite, limits: Limits, binding: Uint8Array) {
     this.#suite = suite;
     this.#limits = limits;
-    this.#binding = binding;
-    this.#reader = new FrameReader(limits.handshakeOctetsMax);
-    this.#transcript = new Transcript(suite);
-    this.#before = this.#transcript.digest;
+    this.#handshake = new Handshake(suite, limits, binding);
+    this.#before = this.#handshake.digest;
   }
 
   /** @throws {ProtocolError} when the initiator broke a rule. */
   receive(octets: Uint8Array): ReceptionStep {
-    const reader = this.#reader;
-    // Each side waits for the other's answer: nothing is sent ahead.
-    if (reader.rest().length > 0) {
-      throw new ProtocolError("unexpectedFrame", CLAUSE, "before our answer");
-    }
-    reader.feed(octets);
-    if (!reader.next()) return { type: "more" };
-    const body = reader.body().slice();
-    if (reader.type === CONNECT && this.#connect === undefined) return this.#connected(body);
-    if (reader.type === RESUME && this.#connect === undefined) {
+    const heard = this.#handshake.hear(octets);
+    if (heard === undefined) return { type: "more" };
+    const { type, body } = heard;
+    if (type === CONNECT && this.#connect === undefined) return this.#connected(body);
+    if (type === RESUME && this.#connect === undefined) {
       return { type: "resume", request: decodeResume(body) };
     }
-    if (reader.type === AUTH && this.#isChallenged) {
+    if (type === AUTH && this.#isChallenged) {
       this.#isChallenged = false;
       this.#heard(AUTH, body);
       return { type: "answer", data: new Parameters(body).required("authData") };
     }
-    throw new ProtocolError("unexpectedFrame", CLAUSE, `${frameName(reader.type)} at the door`);
+    throw new ProtocolError("unexpectedFrame", CLAUSE, `${frameName(type)} at the door`);
   }
 
   /** Octets behind the frame that was read last: the session's, when it was a RESUME. */
   rest(): Uint8Array {
-    return this.#reader.rest();
+    return this.#handshake.rest();
   }
 
   /** What the initiator's last answer has to be bound to: the handshake before it. */
   get binding(): Uint8Array {
-    return authenticationBinding(this.#suite, this.#binding, this.#before);
+    return this.#handshake.bindingOf(this.#before);
   }
 
   /** The frame that asks the initiator to prove who it is. */
   challenge(data: Uint8Array): Uint8Array {
     const body = this.#sayKey(new ParameterWriter()).octets("authData", data).finish();
-    this.#transcript.add(AUTH, body);
     this.#isChallenged = true;
-    return encodeFrame(AUTH, body);
+    return this.#handshake.say(AUTH, body);
   }
 
   /** What follows from the initiator's proposal and ours. */
@@ -124,18 +114,15 @@ export class Reception {
     data?: Uint8Array,
   ): { readonly frame: Uint8Array; readonly session: Established } {
     const { publicKey, proposal: peer } = this.#proposal;
-    const suite = this.#suite;
     const claim = this.#sayKey(writeProposal(new ParameterWriter(), proposal))
       .octets("sessionId", sessionId)
       .octets("authData", data)
       .finish();
     const agreed = this.#keys?.agree(publicKey);
     if (agreed === undefined) throw new ProtocolError("badPublicKey", "Tertulia 4.1");
-    this.#transcript.add(ACCEPT, claim);
-    const transcript = this.#transcript.digest;
-    const { secret, acceptKey } = deriveKeys(suite, agreed, this.#binding, transcript);
+    const { secret, proof } = this.#handshake.conclude(agreed, claim);
     return {
-      frame: encodeFrame(ACCEPT, withProof(claim, suite.hmac(acceptKey, transcript))),
+      frame: encodeFrame(ACCEPT, withProof(claim, proof)),
       session: { sessionId, secret, agreement, peer, rest: this.rest() },
     };
   }
@@ -155,8 +142,8 @@ export class Reception {
   }
 
   #heard(type: number, body: Uint8Array): void {
-    this.#before = this.#transcript.digest;
-    this.#transcript.add(type, body);
+    this.#before = this.#handshake.digest;
+    this.#handshake.note(type, body);
   }
 
   #connected(body: Uint8Array): ReceptionStep {
