@@ -1,5 +1,5 @@
 /**
- * How a running node is asked and told things: a Unix socket in the home folder, which nobody else may
+ * How a running node or tunnel is asked and told things: a Unix socket in the home folder, which nobody else may
  * open. One JSON object in, one a line out.
  *
  * @module
@@ -22,7 +22,12 @@ interface Refused {
 /** Octets of a request: more than any of them needs. */
 const REQUEST_OCTETS_MAX = 64 * 1024;
 
-const folderOf = (home: Home) => join(home.folder, "nodes");
+/** What runs: each has a folder of its own. */
+export type Kind = "nodes" | "tunnels";
+
+const names: Readonly<Record<Kind, string>> = { nodes: "node", tunnels: "tunnel" };
+
+const folderOf = (home: Home, kind: Kind) => join(home.folder, kind);
 
 /**
  * Answers requests until it is disposed of.
@@ -32,8 +37,9 @@ const folderOf = (home: Home) => join(home.folder, "nodes");
 export async function offerControl(
   home: Home,
   answer: (request: Readonly<Record<string, unknown>>) => AsyncIterable<object>,
+  kind: Kind = "nodes",
 ): Promise<AsyncDisposable> {
-  const folder = folderOf(home);
+  const folder = folderOf(home, kind);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${process.pid}.sock`);
   await rm(path, { force: true });
@@ -78,9 +84,14 @@ async function firstLine(socket: Socket): Promise<string> {
   throw new Error("not a request");
 }
 
-/** The process ids of the nodes of this home folder. Those that are gone are swept away. */
-export async function runningNodes(home: Home): Promise<number[]> {
-  const folder = folderOf(home);
+/** The process ids of the nodes of this home folder. */
+export function runningNodes(home: Home): Promise<number[]> {
+  return runningProcesses(home, "nodes");
+}
+
+/** The process ids of what runs of a kind. The sockets of those that are gone are swept away. */
+export async function runningProcesses(home: Home, kind: Kind): Promise<number[]> {
+  const folder = folderOf(home, kind);
   const names = await readdir(folder).catch(() => []);
   const pids = names.map((name) => Number.parseInt(name, 10)).filter((pid) => pid > 0);
   const alive = await Promise.all(pids.map((pid) => isAnswering(join(folder, `${pid}.sock`))));
@@ -96,22 +107,32 @@ async function isAnswering(path: string): Promise<boolean> {
   return isThere;
 }
 
-/**
- * What a node answers, object by object.
- *
- * @throws {CommandError} What the node could not do; `unreachable` when it is gone.
- */
-export async function* askNode(
+/** As {@link askProcess}, of a node. */
+export function askNode(
   home: Home,
   pid: number,
   request: object,
 ): AsyncGenerator<unknown, void, undefined> {
-  const socket = connect(join(folderOf(home), `${pid}.sock`));
+  return askProcess(home, "nodes", pid, request);
+}
+
+/**
+ * What a process answers, object by object.
+ *
+ * @throws {CommandError} What it could not do; `unreachable` when it is gone.
+ */
+export async function* askProcess(
+  home: Home,
+  kind: Kind,
+  pid: number,
+  request: object,
+): AsyncGenerator<unknown, void, undefined> {
+  const socket = connect(join(folderOf(home, kind), `${pid}.sock`));
   const gone = Promise.withResolvers<never>();
   gone.promise.catch(() => {});
   socket.on("error", () => {
     gone.reject(
-      new CommandError(exitCodes.unreachable, `no node with process id ${pid} runs here`),
+      new CommandError(exitCodes.unreachable, `no ${names[kind]} with process id ${pid} runs here`),
     );
   });
   socket.write(`${JSON.stringify(request)}\n`);

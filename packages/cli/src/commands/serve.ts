@@ -4,6 +4,7 @@
  * @module
  */
 
+import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import type { Limits, Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
@@ -11,12 +12,14 @@ import type { StoreError } from "tertulia/stores";
 import { openSqliteStore, type SqliteStore } from "tertulia/stores/sqlite";
 import { callOf } from "../call.ts";
 import { offerControl } from "../control.ts";
+import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
 import { exitCodes, exitHelp, messageOf } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
 import { type Log, logTo } from "../log.ts";
 import { answerSessions } from "../sessions/control.ts";
 import { inherit, Successor } from "../successor.ts";
+import { SERVICE_HOME, systemdUnit } from "../systemd.ts";
 import { type TunnelServing, tunnelServing } from "../tunnel/serving.ts";
 
 interface ServeOptions extends TunnelServing {
@@ -31,6 +34,9 @@ interface ServeOptions extends TunnelServing {
   readonly idle?: number;
   readonly lifetime?: number;
   readonly resumeWindow?: number;
+  readonly daemon?: boolean;
+  readonly log?: string;
+  readonly systemd?: boolean;
   readonly home?: string;
   readonly json?: boolean;
 }
@@ -68,6 +74,9 @@ export function command(): Command {
       "how long a session waits for a peer that is cut off",
       whole,
     )
+    .option("--daemon", "go into the background once it listens")
+    .option("--log <file>", "where a daemon writes (default: node.log in the home folder)")
+    .option("--systemd", "print a unit of systemd that does this, for /etc/systemd/system")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "log one JSON object a line")
     .addHelpText("after", `\nOne port takes TCP, TLS and WebSockets. Ctrl-C ends it.\n${exitHelp}`)
@@ -75,6 +84,8 @@ export function command(): Command {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  if (options.systemd) return void process.stdout.write(unitOf(options));
+  if (options.daemon && !isDaemon()) return inBackground(options);
   const isJson = options.json ?? false;
   const asked = new Asked();
   const log = logTo(process.stdout, isJson);
@@ -115,6 +126,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const fingerprint = formatFingerprint(identity.fingerprint);
   if (isJson) log("listening", "", { address: house.address, fingerprint });
   else process.stdout.write(welcome(house.address, fingerprint, options.tlsOnly ?? false));
+  daemonReady();
   let signal = await asked.next();
   for (; signal === UPGRADE; signal = await asked.next()) {
     if (await upgrade(house, store, log)) return;
@@ -175,6 +187,22 @@ function limitsOf({ idle, lifetime, resumeWindow }: ServeOptions): Partial<Limit
 function whole(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number.");
+}
+
+async function inBackground({ home, log, json = false }: ServeOptions): Promise<void> {
+  const path = resolve(log ?? join(new Home(home).folder, "node.log"));
+  const pid = await startDaemon(path);
+  logTo(process.stdout, json)("daemon", `process ${pid} listens, and writes ${path}`, {
+    pid,
+    log: path,
+  });
+}
+
+/** The command line as it is; without a home folder of its own it gets the service's. */
+function unitOf({ home }: ServeOptions): string {
+  const given = process.argv.slice(2).filter((word) => word !== "--systemd" && word !== "--daemon");
+  const words = home === undefined ? [...given, "--home", SERVICE_HOME] : given;
+  return systemdUnit({ description: "Tertulia node", words, isSystem: true });
 }
 
 const changes = {

@@ -4,36 +4,27 @@
  * @module
  */
 
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { type Session, SessionError } from "tertulia";
-import {
-  formatTarget,
-  openTunnel,
-  parseForward,
-  parseTarget,
-  type Tunnel,
-  type TunnelAddress,
-} from "tertulia/tunnel";
-import { CommandError, exitCodes, exitHelp, messageOf } from "../exit.ts";
+import { addressKey } from "../chat/way.ts";
+import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
+import { CommandError, exitCodes, exitHelp } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
-import { type Log, logTo } from "../log.ts";
-import { offerStatus, readStatus, statusTable } from "../tunnel/status.ts";
-import { tunnelSession } from "../tunnel/way.ts";
+import { logTo } from "../log.ts";
+import { systemdUnit } from "../systemd.ts";
+import { planOf, type TunnelWords } from "../tunnel/plan.ts";
+import { runTunnel } from "../tunnel/run.ts";
+import { readStatus, statusTable, stopTunnel, type TunnelStatus } from "../tunnel/status.ts";
 
-interface TunnelOptions {
-  readonly local?: readonly string[];
-  readonly remote?: readonly string[];
-  readonly udp?: readonly string[];
-  readonly socks?: string;
-  readonly acceptNew?: boolean;
+interface TunnelOptions extends Omit<TunnelWords, "address"> {
+  readonly config?: string;
+  readonly daemon?: boolean;
+  readonly systemd?: boolean;
+  readonly log?: string;
   readonly home?: string;
   readonly json?: boolean;
 }
-
-/** First and last pause before another session is tried for, once one was lost. */
-const RETRY_MS = 500;
-const RETRY_MS_MAX = 15_000;
 
 const details = `
 A forward is [BIND:]PORT:HOST:PORT, as ssh has it; ftp: in front, or a target on port 21, has FTP's
@@ -41,6 +32,9 @@ data connections go along. The node must allow it: tertulia serve --allow HOST:P
 
   tertulia tunnel node.example --local 2222:localhost:22 --socks 1080
   tertulia tunnel node.example --remote 8080:localhost:80 --udp 5353:192.0.2.1:53
+  tertulia tunnel --config office.json --daemon
+
+A config file is JSON: {"address": "node.example", "local": ["2222:localhost:22"], "socks": "1080"}.
 ${exitHelp}`;
 
 export function command(): Command {
@@ -51,133 +45,95 @@ export function command(): Command {
     .option("--udp <forwards...>", "take datagrams here, send them there")
     .option("--socks <[bind:]port>", "serve SOCKS5 here: targets as the programs ask for them")
     .option("--accept-new", "trust a key that is not known yet, without asking")
+    .option(
+      "--config <file>",
+      "read the address and forwards from a file, besides those given here",
+    )
+    .option("--daemon", "go into the background once connected; see tunnel status, tunnel stop")
+    .option("--log <file>", "where a daemon writes (default: in the home folder)")
+    .option("--systemd", "print a unit of systemd that does this, for ~/.config/systemd/user")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "log one JSON object a line")
     .addHelpText("after", details)
     .action(run);
   tunnel
     .command("status")
-    .description("what goes through the tunnels that run on this machine")
+    .description("what goes through the tunnels that run on this machine, and why not")
     .option(HOME_OPTION, HOME_HELP)
-    .option("--watch", "again every second, until Ctrl-C")
+    .option("--watch", "again every second, with rates, until Ctrl-C")
     .option("--json", "print JSON")
     .action(status);
+  tunnel
+    .command("stop")
+    .description("end tunnels: those to an address, or with a process id; all by default")
+    .argument("[which]", "an address as it was given, or a process id")
+    .option(HOME_OPTION, HOME_HELP)
+    .action(stop);
   return tunnel;
 }
 
 async function run(address: string | undefined, options: TunnelOptions): Promise<void> {
-  const { local = [], remote = [], udp = [], socks, json = false } = options;
-  if (address === undefined || local.length + remote.length + udp.length + (socks ? 1 : 0) === 0) {
-    const need = "a tunnel needs an ADDRESS and a --local, --remote, --udp or --socks";
-    throw new CommandError(exitCodes.usage, `${need} (--help says more)`);
-  }
-  const log = logTo(process.stdout, json);
+  const { config, daemon, systemd, json = false } = options;
+  const plan = await planOf({ ...options, ...(address !== undefined && { address }) }, config);
   const home = new Home(options.home);
-  const { signal, stop } = stopSignal();
-  const establish = () => tunnelSession(address, home, options.acceptNew ?? false);
-  await using tunnel = await openTunnel({
-    local: local.map(parseForward),
-    remote: remote.map(parseForward),
-    udp: udp.map(parseForward),
-    ...(socks !== undefined && { socks: [socksAddress(socks)] }),
-    log: (text) => log("tunnel", text, { text }),
-  });
-  for (const one of tunnel.addresses) log("listening", sentence(one), fields(one));
-  await using _status = await offerStatus(home, { address, tunnel });
-  // The first time it has to work; later, whatever is wrong may come right.
-  let session: Session | undefined = await establish();
-  for (let pauseMs = RETRY_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
-    try {
-      session ??= await establish();
-      pauseMs = RETRY_MS;
-      log("connected", `connected to ${address}`, { address, session: session.id });
-      await through(tunnel, session, log, signal);
-    } catch (error) {
-      log("lost", `no session: ${messageOf(error)}`, { reason: messageOf(error) });
-    }
-    session = undefined;
-    await sleep(pauseMs * Math.random(), undefined, { signal }).catch(() => {});
+  if (systemd) {
+    process.stdout.write(unitOf(plan.address));
+  } else if (daemon && !isDaemon()) {
+    const name = addressKey(plan.address).replaceAll(/[^\w.-]+/g, "-");
+    const log = resolve(options.log ?? join(home.folder, `tunnel-${name}.log`));
+    const pid = await startDaemon(log);
+    const sentence = `connected to ${plan.address}; it goes on as process ${pid} and writes ${log}`;
+    logTo(process.stdout, json)("daemon", sentence, { pid, log });
+  } else {
+    await runTunnel(plan, home, logTo(process.stdout, json), daemonReady);
   }
-  stop();
 }
 
-/** Until the session ends, or we are told to. */
-async function through(
-  tunnel: Tunnel,
-  session: Session,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
-  const onAbort = () => void session.release({ signal: AbortSignal.timeout(2000) }).catch(() => {});
-  signal.addEventListener("abort", onAbort);
-  void tunnel.use(session);
-  for await (const change of session.changes()) {
-    switch (change.type) {
-      case "suspended":
-        log("suspended", `the link is down: ${change.error.message}`);
-        break;
-      case "resumed":
-        log("resumed", `goes on after ${(change.suspendedMs / 1000).toFixed(1)} s`);
-        break;
-      case "moved":
-        log("moved", `goes on over ${change.kind}`);
-        break;
-      case "closed":
-        if (change.end.error && !signal.aborted) throw change.end.error;
-    }
+/** The command line as it is, with whole paths, and without what is for now only. */
+function unitOf(address: string): string {
+  const given = process.argv.slice(2);
+  const words = given.filter((word) => word !== "--systemd" && word !== "--daemon");
+  for (const option of ["--config", "--home"]) {
+    const at = words.indexOf(option) + 1;
+    if (at > 0) words[at] = resolve(words[at] ?? "");
   }
-  signal.removeEventListener("abort", onAbort);
+  return systemdUnit({ description: `Tertulia tunnel to ${address}`, words, isSystem: false });
+}
+
+interface StatusOptions {
+  readonly home?: string;
+  readonly watch?: boolean;
+  readonly json?: boolean;
 }
 
 async function status(_own: unknown, command: Command): Promise<void> {
-  const {
-    home: folder,
-    watch,
-    json,
-  } = command.optsWithGlobals<{
-    home?: string;
-    watch?: boolean;
-    json?: boolean;
-  }>();
+  const { home: folder, watch, json } = command.optsWithGlobals<StatusOptions>();
   const home = new Home(folder);
+  let before: TunnelStatus[] = [];
   do {
     const tunnels = await readStatus(home);
     if (json) process.stdout.write(`${JSON.stringify(tunnels)}\n`);
     else {
       const isScreen = watch && process.stdout.isTTY;
-      process.stdout.write(`${isScreen ? "\x1b[H\x1b[2J" : ""}${statusTable(tunnels)}`);
+      process.stdout.write(`${isScreen ? "\x1b[H\x1b[2J" : ""}${statusTable(tunnels, before)}`);
     }
+    before = tunnels;
     if (watch) await sleep(1000);
   } while (watch);
 }
 
-function socksAddress(text: string): ReturnType<typeof parseTarget> {
-  return /^\d+$/.test(text) ? parseTarget(`127.0.0.1:${text}`) : parseTarget(text);
-}
-
-function sentence({ type, address, target }: TunnelAddress): string {
-  const where = formatTarget(address);
-  if (type === "socks") return `${where} serves SOCKS5`;
-  return `${where}${type === "udp" ? " (UDP)" : ""} leads to ${target ? formatTarget(target) : ""}`;
-}
-
-function fields({ type, address, target }: TunnelAddress): Record<string, string> {
-  return { type, address: formatTarget(address), ...(target && { target: formatTarget(target) }) };
-}
-
-/** Aborted by the first Ctrl-C; the second ends the process at once. */
-function stopSignal(): { readonly signal: AbortSignal; readonly stop: () => void } {
-  const controller = new AbortController();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(exitCodes.failed);
-    controller.abort(new SessionError("ERR_CLOSED", "asked to stop"));
-  };
-  for (const name of signals) process.on(name, onSignal);
-  return {
-    signal: controller.signal,
-    stop: () => {
-      for (const name of signals) process.off(name, onSignal);
-    },
-  };
+async function stop(which: string | undefined, _own: unknown, command: Command): Promise<void> {
+  const home = new Home(command.optsWithGlobals<{ home?: string }>().home);
+  const all = await readStatus(home);
+  const meant = all.filter(
+    ({ pid, address }) => which === undefined || which === address || which === String(pid),
+  );
+  if (meant.length === 0) {
+    const what = which === undefined ? "no tunnel runs here" : `no tunnel to ${which} runs here`;
+    throw new CommandError(exitCodes.failed, what);
+  }
+  for (const { pid, address } of meant) {
+    await stopTunnel(home, pid);
+    process.stdout.write(`stopping the tunnel to ${address} (process ${pid})\n`);
+  }
 }

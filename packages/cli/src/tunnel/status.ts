@@ -1,111 +1,165 @@
 /**
- * How a running tunnel says what goes through it: a Unix socket in the home folder, which gives one
- * JSON object to whoever connects.
+ * How a running tunnel says what goes through it, and is told to stop: over a control socket in the
+ * home folder.
  *
  * @module
  */
 
-import { mkdir, readdir, rm } from "node:fs/promises";
-import { connect, createServer } from "node:net";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { formatTarget, type Tunnel, type TunnelConnection } from "tertulia/tunnel";
+import { askProcess, offerControl, runningProcesses } from "../control.ts";
 import type { Home } from "../home.ts";
 
 export interface TunnelStatus {
   readonly pid: number;
   readonly address: string;
+  /** When it was started. */
+  readonly since: string;
   readonly session: {
     readonly state: string;
     readonly since: string;
     readonly backlogOctets: number;
   };
   readonly listening: readonly string[];
+  /** What it said last: why it is as it is. */
+  readonly recent: readonly { readonly time: string; readonly text: string }[];
   readonly connections: readonly TunnelConnection[];
 }
 
-const folderOf = (home: Home) => join(home.folder, "tunnels");
+/** How many sentences are kept: a screen has room for the connections as well. */
+const RECENT_MAX = 5;
 
-/** Answers `tertulia tunnel status` until it is disposed of. */
-export async function offerStatus(
-  home: Home,
-  { address, tunnel }: { readonly address: string; readonly tunnel: Tunnel },
-): Promise<AsyncDisposable> {
-  const folder = folderOf(home);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, `${process.pid}.sock`);
-  await rm(path, { force: true });
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    const status: TunnelStatus = {
-      pid: process.pid,
-      address,
-      session: tunnel.session,
-      listening: tunnel.addresses.map((one) => {
-        const target = one.target ? ` -> ${formatTarget(one.target)}` : "";
-        return `${one.type} ${formatTarget(one.address)}${target}`;
-      }),
-      connections: tunnel.connections,
-    };
-    socket.end(JSON.stringify(status));
-  });
-  server.listen(path);
-  server.unref();
-  return {
-    async [Symbol.asyncDispose]() {
-      server.close();
-      await rm(path, { force: true });
-    },
-  };
+/** The last sentences of a log. */
+export class Recent {
+  readonly lines: { readonly time: string; readonly text: string }[] = [];
+
+  add(text: string): void {
+    this.lines.push({ time: new Date().toISOString(), text });
+    if (this.lines.length > RECENT_MAX) this.lines.shift();
+  }
 }
 
-/** What the tunnels of this home folder say. One that does not answer is gone, and swept away. */
-export async function readStatus(home: Home): Promise<TunnelStatus[]> {
-  const folder = folderOf(home);
-  const names = await readdir(folder).catch(() => []);
-  const all = await Promise.all(
-    names.map(async (name): Promise<TunnelStatus | undefined> => {
-      const path = join(folder, name);
-      try {
-        return JSON.parse(await text(connect(path)));
-      } catch {
-        await rm(path, { force: true });
-        return undefined;
-      }
+export interface Offered {
+  readonly address: string;
+  readonly tunnel: Tunnel;
+  readonly recent: Recent;
+  readonly stop: () => void;
+}
+
+/** Answers `tertulia tunnel status` and `tertulia tunnel stop` until it is disposed of. */
+export function offerStatus(home: Home, offered: Offered): Promise<AsyncDisposable> {
+  const { address, tunnel, recent, stop } = offered;
+  const since = new Date().toISOString();
+  const status = (): TunnelStatus => ({
+    pid: process.pid,
+    address,
+    since,
+    session: tunnel.session,
+    listening: tunnel.addresses.map((one) => {
+      const target = one.target ? ` -> ${formatTarget(one.target)}` : "";
+      return `${one.type} ${formatTarget(one.address)}${target}`;
     }),
+    recent: recent.lines,
+    connections: tunnel.connections,
+  });
+  return offerControl(
+    home,
+    async function* ({ type }) {
+      if (type === "status") yield status();
+      else if (type === "stop") {
+        stop();
+        yield { pid: process.pid };
+      } else throw new Error(`a tunnel does not know the request ${type}`);
+    },
+    "tunnels",
   );
+}
+
+/** What the tunnels of this home folder say. */
+export async function readStatus(home: Home): Promise<TunnelStatus[]> {
+  const pids = await runningProcesses(home, "tunnels");
+  const all = await Promise.all(pids.map((pid) => ask(home, pid)));
   return all.filter((one) => one !== undefined);
 }
 
-/** For people. */
-export function statusTable(tunnels: readonly TunnelStatus[]): string {
-  if (tunnels.length === 0) return "no tunnel runs here\n";
-  return tunnels.map(tunnelTable).join("\n");
+/** What one says; nothing when it ended just now. */
+async function ask(home: Home, pid: number): Promise<TunnelStatus | undefined> {
+  try {
+    for await (const answer of askProcess(home, "tunnels", pid, { type: "status" })) {
+      return answer as TunnelStatus; // the same program has written it
+    }
+  } catch {
+    // It is not to be listed.
+  }
+  return undefined;
 }
 
-function tunnelTable({ pid, address, session, listening, connections }: TunnelStatus): string {
-  const head = `tunnel to ${address} (pid ${pid}): ${session.state} since ${clock(session.since)}`;
-  const rows = connections.map((one) => [
-    String(one.id),
-    one.state,
-    one.opening,
-    one.local,
-    octets(one.sentOctets),
-    octets(one.receivedOctets),
-    octets(one.pendingOctets),
-    clock(String(one.since)),
-  ]);
-  const titles = ["id", "state", "to", "from", "sent", "received", "waiting", "since"];
-  const widths = titles.map((title, i) =>
-    Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)),
-  );
+/** Stops a tunnel; it ends its session before it goes. */
+export async function stopTunnel(home: Home, pid: number): Promise<void> {
+  for await (const _ of askProcess(home, "tunnels", pid, { type: "stop" }));
+}
+
+/**
+ * For people.
+ *
+ * @param before - What they said a second ago: the rates are the difference.
+ */
+export function statusTable(
+  tunnels: readonly TunnelStatus[],
+  before: readonly TunnelStatus[] = [],
+): string {
+  if (tunnels.length === 0) return "no tunnel runs here\n";
+  const earlier = (pid: number) => before.find((one) => one.pid === pid)?.connections ?? [];
+  return tunnels.map((one) => tunnelTable(one, earlier(one.pid))).join("\n");
+}
+
+function tunnelTable(
+  { pid, address, session, listening, recent, connections }: TunnelStatus,
+  before: readonly TunnelConnection[],
+): string {
+  const { state, since, backlogOctets } = session;
+  const waiting = backlogOctets > 0 ? `, ${octets(backlogOctets)} not acknowledged yet` : "";
+  const words = states[state] ?? state;
+  const head = `tunnel to ${address} (pid ${pid}): ${words} since ${clock(since)}${waiting}`;
+  const rows = connections.map((one) => {
+    const last = before.find(({ id }) => id === one.id);
+    return [
+      String(one.id),
+      one.state,
+      one.opening,
+      one.local,
+      octets(one.sentOctets),
+      octets(one.receivedOctets),
+      ...(last ? [`${octets(total(one) - total(last))}/s`] : before.length > 0 ? ["-"] : []),
+      octets(one.pendingOctets),
+      clock(String(one.since)),
+    ];
+  });
+  const rate = before.length > 0 ? ["rate"] : [];
+  const titles = ["id", "state", "to", "from", "sent", "received", ...rate, "backlog", "since"];
+  const table = rows.length === 0 ? "  no connections\n" : columns([titles, ...rows]);
+  const said = recent.map(({ time, text }) => `  ${clock(time)}  ${text}\n`).join("");
+  return `${head}\n${listening.map((one) => `  ${one}\n`).join("")}${table}${said}`;
+}
+
+/** A session's states, as people say them. */
+const states: Readonly<Record<string, string>> = {
+  waiting: "no session, trying again",
+  connected: "connected",
+  suspended: "the link is down, connections wait",
+};
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     `  ${cells
       .map((cell, i) => cell.padEnd(widths[i] ?? 0))
       .join("  ")
       .trimEnd()}\n`;
-  const table = rows.length === 0 ? "  no connections\n" : [titles, ...rows].map(line).join("");
-  return `${head}\n${listening.map((one) => `  ${one}\n`).join("")}${table}`;
+  return rows.map(line).join("");
+}
+
+function total({ sentOctets, receivedOctets }: TunnelConnection): number {
+  return sentOctets + receivedOctets;
 }
 
 function clock(time: string): string {

@@ -20,6 +20,7 @@ export async function tunnelSession(
   address: string,
   home: Home,
   acceptNew: boolean,
+  signal?: AbortSignal,
 ): Promise<Session> {
   const identity = await home.identity();
   const { knownPeers } = home;
@@ -29,6 +30,7 @@ export async function tunnelSession(
       selector: TUNNEL_SELECTOR,
       authenticator: ed25519Authenticator(identity),
       checkPeer: way.checkPeer,
+      ...(signal && { signal }),
       // Many connections share it: what one that stalls may hold must be a small part of it.
       limits: { sessionWindowOctets: 64 * 1024 * 1024 },
     });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Running, serving, TemporaryHome } from "../processes.ts";
 
 describe("serve", () => {
@@ -14,6 +16,23 @@ describe("serve", () => {
       [`tertulia chat ${address} --name ana`, `tertulia chat ${address} --name bob`],
     );
     assert.equal(await node.signal("SIGINT"), 0);
+  });
+
+  it("goes on in the background, and is there when the command returns", async () => {
+    using home = new TemporaryHome();
+    const words = ["serve", "--listen", "127.0.0.1:0", "--daemon", "--json"];
+    await using command = new Running(home, ...words);
+    assert.equal(await command.ended(), 0);
+    const { pid, log } = command.printed[0] ?? assert.fail("it said nothing");
+    try {
+      const [listening = ""] = readFileSync(String(log), "utf8").split("\n");
+      assert.equal(JSON.parse(listening).event, "listening");
+      process.kill(Number(pid), "SIGTERM");
+      while (!readFileSync(String(log), "utf8").includes('"stopped"')) await sleep(20);
+    } catch (error) {
+      process.kill(Number(pid), "SIGKILL");
+      throw error;
+    }
   });
 
   it("says when its port is taken", async () => {

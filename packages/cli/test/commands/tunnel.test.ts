@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Printed, Running, serving, TemporaryHome } from "../processes.ts";
 
 /** A server on a free port that says back what it hears, in capitals. */
@@ -17,6 +18,60 @@ async function shouter(): Promise<AsyncDisposable & { readonly port: number }> {
   return {
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
+      server.close();
+    },
+  };
+}
+
+interface Status {
+  readonly session: { readonly state: string };
+  readonly listening: readonly string[];
+  readonly recent: readonly { readonly text: string }[];
+}
+
+async function statusOf(home: TemporaryHome): Promise<Status[]> {
+  await using status = new Running(home, "tunnel", "status", "--json");
+  await status.ended();
+  return JSON.parse(status.lines.join(""));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** A way to a port that can be cut: what comes then is turned away. */
+async function breakable(
+  to: number,
+): Promise<AsyncDisposable & { readonly port: number; cut(): void; heal(): void }> {
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((socket) => {
+    if (isCut) return void socket.resetAndDestroy();
+    const other = connect(to, "127.0.0.1");
+    for (const one of [socket, other]) {
+      sockets.add(one);
+      one.on("error", () => {}).on("close", () => sockets.delete(one));
+    }
+    socket.pipe(other).pipe(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const cut = () => {
+    isCut = true;
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    heal: () => {
+      isCut = false;
+    },
+    async [Symbol.asyncDispose]() {
+      cut();
       server.close();
     },
   };
@@ -81,6 +136,85 @@ describe("tertulia tunnel", () => {
     await using _ = node;
     await using tunnel = new Running(home, "tunnel", address, "--socks", "0");
     assert.equal(await tunnel.ended(), 4);
+  });
+});
+
+describe("a tunnel in the background", () => {
+  it("is there when the command returns, says what it does, and ends when told to", async () => {
+    using home = new TemporaryHome();
+    await using target = await shouter();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    const config = join(home.path, "tunnel.json");
+    const local = [`0:127.0.0.1:${target.port}`, "0:127.0.0.1:1"];
+    writeFileSync(config, JSON.stringify({ address, local }));
+    await using starting = new Running(home, "tunnel", "--config", config, "--daemon", "--json");
+    assert.equal(await starting.ended(), 0);
+    const [{ pid, log } = assert.fail("it said nothing")] = starting.printed;
+    try {
+      const [{ listening } = assert.fail("no tunnel")] = await statusOf(home);
+      const ports = listening.map((line) => Number(/:(\d+) ->/.exec(line)?.[1]));
+      const socket = connect(ports[0] ?? 0, "127.0.0.1");
+      socket.write("hello");
+      assert.equal(String((await once(socket, "data"))[0]), "HELLO");
+      const refused = connect(ports[1] ?? 0, "127.0.0.1");
+      await once(refused, "error");
+      await using table = new Running(home, "tunnel", "status");
+      await table.ended();
+      const text = table.lines.join("\n");
+      assert.match(text, new RegExp(`tunnel to ${address} \\(pid ${pid}\\): connected since`));
+      assert.match(text, new RegExp(`1 +open +tcp 127.0.0.1:${target.port} +127.0.0.1:\\d+ +5 +5`));
+      assert.match(text, /the target refused the connection/);
+      socket.destroy();
+      await using stopping = new Running(home, "tunnel", "stop", address);
+      assert.equal(await stopping.ended(), 0);
+      while (isAlive(Number(pid))) await sleep(20);
+      assert.deepEqual(await statusOf(home), []);
+      const events = readFileSync(String(log), "utf8").trim().split("\n");
+      assert.ok(events.map((line) => JSON.parse(line).event).includes("connected"));
+    } finally {
+      if (isAlive(Number(pid))) process.kill(Number(pid), "SIGKILL");
+    }
+  });
+
+  it("says why it did not come about", async () => {
+    using home = new TemporaryHome();
+    const words = ["tunnel", "127.0.0.1:1", "--socks", "0", "--daemon"];
+    await using starting = new Running(home, ...words);
+    assert.equal(await starting.ended(), 3);
+    assert.match(starting.stderr, /ECONNREFUSED/);
+  });
+
+  it("says in its status that the link is down, and why, and that it went on", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    await using proxy = await breakable(Number(address.split(":")[1]));
+    const way = `127.0.0.1:${proxy.port}`;
+    const words = ["tunnel", way, "--socks", "0", "--json", "--accept-new"];
+    await using tunnel = new Running(home, ...words);
+    await logged(tunnel, "connected");
+    proxy.cut();
+    await logged(tunnel, "suspended");
+    const [down] = await statusOf(home);
+    assert.equal(down?.session.state, "suspended");
+    assert.match(down?.recent.at(-1)?.text ?? "", /^the link is down: .+; connections wait$/);
+    proxy.heal();
+    await logged(tunnel, "resumed");
+    const [up] = await statusOf(home);
+    assert.match(up?.recent.at(-1)?.text ?? "", /^goes on after \d+\.\d s$/);
+    proxy.cut();
+    await tunnel.until(() => tunnel.printed.filter((line) => line["event"] === "suspended")[1]);
+    assert.equal(await tunnel.signal("SIGTERM"), 0);
+  });
+
+  it("does not take settings that do not exist", async () => {
+    using home = new TemporaryHome();
+    const config = join(home.path, "tunnel.json");
+    writeFileSync(config, JSON.stringify({ address: "host", lokal: [] }));
+    await using tunnel = new Running(home, "tunnel", "--config", config);
+    assert.equal(await tunnel.ended(), 2);
+    assert.match(tunnel.stderr, /no such setting: lokal; there are address, local/);
   });
 });
 

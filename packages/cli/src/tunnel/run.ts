@@ -1,0 +1,138 @@
+/**
+ * A running tunnel: one session after the other, until it is told to stop.
+ *
+ * @module
+ */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Session, SessionError } from "tertulia";
+import { formatTarget, openTunnel, type Tunnel, type TunnelAddress } from "tertulia/tunnel";
+import { exitCodes, messageOf } from "../exit.ts";
+import type { Home } from "../home.ts";
+import type { Log, LogFields } from "../log.ts";
+import type { TunnelPlan } from "./plan.ts";
+import { offerStatus, Recent } from "./status.ts";
+import { tunnelSession } from "./way.ts";
+
+/** First and last pause before another session is tried for, once one was lost. */
+const RETRY_MS = 500;
+const RETRY_MS_MAX = 15_000;
+/** How long the far end may take to agree that this is the end. */
+const RELEASE_MS = 2000;
+
+/**
+ * Runs until a signal or `tertulia tunnel stop`. The first session has to come about; later, whatever
+ * is wrong may come right.
+ *
+ * @param onReady - Told when the first session is there.
+ */
+export async function runTunnel(
+  { address, acceptNew, options }: TunnelPlan,
+  home: Home,
+  printed: Log,
+  onReady?: () => void,
+): Promise<void> {
+  const recent = new Recent();
+  const log: Log = (event: string, sentence: string, fields?: LogFields) => {
+    printed(event, sentence, fields);
+    recent.add(sentence);
+  };
+  const { signal, stop, dispose } = stopping();
+  const establish = () => tunnelSession(address, home, acceptNew, signal);
+  const note = (text: string) => log("tunnel", text, { text });
+  await using tunnel = await openTunnel({ ...options, log: note });
+  for (const one of tunnel.addresses) log("listening", sentenceOf(one), fieldsOf(one));
+  await using _status = await offerStatus(home, { address, tunnel, recent, stop });
+  let session: Session | undefined = await establish();
+  onReady?.();
+  for (let pauseMs = RETRY_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
+    try {
+      session ??= await establish();
+      pauseMs = RETRY_MS;
+      log("connected", `connected to ${address}`, { address, session: session.id });
+      await through(tunnel, session, log, signal);
+    } catch (error) {
+      if (signal.aborted) break;
+      const reason = messageOf(error);
+      const next = "its connections were reset; another session is tried for";
+      log("lost", session ? `the session is lost: ${reason}; ${next}` : `no session: ${reason}`, {
+        reason,
+      });
+    }
+    session = undefined;
+    await sleep(pauseMs * Math.random(), undefined, { signal }).catch(() => {});
+  }
+  dispose();
+}
+
+/** Until the session ends, or we are told to. */
+async function through(
+  tunnel: Tunnel,
+  session: Session,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const onAbort = () => {
+    // Who cannot be asked is told when the link is back, if it ever is: we do not wait for that.
+    const refused = () => session.abort("the tunnel was stopped");
+    session.release({ signal: AbortSignal.timeout(RELEASE_MS) }).catch(refused);
+  };
+  signal.addEventListener("abort", onAbort);
+  void tunnel.use(session);
+  for await (const change of session.changes()) {
+    switch (change.type) {
+      case "suspended":
+        log("suspended", `the link is down: ${change.error.message}; connections wait`, {
+          reason: change.error.message,
+        });
+        break;
+      case "resumed":
+        log("resumed", `goes on after ${(change.suspendedMs / 1000).toFixed(1)} s`, {
+          ms: Math.round(change.suspendedMs),
+        });
+        break;
+      case "moved":
+        log("moved", `goes on over ${change.kind}`);
+        break;
+      case "closed":
+        if (change.end.error && !signal.aborted) throw change.end.error;
+    }
+  }
+  signal.removeEventListener("abort", onAbort);
+}
+
+function sentenceOf({ type, address, target }: TunnelAddress): string {
+  const where = formatTarget(address);
+  if (type === "socks") return `${where} serves SOCKS5`;
+  return `${where}${type === "udp" ? " (UDP)" : ""} leads to ${target ? formatTarget(target) : ""}`;
+}
+
+function fieldsOf({ type, address, target }: TunnelAddress): Record<string, string> {
+  return { type, address: formatTarget(address), ...(target && { target: formatTarget(target) }) };
+}
+
+interface Stopping {
+  /** Aborted by the first request to stop. */
+  readonly signal: AbortSignal;
+  readonly stop: () => void;
+  readonly dispose: () => void;
+}
+
+/** Listens to signals: a second Ctrl-C ends the process at once. */
+function stopping(): Stopping {
+  const controller = new AbortController();
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const stop = () => controller.abort(new SessionError("ERR_CLOSED", "asked to stop"));
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(exitCodes.failed);
+    stop();
+  };
+  for (const name of signals) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    stop,
+    dispose: () => {
+      for (const name of signals) process.off(name, onSignal);
+    },
+  };
+}
