@@ -35,7 +35,7 @@ export type {
   SignalOptions,
 } from "./io/session.ts";
 export { dialProcess, type ProcessOptions, stdioTransport } from "./io/stdio-transport.ts";
-export { type SessionStream, StreamResetError } from "./io/stream.ts";
+export { type SessionStream, StreamLostError, StreamResetError } from "./io/stream.ts";
 export { toDuplex } from "./io/stream-duplex.ts";
 export type { Dial, Transport, TransportPeer, TransportSink } from "./io/transport.ts";
 export {

@@ -15,7 +15,7 @@ import {
   type ResumeRequest,
 } from "../pure/native/establishment.ts";
 import { type MessageKind, messageFrame } from "../pure/native/frames.ts";
-import type { Cursor } from "../pure/native/keeper.ts";
+import type { Cursor, KeptStream } from "../pure/native/keeper.ts";
 import {
   type MachineChanges,
   type SessionEvent,
@@ -450,6 +450,16 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     return this.#addStream(this.machine.link.openStream(label));
   }
 
+  /**
+   * Streams that were open when a process before this one died, with how far both directions had come:
+   * of what the peer wrote the application had taken so much at least, and of what it had written
+   * itself so much was kept. The peer's ends fail with a `StreamLostError`. They are told of until
+   * the next {@link commit}.
+   */
+  get lostStreams(): readonly KeptStream[] {
+    return this.machine.link.lostStreams;
+  }
+
   /** Streams that the peer opens. Those that nobody takes are reset, from `limits.streamsMax` on. */
   get streams(): AsyncIterable<SessionStream> {
     this.#incoming ??= new Queue();
@@ -629,6 +639,12 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 
   /** What a stream does is done by its session. */
   markDirty(): void {
+    this.#markDirty();
+  }
+
+  /** Octets of a stream were taken. */
+  streamRead(): void {
+    if (this.#keeping !== undefined) this.machine.link.keepLater(this.#runtime.now());
     this.#markDirty();
   }
 
@@ -1007,7 +1023,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       case "streamEnded":
         return this.#streams?.get(event.id)?.onEnded();
       case "streamReset":
-        return this.#streams?.get(event.id)?.onReset(event.code);
+        return this.#streams?.get(event.id)?.onReset(event.code, event.takenOctets);
       case "closed":
         return this.#ended(event);
     }

@@ -6,18 +6,35 @@
 
 import { SessionError } from "../pure/errors.ts";
 import type { StreamState } from "../pure/native/stream.ts";
+import { STREAM_LOST } from "../pure/native/streams.ts";
 import { Gate } from "./gate.ts";
 import type { Session, SignalOptions } from "./session.ts";
 
 /** The peer reset the stream. */
 export class StreamResetError extends SessionError {
-  override readonly name = "StreamResetError";
+  override readonly name: string = "StreamResetError";
   /** Why, in the application's own numbers. */
   readonly resetCode: number;
 
   constructor(resetCode: number) {
-    super("ERR_ABORTED", `the peer reset the stream, code ${resetCode}`);
+    const what = resetCode === STREAM_LOST ? "the stream was lost with its process" : "";
+    super("ERR_ABORTED", what || `the peer reset the stream, code ${resetCode}`);
     this.resetCode = resetCode;
+  }
+}
+
+/**
+ * The process that had the other end is gone, and with it whoever wrote and read there: what goes on is
+ * another stream, from wherever the application wants.
+ */
+export class StreamLostError extends StreamResetError {
+  override readonly name: string = "StreamLostError";
+  /** Octets of ours that the peer's application had taken, at least. */
+  readonly takenOctets: number;
+
+  constructor(takenOctets: number) {
+    super(STREAM_LOST);
+    this.takenOctets = takenOctets;
   }
 }
 
@@ -125,7 +142,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
       signal?.throwIfAborted();
       const octets = this.#session.machine.link.readStream(this.#state);
       if (octets) {
-        this.#session.markDirty();
+        this.#session.streamRead();
         return octets;
       }
       if (this.#readError) throw this.#readError;
@@ -193,8 +210,9 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     this.#forgetIfOver();
   }
 
-  onReset(code: number): void {
-    this.#fail(new StreamResetError(code));
+  onReset(code: number, takenOctets: number): void {
+    const isLost = code === STREAM_LOST;
+    this.#fail(isLost ? new StreamLostError(takenOctets) : new StreamResetError(code));
   }
 
   /** What came can still be read; to its end, if that came too. */

@@ -154,16 +154,37 @@ describe("a session with a store", () => {
     }
   });
 
-  it("tells the peer of streams that died with their process", async () => {
+  it("tells both sides of a stream that died with its process how far it had come", async () => {
     const { near, far, node } = await joined();
     const stream = near.openStream("file");
     await stream.write(new Uint8Array(10));
     for await (const other of far.streams) {
       await other.read();
+      await other.write(new Uint8Array(3));
       break;
     }
+    await stream.write(new Uint8Array(90));
+    await near.delivered();
+    await far.commit();
     await node.restart();
-    await rejects(async () => void (await stream.read()), { code: "ERR_ABORTED" });
+    const back = await node.session();
+    deepEqual(back.lostStreams, [
+      { id: stream.id, label: "file", takenOctets: 10, writtenOctets: 3 },
+    ]);
+    await rejects(
+      async () => {
+        while (await stream.read());
+      },
+      { name: "StreamLostError", code: "ERR_ABORTED", takenOctets: 10 },
+    );
+    await rejects(stream.write(new Uint8Array(1)), { name: "StreamLostError" });
+    // Until the application has settled that, it is told again.
+    await node.restart();
+    const later = await node.session();
+    equal(later.lostStreams.length, 1);
+    await later.commit();
+    await node.restart();
+    deepEqual((await node.session()).lostStreams, []);
     near.abort();
   });
 

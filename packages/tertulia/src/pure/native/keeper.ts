@@ -47,6 +47,17 @@ export interface KeptEnd {
   readonly message: string;
 }
 
+/** What is known of a stream whose process is gone. */
+export interface KeptStream {
+  /** Its number in the session: even when the initiator opened it. */
+  readonly id: number;
+  readonly label: string;
+  /** Octets of the peer's that the application took, at least. */
+  readonly takenOctets: number;
+  /** Octets that the application wrote and that were kept: so many the peer is sent. */
+  readonly writtenOctets: number;
+}
+
 /** What is kept of the dialogue that a session carries. */
 export interface KeptDialogue {
   /** What whoever runs the dialogue gave to be kept; `undefined` when nobody did. */
@@ -85,7 +96,9 @@ export interface KeptState {
   /** The next number of a stream of ours, and of the peer's. */
   readonly nextStreams: readonly [number, number];
   /** Streams that were open. */
-  readonly streams: readonly number[];
+  readonly streams: readonly KeptStream[];
+  /** Streams that were open when a process before that ended, and whose loss is not settled. */
+  readonly lost: readonly KeptStream[];
   readonly dialogue: KeptDialogue;
 }
 
@@ -97,7 +110,7 @@ export interface KeptSession {
   readonly entries: readonly JournalEntry[];
 }
 
-/** Version 1 had neither `end` nor `dialogue`. */
+/** Version 1 had neither `end` nor `dialogue`, and of streams their numbers. */
 const STATE_VERSION = 2;
 const CLAUSE = "stored state";
 const releases: readonly ReleaseState[] = [
@@ -130,7 +143,7 @@ export function encodeState(state: KeptState): Uint8Array {
     ...(sending ? [1, sending.type, sending.offset] : [0]),
     ...state.nextStreams,
     state.streams.length,
-    ...state.streams,
+    ...state.streams.map(({ id }) => id),
   ]) {
     writer.varint(value);
   }
@@ -142,6 +155,13 @@ export function encodeState(state: KeptState): Uint8Array {
   for (const octets of [snapshot ? [snapshot] : [], ...waiting]) {
     writer.varint(octets.length);
     for (const each of octets) blob(each);
+  }
+  for (const streams of [state.streams, state.lost]) {
+    writer.varint(streams.length);
+    for (const { id, label, takenOctets, writtenOctets } of streams) {
+      writer.varint(id).varint(takenOctets).varint(writtenOctets);
+      blob(utf8(label));
+    }
   }
   return writer.finish();
 }
@@ -175,14 +195,24 @@ export function decodeState(octets: Uint8Array): KeptState {
     sendingEnd: reader.varint(),
     sending: reader.varint() ? { type: reader.varint(), offset: reader.varint() } : undefined,
     nextStreams: two(),
-    streams: Array.from({ length: reader.varint() }, () => reader.varint()),
   };
-  if (version < 2) return { ...state, end: undefined, dialogue: NO_DIALOGUE };
+  const ids = Array.from({ length: reader.varint() }, () => reader.varint());
+  if (version < 2) {
+    const streams = ids.map((id) => ({ id, label: "", takenOctets: 0, writtenOctets: 0 }));
+    return { ...state, streams, lost: [], end: undefined, dialogue: NO_DIALOGUE };
+  }
   const [outcome, message] = [text(), text()];
   const end = outcome === "" ? undefined : { outcome, message };
   const cursor = two();
   const [snapshot] = blobs();
-  return { ...state, end, dialogue: { snapshot, cursor, waiting: [blobs(), blobs()] } };
+  const waiting = [blobs(), blobs()] as const;
+  const stream = () => {
+    const [id, takenOctets, writtenOctets] = three();
+    return { id, takenOctets, writtenOctets, label: text() };
+  };
+  const streams = () => Array.from({ length: reader.varint() }, stream);
+  const dialogue = { snapshot, cursor, waiting };
+  return { ...state, end, dialogue, streams: streams(), lost: streams() };
 }
 
 const NO_DIALOGUE: KeptDialogue = { snapshot: undefined, cursor: [0, 0], waiting: [[], []] };

@@ -45,6 +45,7 @@ import {
   type KeptDialogue,
   type KeptSession,
   type KeptState,
+  type KeptStream,
   runOf,
 } from "./keeper.ts";
 import type { Limits } from "./limits.ts";
@@ -347,6 +348,16 @@ export class Link {
     return this.#streams?.get(id);
   }
 
+  /** Streams that were lost with a process before this one, and that nobody has settled. */
+  get lostStreams(): readonly KeptStream[] {
+    return this.#streams?.lost ?? [];
+  }
+
+  /** The application knows of the streams that were lost. */
+  settleLost(): void {
+    if (this.#streams) this.#streams.lost = [];
+  }
+
   get streams(): Iterable<StreamState> {
     return this.#streams ?? [];
   }
@@ -574,7 +585,8 @@ export class Link {
       sendingEnd: keeper.sendingEnd,
       sending,
       nextStreams: this.#streams?.next ?? firstStreams(this.#isInitiator),
-      streams: Array.from(this.streams, ({ id }) => id),
+      streams: this.#streams?.kept ?? [],
+      lost: this.lostStreams,
       dialogue: {
         cursor: keeper.dialogueCursor,
         waiting: [spdusIn(this.#waiting), spdusIn(this.#waitingExpedited)],
@@ -661,7 +673,7 @@ export class Link {
     keeper.forgottenReceived = runs.received.start;
     const [next, nextPeer] = state.nextStreams;
     // Once there was one.
-    if (next + nextPeer > 1) this.#theStreams.restore(state.nextStreams, state.streams);
+    if (next + nextPeer > 1) this.#theStreams.restore(state);
     this.#restoreSending(keeper, state, entries);
     const [waiting, waitingExpedited] = state.dialogue.waiting;
     // What is expedited was never to come after what is not.

@@ -108,7 +108,13 @@ export type SessionEvent =
   | { readonly type: "streamReadable"; readonly id: number }
   | { readonly type: "streamWritable"; readonly id: number }
   | { readonly type: "streamEnded"; readonly id: number }
-  | { readonly type: "streamReset"; readonly id: number; readonly code: number }
+  | {
+      readonly type: "streamReset";
+      readonly id: number;
+      readonly code: number;
+      /** Of one that was lost with the peer's process: octets of ours that its reader had taken. */
+      readonly takenOctets: number;
+    }
   | {
       readonly type: "closed";
       readonly outcome: SessionOutcome;
@@ -444,6 +450,7 @@ export class SessionMachine implements LinkListener {
   /** The application is done with what it took; returns the mark that will say so. */
   commit(now: number): number {
     this.link.settle(now);
+    this.link.settleLost();
     if (this.#keep) this.#keep.isChanged = this.#state !== "closed" || this.hasRest;
     return this.nextMark;
   }
@@ -737,8 +744,8 @@ export class SessionMachine implements LinkListener {
     this.#tell({ type: "streamEnded", id });
   }
 
-  streamReset(id: number, code: number): void {
-    this.#tell({ type: "streamReset", id, code });
+  streamReset(id: number, code: number, takenOctets: number): void {
+    this.#tell({ type: "streamReset", id, code, takenOctets });
   }
 
   // Private.

@@ -13,6 +13,7 @@ import { NO_OCTETS, type Reader, utf8, Writer } from "../octets.ts";
 import { creditExceeded, Flow } from "./flow.ts";
 import { DATA, END, OPEN, RESET, STREAM_CREDIT, writeVarints } from "./frames.ts";
 import type { Journal } from "./journal.ts";
+import type { KeptState, KeptStream } from "./keeper.ts";
 import type { Limits } from "./limits.ts";
 import { type PeerLimits, tooLong } from "./peer-limits.ts";
 import { StreamState } from "./stream.ts";
@@ -29,6 +30,8 @@ const UNLIMITED = 2 ** 50;
 
 /** The code of the RESET of a stream whose process is gone: what it held is not there any more. */
 export const STREAM_LOST = 0xffff_ffff;
+/** Streams whose loss is remembered until it is settled: the last ones. */
+const LOST_MAX = 256;
 
 /** What the streams tell. */
 export interface StreamsListener {
@@ -36,7 +39,8 @@ export interface StreamsListener {
   streamReadable(id: number): void;
   streamWritable(id: number): void;
   streamEnded(id: number): void;
-  streamReset(id: number, code: number): void;
+  /** @param takenOctets - Of a stream that was lost: how far its reader had come. */
+  streamReset(id: number, code: number, takenOctets: number): void;
 }
 
 /** What the streams share with the rest of their link. */
@@ -57,6 +61,8 @@ export class Streams implements Iterable<StreamState> {
   readonly #open: Map<number, StreamState> = new Map();
   /** Streams with something to send, in turn. */
   readonly #sending: Fifo<StreamState> = new Fifo();
+  /** Those that were lost with a process before this one. */
+  lost: readonly KeptStream[] = [];
   #nextId: number;
   #nextPeerId: number;
   #count = 0;
@@ -280,10 +286,11 @@ export class Streams implements Iterable<StreamState> {
   receiveReset(fields: Reader): void {
     const stream = this.#peerStream(fields.varint());
     const code = fields.varint();
+    const takenOctets = code === STREAM_LOST && fields.remaining > 0 ? fields.varint() : 0;
     if (stream === undefined) return;
     this.#retire(stream);
     this.#drop(stream);
-    this.#parts.listener.streamReset(stream.id, code);
+    this.#parts.listener.streamReset(stream.id, code, takenOctets);
   }
 
   /** The stream of a frame; `undefined` when it was there once, which is how frames cross a reset. */
@@ -297,11 +304,23 @@ export class Streams implements Iterable<StreamState> {
 
   // Beginning again.
 
+  /** What a restart needs to know of those that are open. */
+  get kept(): KeptStream[] {
+    return Array.from(this, ({ id, label, flow }) => ({
+      id,
+      label,
+      takenOctets: flow.consumed,
+      writtenOctets: flow.sent,
+    }));
+  }
+
   /** Those that were open are again, to be lost once what came on them is read. */
-  restore(next: readonly [number, number], open: readonly number[]): void {
-    [this.#nextId, this.#nextPeerId] = next;
-    for (const id of open) {
-      this.#add(id, "");
+  restore({ nextStreams, streams, lost }: KeptState): void {
+    [this.#nextId, this.#nextPeerId] = nextStreams;
+    this.lost = [...lost, ...streams].slice(-LOST_MAX);
+    for (const { id, label, takenOctets } of streams) {
+      const { flow } = this.#add(id, label);
+      flow.consumed = flow.received = takenOctets;
       if (this.#isOurs(id)) this.#count += 1;
       else this.#peerCount += 1;
     }
@@ -311,8 +330,12 @@ export class Streams implements Iterable<StreamState> {
   lose(isFinishing: boolean): void {
     for (const stream of [...this]) {
       // Behind FINISH nothing is said, a reset neither: what the peer still has to say is let in.
-      if (!isFinishing) this.reset(stream, STREAM_LOST);
-      else {
+      if (!isFinishing) {
+        const body = new Writer().varint(STREAM_LOST).varint(stream.flow.consumed).finish();
+        this.#parts.journal.append(RESET, body, stream.id);
+        this.#retire(stream);
+        this.#drop(stream);
+      } else {
         stream.isLost = true;
         stream.flow.granted = UNLIMITED;
       }
