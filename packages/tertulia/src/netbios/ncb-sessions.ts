@@ -98,6 +98,9 @@ export class NcbSessions {
     open.sendsPending += 1;
     try {
       await untilAborted(open.session.send(userData), signal);
+    } catch (error) {
+      this.#drop(open);
+      throw error;
     } finally {
       open.sendsPending -= 1;
     }
@@ -168,9 +171,15 @@ export class NcbSessions {
     try {
       return await promise;
     } catch (error) {
-      if (!signal.aborted && this.#isOpen(open)) this.remove(open.number).abort();
+      if (!signal.aborted) this.#drop(open);
       throw error;
     }
+  }
+
+  /** Ends a session, unless it has left the table already: its number may be another's by now. */
+  #drop(open: Open): void {
+    if (this.#isOpen(open)) this.#open.delete(open.number);
+    open.session.abort();
   }
 
   #received(

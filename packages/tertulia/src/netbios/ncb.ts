@@ -152,13 +152,7 @@ export class NcbAdapter {
     userData: Uint8Array,
     options: CommandOptions = {},
   ): Promise<void> {
-    try {
-      await this.#run(options, (signal) => this.#sessions.send(sessionNumber, userData, signal));
-    } catch (error) {
-      const isOpen = !(error instanceof NcbError && error.reason === "invalidSessionNumber");
-      if (isOpen) this.#sessions.remove(sessionNumber).abort();
-      throw error;
-    }
+    await this.#run(options, (signal) => this.#sessions.send(sessionNumber, userData, signal));
   }
 
   /** CHAIN SEND (0x17): two buffers as one message. */

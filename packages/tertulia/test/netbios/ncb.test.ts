@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import { describe, it } from "node:test";
 import { ANY_NAME, type NcbAdapter, openNcb } from "../../src/netbios/index.ts";
+import { conflictDemand } from "../../src/pure/netbios/messages.ts";
+import { netbiosName } from "../../src/pure/netbios/name.ts";
+import { encodeNamePacket } from "../../src/pure/netbios/name-packet.ts";
 import { Loopback } from "./loopback.ts";
 
 const octets = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
@@ -88,16 +92,23 @@ describe("NetBIOS commands", () => {
     );
   });
 
-  it("RECEIVE that times out leaves the session; SEND that is cancelled ends it", async () => {
+  it("RECEIVE that times out leaves the session; SEND that is cancelled on its way ends it", async () => {
     await using lan = await Loopback.open();
     const [alice, hers, bob, his] = await connected(lan);
     await assert.rejects(alice.receive(hers, { timeoutMs: 20 }), { returnCode: 0x05 });
     await bob.send(his, octets("still here"));
     assert.equal(text(await alice.receive(hers)), "still here");
-    const signal = AbortSignal.abort();
-    await assert.rejects(bob.send(his, octets("x"), { signal }), { returnCode: 0x0b });
+    const aborted = { signal: AbortSignal.abort() };
+    await assert.rejects(bob.send(his, octets("not sent"), aborted), { returnCode: 0x0b });
+    await bob.send(his, octets("sent"));
+    assert.equal(text(await alice.receive(hers)), "sent");
+    const cancel = new AbortController();
+    const sending = async () => {
+      for (;;) await bob.send(his, new Uint8Array(131_071), cancel);
+    };
+    setTimeout(() => cancel.abort(), 100);
+    await assert.rejects(sending(), { returnCode: 0x0b });
     await assert.rejects(bob.send(his, octets("x")), { returnCode: 0x08 });
-    await assert.rejects(alice.receive(hers), { returnCode: 0x0a });
   });
 
   it("RECEIVE ANY takes from whichever session has a message, also from one opened later", async () => {
@@ -179,6 +190,57 @@ describe("NetBIOS commands", () => {
     await refused(bob.hangUp(his, aborted));
     await assert.rejects(bob.send(his, octets("x")), { returnCode: 0x08 });
     await refused(bob.deleteName("BOB", aborted));
+  });
+
+  it("SEND that nobody receives times out, and ends the session", async () => {
+    await using lan = await Loopback.open();
+    const [alice, hers, bob, his] = await connected(lan);
+    const large = new Uint8Array(131_071);
+    const sending = async () => {
+      for (;;) await bob.send(his, large, { timeoutMs: 200 });
+    };
+    await assert.rejects(sending(), { returnCode: 0x05 });
+    assert.deepEqual(bob.sessionStatus(), []);
+    await assert.rejects(
+      async () => {
+        for (;;) await alice.receive(hers);
+      },
+      { returnCode: 0x18 },
+    );
+  });
+
+  it("the loss of a connection ends every command of its session with 0x18", async () => {
+    await using lan = await Loopback.open();
+    const [alice, hers, bob] = await connected(lan);
+    const lost = (command: Promise<unknown>) => assert.rejects(command, { returnCode: 0x18 });
+    // What bob does not read makes the end of his side a loss, not a hang-up.
+    const sending = async () => {
+      for (;;) await alice.send(hers, new Uint8Array(131_071));
+    };
+    const ended = Promise.all([
+      lost(alice.receive(hers)),
+      lost(alice.receiveAny()),
+      lost(sending()),
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await bob.reset();
+    await ended;
+    assert.deepEqual(alice.sessionStatus(), []);
+  });
+
+  it("LAN STATUS ALERT comes when a name of ours is in conflict, which then is no good", async () => {
+    await using lan = await Loopback.open();
+    const node = await lan.node(1, { conflictDemands: "obey" });
+    const alice = openNcb(node);
+    const number = await alice.addName("ALICE");
+    const alert = alice.lanStatusAlert();
+    const socket = createSocket("udp4");
+    const demand = encodeNamePacket(conflictDemand(7, netbiosName("ALICE")));
+    socket.send(demand, lan.ports.namePort ?? 0, lan.address(1));
+    assert.equal(await alert, "ALICE<00> is in conflict");
+    socket.close();
+    await assert.rejects(alice.sendDatagram(number, "BOB", octets("x")), { returnCode: 0x15 });
+    await alice.deleteName("ALICE");
   });
 
   it("CALL is refused by its codes, and times out", async () => {
