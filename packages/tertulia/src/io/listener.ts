@@ -5,95 +5,51 @@
  * @module
  */
 
-import type { Verification, Verifier, Vouched } from "../auth/authentication.ts";
-import { ProtocolError, SessionError } from "../pure/errors.ts";
+import type { Verifier } from "../auth/authentication.ts";
+import type { SessionError } from "../pure/errors.ts";
 import {
   type Agreement,
   type Proposal,
   peerLimitsOf,
   type Refusal,
-  type RefusalReason,
 } from "../pure/native/establishment.ts";
 import { ID_OCTETS } from "../pure/native/keys.ts";
 import type { Limits } from "../pure/native/limits.ts";
-import { Reception, type ReceptionStep, refuse } from "../pure/native/reception.ts";
+import type { Reception, ReceptionStep } from "../pure/native/reception.ts";
 import { hex } from "../pure/octets.ts";
-import type { TimerEntry } from "../pure/timer-wheel.ts";
 import { type Store, StoreError } from "../stores/store.ts";
+import { type CausedRefusal, Door, type Doorkeeper } from "./door.ts";
 import { keepingOf, partsOf } from "./keeping.ts";
-import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./options.ts";
+import type { ListenerOptions } from "./listener-options.ts";
+import { agreedContexts, type Prepared, prepare } from "./options.ts";
 import { Queue } from "./queue.ts";
-import { type Account, Accounts, type Quotas } from "./quotas.ts";
+import { type Account, Accounts } from "./quotas.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Identity, Session, type SessionEnd } from "./session.ts";
-import type { Transport, TransportPeer, TransportSink } from "./transport.ts";
+import { Tombstones } from "./tombstones.ts";
+import type { Transport } from "./transport.ts";
 import { asSessionError } from "./wait.ts";
-
-export interface ListenerOptions extends SessionOptions {
-  /**
-   * Ways to prove who one is. When there is one, one of them is demanded; `anonymous` among them lets
-   * in who proves nothing. Default: none.
-   */
-  readonly verifiers?: readonly Verifier[];
-  /** Looks at the other end of every transport before a word is said; throws to drop it. */
-  readonly checkPeer?: (peer: TransportPeer) => void;
-  /** Whether somebody with this identity may come in, or come back. Default: yes. */
-  readonly authorize?: (identity: Identity, proposal: Proposal | undefined) => boolean;
-  /** Selectors that are served. Default: any. */
-  readonly selectors?: readonly string[];
-  /** Whether to agree when a peer wants to end its session. Default: always. */
-  readonly agreeToRelease?: (session: Session) => boolean | Promise<boolean>;
-  /** Handshakes at a time; more are refused with `congestion`. Default: 1,024. */
-  readonly handshakesMax?: number;
-  /** Sessions at a time, also suspended ones; more are refused with `limit`. Default: 100,000. */
-  readonly sessionsMax?: number;
-  /** What one identity may have in all its sessions together. Default: whatever the limits allow. */
-  readonly quotas?: Quotas | ((identity: Identity) => Quotas | undefined);
-  /** Ended sessions that are remembered, for late comers. Default: 10,000. */
-  readonly tombstonesMax?: number;
-  /** How long they are remembered. Default: one hour. */
-  readonly tombstoneMs?: number;
-  /**
-   * Keeps the sessions with peers that have no store, too: they survive our process, though not the
-   * peer's. Default: false, only what was agreed on.
-   */
-  readonly keepsAll?: boolean;
-  /**
-   * Told of a session of the store's that is damaged, and cannot go on; its peer is told `lost`.
-   * Default: the listener does not open.
-   */
-  readonly onDamaged?: (id: string, error: SessionError) => void;
-  /** Told of every transport that came to nothing, with the reason. Default: nobody is. */
-  readonly onRefused?: (address: string, error: SessionError) => void;
-}
 
 /** When to try again while sessions are being loaded. */
 const NOT_READY_MS = 500;
 /** Sessions that are loaded at a time. */
 const LOADING_MAX = 256;
 
+/** Ended sessions that are remembered, and how long. */
+const TOMBSTONES_MAX = 10_000;
+const TOMBSTONE_MS = 3_600_000;
+
 /** When to try again to have more than a quota allows: somebody has to end a session first. */
 const QUOTA_RETRY_MS = 10_000;
 
-/** A refusal with the error that our side is told of. */
-interface CausedRefusal extends Refusal {
-  readonly cause?: SessionError;
-}
-
-/** What is left of a session that has ended. */
-interface Tombstone {
-  readonly refusal: Refusal;
-  readonly until: number;
-}
-
 /** Takes sessions. Iterate it for the new ones. */
-export class Listener implements AsyncIterable<Session>, AsyncDisposable {
+export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorkeeper {
   readonly #options: ListenerOptions;
   readonly #prepared: Prepared;
   readonly #runtime: Runtime;
   readonly #sessions = new Map<string, Session>();
   readonly #accounts: Accounts;
-  readonly #tombstones = new Map<string, Tombstone>();
+  readonly #tombstones: Tombstones;
   readonly #queue = new Queue<Session>();
   readonly #doors = new Set<Door>();
   /** One for all sessions. */
@@ -108,6 +64,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     this.#options = options;
     this.#prepared = prepare(options, "");
     this.#accounts = new Accounts(options.quotas);
+    this.#tombstones = new Tombstones(options.tombstonesMax ?? TOMBSTONES_MAX);
     if (options.store) this.#notReadyMs = NOT_READY_MS;
   }
 
@@ -179,12 +136,13 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
    * @throws {StoreError} `damaged`, unless there is an `onDamaged`; `failed`.
    */
   async restore(): Promise<void> {
-    const { store, tombstoneMs = 3_600_000 } = this.#options;
+    const { store, tombstoneMs = TOMBSTONE_MS } = this.#options;
     if (store === undefined) return;
     await store.forget(Date.now() - tombstoneMs);
     for await (const { id, outcome, received, message, endedAt } of store.tombstones()) {
-      const untilMs = endedAt + tombstoneMs - Date.now();
-      this.#bury(id, outcome, received, message, this.#runtime.now() + untilMs);
+      const now = this.#runtime.now();
+      const until = now + endedAt + tombstoneMs - Date.now();
+      this.#tombstones.bury(id, { outcome, received, message, until }, now);
     }
     let ids: string[] = [];
     for await (const { id, role } of store.sessions()) {
@@ -212,7 +170,10 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
       const isDamage = error instanceof StoreError && error.failure === "damaged";
       if (!isDamage || onDamaged === undefined) throw error;
       onDamaged(id, error);
-      this.#bury(id, "lost", [0, 0], error.message, Number.POSITIVE_INFINITY);
+      const until = Number.POSITIVE_INFINITY;
+      const { message } = error;
+      const burial = { outcome: "lost", received: [0, 0], message, until } as const;
+      this.#tombstones.bury(id, burial, this.#runtime.now());
     }
   }
 
@@ -289,8 +250,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     const id = hex(request.sessionId);
     const session = this.#sessions.get(id);
     if (session === undefined) {
-      const tombstone = this.#tombstones.get(id);
-      if (tombstone && tombstone.until > this.#runtime.now()) return tombstone.refusal;
+      const ended = this.#tombstones.find(id, this.#runtime.now());
+      if (ended) return ended;
       if (this.#notReadyMs > 0) {
         return { reason: "notReady", isPersistent: false, retryMs: this.#notReadyMs };
       }
@@ -368,28 +329,10 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable {
     // It is not over: its store has it.
     if (outcome === "parked") return;
     const { received } = session.machine.link.positions;
-    const until = this.#runtime.now() + (this.#options.tombstoneMs ?? 3_600_000);
-    this.#bury(session.id, outcome, received, error?.message ?? "", until);
-  }
-
-  #bury(
-    id: string,
-    outcome: string,
-    received: readonly [number, number],
-    message: string,
-    until: number,
-  ): void {
-    // A store may know outcomes of a later version.
-    const reason = tombstoneReasons[outcome as SessionEnd["outcome"]] ?? "aborted";
-    const refusal = { reason, isPersistent: true, received, ...(message && { message }) };
     const now = this.#runtime.now();
-    const { tombstonesMax = 10_000 } = this.#options;
-    for (const [oldest, tombstone] of this.#tombstones) {
-      // The oldest come first: the order is that of insertion, and all live equally long.
-      if (tombstone.until > now && this.#tombstones.size < tombstonesMax) break;
-      this.#tombstones.delete(oldest);
-    }
-    if (tombstonesMax > 0) this.#tombstones.set(id, { refusal, until });
+    const until = now + (this.#options.tombstoneMs ?? TOMBSTONE_MS);
+    const message = error?.message ?? "";
+    this.#tombstones.bury(session.id, { outcome, received, message, until }, now);
   }
 }
 
@@ -398,158 +341,3 @@ function limitedTo(limits: Limits | undefined, prepared: Prepared): Prepared {
   if (limits === undefined || limits === prepared.limits) return prepared;
   return { ...prepared, limits, proposal: { ...prepared.proposal, limits: peerLimitsOf(limits) } };
 }
-
-const tombstoneReasons: Readonly<Partial<Record<SessionEnd["outcome"], Refusal["reason"]>>> = {
-  released: "finished",
-  expired: "expired",
-  lost: "lost",
-};
-
-/** One transport on its way in. */
-class Door implements TransportSink, TimerEntry {
-  timerSlot = 0;
-  deadline: number | undefined;
-  readonly #listener: Listener;
-  readonly #transport: Transport;
-  readonly #reception: Reception;
-  #runtime: Runtime | undefined;
-  #verification: Verification | undefined;
-  #proposal: Proposal | undefined;
-  #method = "none";
-  #isBusy = false;
-  #isDone = false;
-
-  constructor(listener: Listener, transport: Transport) {
-    this.#listener = listener;
-    this.#transport = transport;
-    const { limits, runtime } = listener.reception;
-    this.#reception = new Reception(runtime.suite, limits, transport.binding);
-  }
-
-  open(runtime: Runtime, handshakeMs: number): void {
-    this.#runtime = runtime;
-    this.deadline = runtime.now() + handshakeMs;
-    runtime.schedule(this);
-    this.#transport.attach(this);
-  }
-
-  fire(): void {
-    if (this.#isDone) return;
-    this.#fail(new SessionError("ERR_TIMEOUT", "the handshake took too long"));
-  }
-
-  received(octets: Uint8Array): void {
-    if (this.#isDone) return;
-    if (this.#isBusy) {
-      // An initiator waits for our answer: it has nothing to say in between.
-      return this.#fail(new ProtocolError("unexpectedFrame", "Tertulia 3.1", "before our answer"));
-    }
-    try {
-      this.#step(this.#reception.receive(octets));
-    } catch (error) {
-      this.#fail(asSessionError(error));
-    }
-  }
-
-  drained(): void {}
-
-  ended(error?: SessionError): void {
-    if (this.#isDone) return;
-    this.#done();
-    const reason = error ?? new SessionError("ERR_CLOSED", "it hung up during the handshake");
-    this.#listener.refused(this.#transport.peer.address, reason);
-  }
-
-  refuse(refusal: Refusal, cause?: SessionError): void {
-    this.#done();
-    const { reason, message } = refusal;
-    const said = `${reason}${message ? `: ${message}` : ""}`;
-    const error = cause ?? new SessionError("ERR_REFUSED", said);
-    this.#listener.refused(this.#transport.peer.address, error);
-    this.#transport.attach(NOBODY);
-    this.#transport.write([refuse(refusal)]);
-    this.#transport.end();
-  }
-
-  #step(step: ReceptionStep): void {
-    switch (step.type) {
-      case "more":
-        return;
-      case "resume": {
-        this.#done();
-        const rest = this.#reception.rest();
-        const refusal = this.#listener.resume(this.#transport, step.request, rest);
-        if (refusal) this.refuse(refusal);
-        return;
-      }
-      case "connect": {
-        this.#proposal = step.proposal;
-        const refusal = this.#listener.check(step.proposal);
-        if (refusal) return this.refuse(refusal);
-        const verifier = this.#listener.verifier(step.method);
-        if (verifier === undefined) return this.#admit({ name: "" }, undefined);
-        if ("reason" in verifier) return this.refuse(verifier);
-        this.#method = verifier.method;
-        const { peer, isConfidential } = this.#transport;
-        this.#verification = verifier.begin({ ...peer, isConfidential });
-        return this.#verify(step.data);
-      }
-      case "answer":
-        return this.#verify(step.data);
-    }
-  }
-
-  #verify(data: Uint8Array | undefined): void {
-    this.#isBusy = true;
-    // Also when the method is done and what comes after it fails: the transport must not stay.
-    this.#ask(data).catch((error) => this.#fail(asSessionError(error), "authenticationFailed"));
-  }
-
-  async #ask(data: Uint8Array | undefined): Promise<void> {
-    const step = await this.#verification?.next(data?.slice(), this.#reception.binding);
-    this.#isBusy = false;
-    if (this.#isDone || step === undefined) return;
-    switch (step.type) {
-      case "challenge":
-        this.#transport.write([this.#reception.challenge(step.data)]);
-        return;
-      case "accepted":
-        return this.#admit(step.vouched, step.data);
-      case "refused": {
-        const { message } = step;
-        return this.refuse({ reason: "authenticationFailed", isPersistent: true, message });
-      }
-    }
-  }
-
-  #admit({ name, claims }: Vouched, data: Uint8Array | undefined): void {
-    const identity = { method: this.#method, name, ...(claims !== undefined && { claims }) };
-    this.#done();
-    const proposal = this.#proposal as Proposal; // CONNECT came before
-    const refusal = this.#listener.admit(
-      this.#reception,
-      this.#transport,
-      proposal,
-      identity,
-      data,
-    );
-    if (refusal) this.refuse(refusal, refusal.cause);
-  }
-
-  #fail(error: SessionError, otherwise: RefusalReason = "congestion"): void {
-    const isProtocol = error instanceof ProtocolError;
-    const reason = isProtocol ? "protocolError" : otherwise;
-    const isPersistent = reason !== "congestion";
-    this.refuse({ reason, isPersistent, message: error.message }, error);
-  }
-
-  #done(): void {
-    if (this.#isDone) return;
-    this.#isDone = true;
-    this.deadline = undefined;
-    this.#runtime?.unschedule(this);
-    this.#listener.handshakeDone(this);
-  }
-}
-
-const NOBODY: TransportSink = { received() {}, drained() {}, ended() {} };

@@ -11,7 +11,8 @@
 
 import { type ConnectOptions, connect } from "../io/connect.ts";
 import { DuplexTransport } from "../io/duplex-transport.ts";
-import { Listener, type ListenerOptions } from "../io/listener.ts";
+import { Listener } from "../io/listener.ts";
+import type { ListenerOptions } from "../io/listener-options.ts";
 import { nodeRuntime } from "../io/node-runtime.ts";
 import type { Session } from "../io/session.ts";
 import type { Dial } from "../io/transport.ts";
