@@ -185,6 +185,8 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   #error: SessionError | undefined;
   #isPaused = false;
   #isBusy = false;
+  readonly #isGathering: boolean;
+  #isSettleDue = false;
   #timer: NodeJS.Timeout | undefined;
   #confirm: SessionEvent | undefined;
   /** What its user was given last, and has not settled. */
@@ -198,6 +200,8 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     this.#indicationsMax = options.indicationsMax ?? 256;
     this.#signal = options.signal;
     const { keeping } = transport;
+    // A store may look at any time: what was requested has to be in the session by then.
+    this.#isGathering = options.concatenate === true && keeping === undefined;
     if (keeping?.kept) this.#restore(decodeDialogue(keeping.kept));
     else if (!transport.isInitiator) this.#machine.transportIndication(transport.expedited, now());
     keeping?.keep(() => encodeDialogue(this.#snapshot()));
@@ -590,7 +594,18 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     this.#machine.request(request, now());
     this.#taken = undefined;
     if (purging.has(request.type)) this.#purge();
-    this.#settle();
+    if (this.#isGathering && request.type !== "SUABreq") this.#settleLater();
+    else this.#settle();
+  }
+
+  /** At the end of the turn, so that what is requested in one turn can leave in one TSDU. */
+  #settleLater(): void {
+    if (this.#isSettleDue) return;
+    this.#isSettleDue = true;
+    queueMicrotask(() => {
+      this.#isSettleDue = false;
+      this.#settle();
+    });
   }
 
   /** A request that is confirmed. */

@@ -6,3 +6,10 @@ serviceContract({
   connect: async (options) => transportPair(options),
   close: async () => {},
 });
+
+serviceContract({
+  name: "memory, with what is requested in one turn concatenated",
+  connect: async (options) => transportPair(options),
+  close: async () => {},
+  dialogue: { concatenate: true },
+});

@@ -26,6 +26,8 @@ export interface Transports {
     readonly expedited: boolean;
   }) => Promise<readonly [TransportConnection, TransportConnection]>;
   readonly close: () => Promise<void>;
+  /** For both dialogues. */
+  readonly dialogue?: DialogueOptions;
 }
 
 const octets = (...values: readonly number[]) => Uint8Array.from(values);
@@ -38,12 +40,12 @@ const BAS: readonly FunctionalUnit[] = [
   "typed-data",
 ];
 
-export function serviceContract({ name, connect, close }: Transports): void {
+export function serviceContract({ name, connect, close, dialogue = {} }: Transports): void {
   /** Two dialogues joined, the initiator's first. */
   async function pair(
     parameters: ConnectOptions = {},
     accept: AcceptOptions = {},
-    options: DialogueOptions = {},
+    options: DialogueOptions = dialogue,
   ): Promise<{ readonly caller: Dialogue; readonly called: Dialogue } & AsyncDisposable> {
     const expedited = parameters.functionalUnits?.includes("expedited") ?? false;
     const [near, far] = await connect({ expedited });

@@ -133,6 +133,10 @@ export class Connection {
     return this.#options.extendedConcatenation ?? true;
   }
 
+  get peerTakesExtended(): boolean {
+    return this.#agreement?.peerTakesExtended ?? false;
+  }
+
   get wantsExpedited(): boolean {
     return (unitsOf(this.#request) & FU.EX) !== 0;
   }

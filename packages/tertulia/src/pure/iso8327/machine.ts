@@ -12,6 +12,7 @@ import { ProtocolError, SessionError } from "../errors.ts";
 import { NO_OCTETS } from "../octets.ts";
 import { type Action, actions, endResync } from "./actions.ts";
 import { amendmentsWithoutSymmetric, amendmentsWithSymmetric } from "./amendments.ts";
+import { encodeGroup, mayBegin, mayJoin } from "./concatenation.ts";
 import { Connection, type ConnectionOptions, type ConnectionSnapshot } from "./connection.ts";
 import { fromRequest, fromSpdu } from "./incoming.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -42,6 +43,11 @@ export interface SessionOptions extends ConnectionOptions {
   readonly exceptionReports?: boolean;
   /** Whether to keep the transport connection for another session where we may. Default false. */
   readonly reuse?: boolean;
+  /**
+   * Whether SPDUs that were requested between two calls of `poll` leave in one TSDU where X.225 6.3.7
+   * lets them: extended concatenation if the peer takes it, basic in any case. Default false.
+   */
+  readonly concatenate?: boolean;
   readonly limits?: Partial<Limits>;
   /** Told of each violation that was forgiven. */
   readonly report?: (violation: ProtocolError) => void;
@@ -90,6 +96,8 @@ export class SessionMachine {
   readonly #assembler: Assembler;
   readonly #spm: Spm;
   #outputs: SessionOutput[] = [];
+  /** SPDUs that another may leave with, in the order of the requests. */
+  #group: Spdu[] = [];
   #next = 0;
   #state: State = "STA01";
   #v: Variables = initialVariables();
@@ -274,7 +282,9 @@ export class SessionMachine {
       this.#outputs = [];
       this.#next = 0;
     }
-    return undefined;
+    if (this.#group.length === 0) return undefined;
+    this.#sendGroup();
+    return this.poll();
   }
 
   #isPlainData(tsdu: Uint8Array): boolean {
@@ -508,6 +518,7 @@ export class SessionMachine {
       },
       acceptTransport: () => this.#outputs.push({ type: "accept" }),
       disconnectTransport: () => {
+        this.#sendGroup();
         const error = this.#closing;
         this.#closing = undefined;
         this.#outputs.push({ type: "close", ...(error && { error }) });
@@ -554,7 +565,7 @@ export class SessionMachine {
 
   #send(spdu: Spdu): void {
     const { sentTsduOctets } = this.#connection;
-    if (spdu.type === "DT" && sentTsduOctets === 0) {
+    if (spdu.type === "DT" && sentTsduOctets === 0 && !this.#options.concatenate) {
       this.#outputs.push({ type: "send", head: DATA_HEAD, octets: spdu.userData ?? NO_OCTETS });
       return;
     }
@@ -564,16 +575,42 @@ export class SessionMachine {
   #sendCut(spdu: Spdu): void {
     const head = headOf(spdu.type);
     const headOctets = head ? encodeSpdu(head) : NO_OCTETS;
-    for (const each of segment(spdu, this.#connection.sentTsduOctets, headOctets.length)) {
+    const segments = [...segment(spdu, this.#connection.sentTsduOctets, headOctets.length)];
+    const [only] = segments;
+    if (this.#options.concatenate && segments.length === 1 && only && this.#joins(only)) return;
+    this.#sendGroup();
+    for (const each of segments) {
       this.#outputs.push({ type: "send", head: headOctets, octets: encodeSpdu(each) });
     }
   }
 
+  /** Keeps an SPDU back if others can leave with it. */
+  #joins(spdu: Spdu): boolean {
+    const { peerTakesExtended: extended, sentTsduOctets: octetsMax } = this.#connection;
+    if (mayJoin(this.#group, spdu, { extended, octetsMax })) {
+      this.#group.push(spdu);
+      return true;
+    }
+    this.#sendGroup();
+    if (!mayBegin(spdu)) return false;
+    this.#group.push(spdu);
+    return true;
+  }
+
+  #sendGroup(): void {
+    if (this.#group.length === 0) return;
+    const [head, octets] = encodeGroup(this.#group);
+    this.#group = [];
+    this.#outputs.push({ type: "send", head, octets });
+  }
+
   #sendRaw(spdu: Spdu): void {
+    this.#sendGroup();
     this.#outputs.push({ type: "send", head: NO_OCTETS, octets: encodeSpdu(spdu) });
   }
 
   #sendExpedited(spdu: Spdu): void {
+    this.#sendGroup();
     this.#outputs.push({ type: "sendExpedited", octets: encodeSpdu(spdu) });
   }
 

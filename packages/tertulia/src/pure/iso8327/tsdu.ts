@@ -72,7 +72,13 @@ function pairs(ones: readonly SpduType[], others: readonly SpduType[]): SpduType
 }
 
 /** X.225 6.3.7: (AS|AR), then DT, then sync points, then GT or PT. */
-const order: Readonly<Partial<Record<SpduType, number>>> = { AS: 0, AR: 0, DT: 1, GT: 3, PT: 3 };
+export const order: Readonly<Partial<Record<SpduType, number>>> = {
+  AS: 0,
+  AR: 0,
+  DT: 1,
+  GT: 3,
+  PT: 3,
+};
 
 /** The octets of an SPDU with those of the GT or PT that has to head it: `01 00` for a DT. */
 export function encodeTsdu(...spdus: readonly Spdu[]): Uint8Array {
@@ -130,29 +136,34 @@ export function processingOrder(spdus: readonly Spdu[]): readonly Spdu[] {
 }
 
 function checkConcatenation(spdus: readonly Spdu[], extended: boolean): void {
+  const violation = concatenationViolation(spdus, extended);
+  if (violation === undefined) return;
+  throw new ProtocolError(violation, "X.225 6.3.7", spdus.map(({ type }) => type).join("+"));
+}
+
+/** Which rule these SPDUs break when they stand together in this order, if any. */
+export function concatenationViolation(
+  spdus: readonly Spdu[],
+  extended: boolean,
+): string | undefined {
   const [head, ...rest] = spdus;
-  if (!head) return;
-  const names = spdus.map(({ type }) => type).join("+");
-  const fail = (violation: string) => {
-    throw new ProtocolError(violation, "X.225 6.3.7", names);
-  };
-  if (head.type === "EX" || head.type === "PR") fail("wrongFlow");
-  if (layouts[head.type].category === 2) fail("category2Alone");
+  if (!head) return undefined;
+  if (head.type === "EX" || head.type === "PR") return "wrongFlow";
+  if (layouts[head.type].category === 2) return "category2Alone";
   if (rest.length === 0) {
-    if (head.userData && head.tokenItem === undefined && layouts[head.type].category === 0) {
-      fail("userDataWithoutTokens");
-    }
-    return;
+    const isBare = layouts[head.type].category === 0 && head.tokenItem === undefined;
+    return isBare && head.userData ? "userDataWithoutTokens" : undefined;
   }
-  if (head.type !== "GT" && head.type !== "PT") fail("concatenation");
-  if (head.userData) fail("userDataInHead");
+  if (head.type !== "GT" && head.type !== "PT") return "concatenation";
+  if (head.userData) return "userDataInHead";
   const mayHaveTokens = allowed(head.type, rest, extended);
-  if (mayHaveTokens === undefined) fail("concatenation");
-  if (head.tokenItem === undefined) return;
-  if (!mayHaveTokens) fail("tokensInHead");
+  if (mayHaveTokens === undefined) return "concatenation";
+  if (head.tokenItem === undefined) return undefined;
+  if (!mayHaveTokens) return "tokensInHead";
   // X.225 6.3.7: tokens only with a complete SSDU or its last segment.
   const last = rest.at(-1);
-  if (last?.enclosureItem !== undefined && (last.enclosureItem & 2) === 0) fail("tokensInHead");
+  const isUnfinished = last?.enclosureItem !== undefined && (last.enclosureItem & 2) === 0;
+  return isUnfinished ? "tokensInHead" : undefined;
 }
 
 /** Whether the head may carry tokens, or `undefined` when these SPDUs may not stand together. */

@@ -423,6 +423,73 @@ describe("session machine", () => {
     });
   }
 
+  describe("that concatenates", () => {
+    const all = units("half-duplex", "minor", "major", "activity");
+    const start = { type: "SACTSreq", activityIdentifier: octets("01") } as const;
+    const data = { type: "SDTreq", userData } as const;
+    const point = { type: "SSYNmreq" } as const;
+    const give = { type: "SGTreq", tokens: ["data", "minor"] } as const;
+
+    for (const [requests, wires, told] of [
+      [[start, data], ["GT+AS+DT"], ["SACTSind", "SDTind"]],
+      [[start, point], ["GT+AS+MIP"], ["SACTSind", "SSYNmind"]],
+      [[start, data, point, give], ["GT+AS+MIP+DT"], ["SACTSind", "SDTind", "SSYNmind", "SGTind"]],
+      // A point before the data would be processed behind it: these do not go together.
+      [
+        [start, point, data],
+        ["GT+AS+MIP", "GT+DT"],
+        ["SACTSind", "SSYNmind", "SDTind"],
+      ],
+      [
+        [start, data, data],
+        ["GT+AS+DT", "GT+DT"],
+        ["SACTSind", "SDTind", "SDTind"],
+      ],
+      [[start, { type: "SACTEreq" }], ["GT+AS+AE"], ["SACTSind", "SACTEind"]],
+      [[start, data, give], ["GT+AS+DT"], ["SACTSind", "SDTind", "SGTind"]],
+    ] as const) {
+      const names = requests.map(({ type }) => type).join(", ");
+      it(`sends ${names} as ${wires.join(" and ")}, and is heard in order`, () => {
+        const pair = connected(all, { concatenate: true, isLate: true });
+        for (const request of requests) pair.ask("initiator", request);
+        pair.settle();
+        assert.deepEqual(said(pair), wires);
+        const heard = told.map((type) => `responder ${type}`);
+        assert.deepEqual(pair.told, heard);
+      });
+    }
+
+    it("keeps to basic concatenation when the peer takes no other", () => {
+      const pair = new Pair(
+        { concatenate: true, isLate: true },
+        { extendedConcatenation: false, concatenate: true },
+      );
+      pair.say("initiator", { type: "SCONreq", ...all });
+      pair.say("responder", { type: "SCONrsp+" });
+      pair.sent.length = 0;
+      for (const request of [start, data, point, give]) pair.ask("initiator", request);
+      pair.settle();
+      assert.deepEqual(said(pair), ["GT+AS", "GT+DT", "GT+MIP"]);
+      assert.deepEqual(pair.initiator.tokens, ["major"]);
+      assert.deepEqual(pair.responder.tokens, ["data", "minor"]);
+    });
+
+    it("keeps apart what is longer together than a TSDU may be", () => {
+      const sizes = { sent: 40, received: 40 };
+      const pair = new Pair({ concatenate: true, isLate: true, tsduMaximumSize: sizes });
+      const minor = units("duplex", "minor");
+      pair.say("initiator", { type: "SCONreq", ...minor, tsduMaximumSize: sizes });
+      pair.say("responder", { type: "SCONrsp+" });
+      pair.sent.length = 0;
+      for (const size of [20, 30]) {
+        pair.ask("initiator", { type: "SDTreq", userData: new Uint8Array(size) });
+        pair.ask("initiator", point);
+        pair.settle();
+      }
+      assert.deepEqual(said(pair), ["GT+MIP+DT", "GT+DT", "GT+MIP"]);
+    });
+  });
+
   it("amends the tables only with what is in their notation", () => {
     for (const source of [amendmentsWithoutSymmetric, amendmentsWithSymmetric]) {
       assert.ok(Object.keys(compileTable(source)).length > 0);

@@ -27,6 +27,8 @@ class Flow {
 
 export interface PairOptions extends SessionOptions {
   readonly expedited?: boolean;
+  /** Whether requests are sent only when something is delivered: then they can leave together. */
+  readonly isLate?: boolean;
 }
 
 export class Pair {
@@ -40,21 +42,23 @@ export class Pair {
   readonly sent: Uint8Array[] = [];
   now = 0;
   readonly #expedited: boolean;
+  readonly #isLate: boolean;
   readonly #to: Record<Side, Flow> = { initiator: new Flow(), responder: new Flow() };
 
   constructor(
-    { expedited = false, ...options }: PairOptions = {},
+    { expedited = false, isLate = false, ...options }: PairOptions = {},
     responder: SessionOptions = options,
   ) {
     this.initiator = new SessionMachine(options);
     this.responder = new SessionMachine(responder);
     this.#expedited = expedited;
+    this.#isLate = isLate;
   }
 
   /** A request, and nothing delivered yet. */
   ask(side: Side, request: SessionRequest): void {
     this[side].request(request, this.now);
-    this.flush(side);
+    if (!this.#isLate) this.flush(side);
   }
 
   /** A request, and everything it leads to. */
@@ -65,6 +69,7 @@ export class Pair {
 
   /** Delivers the next of one flow, if there is one that may come now. */
   deliver(to: Side, flow: "normal" | "expedited"): boolean {
+    if (this.#isLate) for (const side of ["initiator", "responder"] as const) this.flush(side);
     const queues = this.#to[to];
     if (flow === "expedited") {
       const octets = queues.expedited.shift();

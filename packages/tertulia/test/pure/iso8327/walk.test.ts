@@ -24,8 +24,9 @@ function walk(
   units: readonly FunctionalUnit[],
   expedited: boolean,
   steps: readonly { readonly side: Side; readonly what: number; readonly dice: number }[],
+  isConcatenating = false,
 ): void {
-  const pair = new Pair({ expedited });
+  const pair = new Pair({ expedited, concatenate: isConcatenating, isLate: isConcatenating });
   const trace: string[] = [];
   pair.say("initiator", {
     type: "SCONreq",
@@ -87,5 +88,15 @@ describe("two machines that walk at random", () => {
         );
       });
     }
+    it(`keep to the tables when they concatenate: ${units.join(", ")}`, () => {
+      fc.assert(
+        fc.property(
+          fc.boolean(),
+          fc.array(step, { minLength: 20, maxLength: 120 }),
+          (flow, steps) => walk(units, flow, steps, true),
+        ),
+        { numRuns: Number(process.env["FC_NUM_RUNS"] ?? 100) },
+      );
+    });
   }
 });
