@@ -35,6 +35,34 @@ describe("durable sessions between NetBIOS names", () => {
     );
   });
 
+  it("go on where the name is after a break, and follow it from there", async () => {
+    await using lan = await Loopback.open();
+    const [alice, bob, carol] = [await lan.node(1), await lan.node(2), await lan.node(3)];
+    await Promise.all([alice.addName("ALICE"), bob.addName("BOB")]);
+    await using listener = listenByName(alice, "ALICE", { contexts });
+    const { port } = await alice.sessionServer();
+    const accepted = listener[Symbol.asyncIterator]().next();
+    await using session = await connect(netbiosDial(bob, "ALICE"), { contexts });
+    const { value: other } = await accepted;
+    assert.ok(other);
+    // The name moves to another host, which sends its callers back to the first.
+    await alice.deleteName("ALICE");
+    await carol.addName("ALICE");
+    using _ = await carol.retarget("ALICE", { address: alice.address, port });
+    const moved = (async () => {
+      for await (const { event } of carol.events())
+        if (event.type === "retargeted") return event.to;
+      return undefined;
+    })();
+    session.breakTransport();
+    await session.send("still you?");
+    for await (const message of other) {
+      assert.equal(message.value, "still you?");
+      break;
+    }
+    assert.deepEqual(await moved, { address: alice.address, port });
+  });
+
   it("are plain NetBIOS with who knows no other, either way", async () => {
     await using lan = await Loopback.open();
     const [alice, bob] = [await lan.node(1), await lan.node(2)];
