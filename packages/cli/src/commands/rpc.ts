@@ -162,14 +162,15 @@ async function runGenerate(file: string, options: FileOptions & GenerateCommand)
       console.error(error instanceof Error ? error.message : error);
     }
   };
-  again();
   let timer: NodeJS.Timeout | undefined;
-  // Editors replace files: the folder is what stays.
+  // Editors replace files: the folder is what stays. It is watched before the file is read, so that no
+  // change comes in between.
   const watcher = watch(dirname(file), (_, changed) => {
     if (changed !== null && !changed.endsWith(".x")) return;
     clearTimeout(timer);
     timer = setTimeout(again, 50);
   });
+  again();
   await new Promise((resolve) => process.once("SIGINT", resolve));
   watcher.close();
 }

@@ -64,8 +64,9 @@ describe("tertulia rpc", () => {
     });
     let said = "";
     const until = async (sign: RegExp): Promise<void> => {
+      const signal = AbortSignal.timeout(30_000);
       while (!sign.test(said)) {
-        const [part] = await once(child.stderr, "data");
+        const [part] = await once(child.stderr, "data", { signal });
         said += part;
       }
       said = "";
