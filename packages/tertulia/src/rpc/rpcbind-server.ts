@@ -8,11 +8,8 @@
  * @module
  */
 
-import { isIPv6 } from "node:net";
-import { networkInterfaces } from "node:os";
 import { RpcError } from "../pure/oncrpc/failure.ts";
 import {
-  type Netbuf,
   type Pmap,
   type Rpcb,
   type RpcbEntry,
@@ -32,6 +29,8 @@ import {
 import { type Registration, Registry } from "../pure/oncrpc/registry.ts";
 import { formatUniversalAddress, parseUniversalAddress } from "../pure/oncrpc/universal-address.ts";
 import { connectUdp } from "./datagram-client.ts";
+import { fromNetbuf, merged, netidOf, ownerOf, toNetbuf } from "./rpcbind-address.ts";
+import { RpcbindStatistics } from "./rpcbind-statistics.ts";
 import { RpcServer } from "./server.ts";
 
 export interface RpcbindOptions {
@@ -123,44 +122,13 @@ export async function startRpcbind(
   return server;
 }
 
-interface Statistics {
-  info: number[];
-  setinfo: number;
-  unsetinfo: number;
-  addrinfo: Map<
-    string,
-    { prog: number; vers: number; success: number; failure: number; netid: string }
-  >;
-  rmtinfo: Map<
-    string,
-    {
-      prog: number;
-      vers: number;
-      proc: number;
-      success: number;
-      failure: number;
-      indirect: number;
-      netid: string;
-    }
-  >;
-}
-
-/** Different programs that statistics are kept of; strangers choose the numbers. */
-const STATISTICS_MAX = 256;
-
 class Rpcbind {
   readonly #registry: Registry;
   readonly #listsOverUdp: (address: string) => boolean;
   readonly #registers: (call: ServerCall) => boolean;
   readonly #passesCallsOn: boolean;
   readonly #now: () => number;
-  readonly #statistics: readonly Statistics[] = [0, 1, 2].map(() => ({
-    info: new Array<number>(13).fill(0),
-    setinfo: 0,
-    unsetinfo: 0,
-    addrinfo: new Map(),
-    rmtinfo: new Map(),
-  }));
+  readonly #statistics = new RpcbindStatistics();
 
   constructor(options: RpcbindOptions) {
     this.#registry = options.registry ?? new Registry();
@@ -199,43 +167,41 @@ class Rpcbind {
         ),
       callit: (args, call) => this.passOnAs(index, 5, args, call),
       gettime: () => {
-        this.#count(index, 6);
+        this.#statistics.called(index, 6);
         return Math.floor(this.#now() / 1000) >>> 0;
       },
       uaddr2taddr: (text) => {
-        this.#count(index, 7);
+        this.#statistics.called(index, 7);
         return toNetbuf(text);
       },
       taddr2uaddr: (netbuf) => {
-        this.#count(index, 8);
+        this.#statistics.called(index, 8);
         return fromNetbuf(netbuf);
       },
     };
   }
 
   set(index: number, call: ServerCall, registration: Registration): boolean {
-    this.#count(index, 1);
+    this.#statistics.called(index, 1);
     if (!this.#registers(call) || registration.program === PROGRAM) return false;
     const isSet = this.#registry.set({ ...registration, owner: ownerOf(call) });
-    const statistics = this.#statistics[index];
-    if (isSet && statistics !== undefined) statistics.setinfo += 1;
+    if (isSet) this.#statistics.registered(index);
     return isSet;
   }
 
   unset(index: number, call: ServerCall, program: number, version: number, netid: string): boolean {
-    this.#count(index, 2);
+    this.#statistics.called(index, 2);
     if (!this.#registers(call) || program === PROGRAM) return false;
     const isUnset = this.#registry.unset(program, version, netid, ownerOf(call));
-    const statistics = this.#statistics[index];
-    if (isUnset && statistics !== undefined) statistics.unsetinfo += 1;
+    if (isUnset) this.#statistics.unregistered(index);
     return isUnset;
   }
 
   port(_: ServerCall, program: number, version: number, protocol: number): number {
-    this.#count(0, 3);
+    this.#statistics.called(0, 3);
     const netid = protocol === 6 ? "tcp" : protocol === 17 ? "udp" : "";
     const found = this.#registry.place(program, version, netid);
-    this.#noteLookup(0, program, version, netid, found !== undefined);
+    this.#statistics.lookedUp(0, program, version, netid, found !== undefined);
     return found?.port ?? 0;
   }
 
@@ -246,11 +212,11 @@ class Rpcbind {
     call: ServerCall,
     isExact: boolean,
   ): string {
-    this.#count(index, procedure);
+    this.#statistics.called(index, procedure);
     // RFC 1833 2.2.1: the netid is that of the transport the request came over, whatever the argument says.
     const netid = netidOf(call);
     const found = this.#registry.find(r_prog, r_vers, netid, isExact);
-    this.#noteLookup(index, r_prog, r_vers, netid, found !== undefined);
+    this.#statistics.lookedUp(index, r_prog, r_vers, netid, found !== undefined);
     return found === undefined ? "" : merged(found.address, call);
   }
 
@@ -260,7 +226,7 @@ class Rpcbind {
     procedure: number,
     make: (all: readonly Registration[]) => T,
   ): T {
-    this.#count(index, procedure);
+    this.#statistics.called(index, procedure);
     const { transport, isLocal, address } = call.peer;
     if (transport === "udp" && !isLocal && !this.#listsOverUdp(address)) return silence();
     return make(this.#registry.entries());
@@ -278,13 +244,7 @@ class Rpcbind {
   }
 
   statistics(): RpcbStat[] {
-    return this.#statistics.map(({ info, setinfo, unsetinfo, addrinfo, rmtinfo }) => ({
-      info: [...info],
-      setinfo,
-      unsetinfo,
-      addrinfo: [...addrinfo.values()],
-      rmtinfo: [...rmtinfo.values()],
-    }));
+    return this.#statistics.all();
   }
 
   async passOnAs(
@@ -306,10 +266,11 @@ class Rpcbind {
     { prog, vers, proc, args }: RpcbRmtcallargs,
     call: ServerCall,
   ): Promise<{ port: number; results: Uint8Array } | undefined> {
-    this.#count(index, number);
+    this.#statistics.called(index, number);
     const isIndirect = number === 10;
+    const passing = { prog, vers, proc, netid: netidOf(call), indirect: isIndirect ? 1 : 0 };
     const refused = (error: RpcError): undefined => {
-      this.#notePassed(index, prog, vers, proc, call, false, isIndirect);
+      this.#statistics.passedOn(index, passing, false);
       if (isIndirect) throw error;
     };
     const place = this.#registry.place(prog, vers, "udp");
@@ -329,46 +290,11 @@ class Rpcbind {
       await using client = await connectUdp({ port: place.port, repeatMs: 60_000 });
       const program = { name: "passed on", program: prog, version: vers };
       const results = await client.call(program, raw, args, { timeoutMs: 3000 });
-      this.#notePassed(index, prog, vers, proc, call, true, isIndirect);
+      this.#statistics.passedOn(index, passing, true);
       return { port: place.port, results };
     } catch (error) {
       return refused(error instanceof RpcError ? error : new RpcError("SYSTEM_ERR"));
     }
-  }
-
-  #count(index: number, procedure: number): void {
-    const info = this.#statistics[index]?.info;
-    if (info !== undefined) info[procedure] = (info[procedure] ?? 0) + 1;
-  }
-
-  #noteLookup(index: number, prog: number, vers: number, netid: string, isFound: boolean): void {
-    const table = this.#statistics[index]?.addrinfo;
-    if (table === undefined) return;
-    const key = `${prog} ${vers} ${netid}`;
-    const entry = table.get(key) ?? { prog, vers, success: 0, failure: 0, netid };
-    if (isFound) entry.success += 1;
-    else entry.failure += 1;
-    if (table.has(key) || table.size < STATISTICS_MAX) table.set(key, entry);
-  }
-
-  #notePassed(
-    index: number,
-    prog: number,
-    vers: number,
-    proc: number,
-    call: ServerCall,
-    isSuccess: boolean,
-    isIndirect: boolean,
-  ): void {
-    const table = this.#statistics[index]?.rmtinfo;
-    if (table === undefined) return;
-    const netid = netidOf(call);
-    const indirect = isIndirect ? 1 : 0;
-    const key = `${prog} ${vers} ${proc} ${netid} ${indirect}`;
-    const entry = table.get(key) ?? { prog, vers, proc, success: 0, failure: 0, indirect, netid };
-    if (isSuccess) entry.success += 1;
-    else entry.failure += 1;
-    if (table.has(key) || table.size < STATISTICS_MAX) table.set(key, entry);
   }
 }
 
@@ -376,64 +302,4 @@ function ofPmap({ prog, vers, prot, port }: Pmap): Registration {
   const netid = prot === 6 ? "tcp" : prot === 17 ? "udp" : "";
   const address = port > 0xffff ? "" : formatUniversalAddress({ host: "0.0.0.0", port });
   return { program: prog, version: vers, netid, address, owner: "" };
-}
-
-/** Who registers: a port below 1024, or the local socket and uid 0, is the superuser's. */
-function ownerOf({ peer, identity }: ServerCall): string {
-  if (peer.transport !== "unix") {
-    return peer.port > 0 && peer.port < 1024 ? "superuser" : "unknown";
-  }
-  // AUTH_SYS is a claim; over the local socket, whoever could lie may also open the socket.
-  const uid = typeof identity === "object" && identity !== null ? Reflect.get(identity, "uid") : "";
-  return uid === 0 ? "superuser" : typeof uid === "number" ? String(uid) : "unknown";
-}
-
-function netidOf({ peer: { transport, address } }: ServerCall): string {
-  if (transport === "unix") return "local";
-  const kind = transport === "udp" ? "udp" : "tcp";
-  return isIPv6(address) && !address.startsWith("::ffff:") ? `${kind}6` : kind;
-}
-
-/** An address with "any" replaced by one of ours that the caller can reach. */
-function merged(address: string, { peer }: ServerCall): string {
-  const place = parseUniversalAddress(address);
-  if (place === undefined || (place.host !== "0.0.0.0" && place.host !== "::")) return address;
-  const local = peer.local.replace(/^::ffff:/, "");
-  const host = local === "" || local === "unix" ? facing(peer.address) : local;
-  return formatUniversalAddress({ host, port: place.port });
-}
-
-/** Our address on the network that an address is of. */
-function facing(address: string): string {
-  const isV6 = isIPv6(address);
-  if (!isV6 && (address.startsWith("127.") || !address.includes("."))) return "127.0.0.1";
-  if (isV6 && address === "::1") return "::1";
-  const all = Object.values(networkInterfaces()).flatMap((one) => one ?? []);
-  const own = all.filter(({ family, internal }) => !internal && (family === "IPv6") === isV6);
-  const near = own.find(({ address: ours, netmask }) => isSameNetwork(ours, address, netmask));
-  return near?.address ?? own[0]?.address ?? (isV6 ? "::" : "0.0.0.0");
-}
-
-function isSameNetwork(one: string, other: string, netmask: string): boolean {
-  const bits = (text: string): number =>
-    text.split(".").reduce((sum, part) => ((sum << 8) | Number(part)) >>> 0, 0);
-  return (bits(one) & bits(netmask)) === (bits(other) & bits(netmask));
-}
-
-/** RFC 1833 leaves a netbuf to the system; this is a sockaddr as Linux has it on a small-endian machine. */
-function toNetbuf(text: string): Netbuf {
-  const place = parseUniversalAddress(text);
-  if (place === undefined || isIPv6(place.host)) return { maxlen: 0, buf: new Uint8Array() };
-  const buf = new Uint8Array(16);
-  buf[0] = 2;
-  buf[2] = place.port >> 8;
-  buf[3] = place.port & 0xff;
-  for (const [index, part] of place.host.split(".").entries()) buf[4 + index] = Number(part);
-  return { maxlen: buf.length, buf };
-}
-
-function fromNetbuf({ buf }: Netbuf): string {
-  if (buf.length < 8 || buf[0] !== 2) return "";
-  const host = [...buf.subarray(4, 8)].join(".");
-  return formatUniversalAddress({ host, port: ((buf[2] ?? 0) << 8) | (buf[3] ?? 0) });
 }

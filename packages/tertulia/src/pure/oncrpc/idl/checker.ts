@@ -6,7 +6,6 @@
  */
 
 import {
-  type EnumType,
   type Field,
   type Model,
   type NamedType,
@@ -20,6 +19,7 @@ import {
 import { C_CONSTANTS, C_TYPES } from "./prelude.ts";
 import { IdlError, type Place } from "./source.ts";
 import type { Arm, Declaration, Definition, Value } from "./syntax.ts";
+import { checkFinite, findLists, recursiveOf } from "./type-graph.ts";
 
 /**
  * @param outside - Constants that the file does not define and C would know.
@@ -39,10 +39,6 @@ class Checker {
   readonly #strings = new Map<string, string>();
   readonly #types = new Map<string, NamedType>();
   readonly #places = new Map<string, Place>();
-  /** Structs and unions that occur other than behind a pointer. */
-  readonly #bare = new Set<NamedType>();
-  /** Structs that others point to. */
-  readonly #pointed = new Set<NamedType>();
 
   constructor(definitions: readonly Definition[], outside: ReadonlyMap<string, number>) {
     this.#definitions = definitions;
@@ -56,8 +52,9 @@ class Checker {
     const programs = this.#definitions.flatMap((definition) =>
       definition.type === "program" ? [this.#program(definition)] : [],
     );
-    this.#checkFinite();
-    this.#findLists();
+    const types = [...this.#types.values()];
+    checkFinite(types, this.#places);
+    findLists(types, programs);
     const constants = this.#definitions.flatMap((definition) => {
       if (definition.type !== "const") return [];
       const { name, comment } = definition;
@@ -66,10 +63,10 @@ class Checker {
     });
     return {
       constants,
-      types: [...this.#types.values()],
+      types,
       programs,
       places: this.#places,
-      recursive: this.#recursive(),
+      recursive: recursiveOf(types),
     };
   }
 
@@ -317,124 +314,6 @@ class Checker {
     if (number < 0) throw new IdlError(value.place, `${value.text} is negative`);
     return number;
   }
-
-  /** Refuses types of which a value could never end, and typedefs that only name each other. */
-  #checkFinite(): void {
-    const done = new Set<NamedType>();
-    const walk = (named: NamedType, within: readonly NamedType[]): void => {
-      if (within.includes(named)) {
-        const place = this.#places.get(named.name);
-        if (place) throw new IdlError(place, `${named.name} contains itself without a pointer`);
-      }
-      if (done.has(named) || within.includes(named)) return;
-      const inner = [...within, named];
-      for (const type of neededBy(named)) walk(type, inner);
-      done.add(named);
-    };
-    for (const named of this.#types.values()) walk(named, []);
-  }
-
-  #findLists(): void {
-    for (const named of this.#types.values()) {
-      const types = partsOf(named);
-      for (const type of types) this.#noteUse(type, named);
-      if (named.type !== "struct") continue;
-      const selves = named.fields
-        .map(({ of }, index) => (pointsTo(of, named) ? index : -1))
-        .filter((index) => index >= 0);
-      named.selfField = selves.length === 1 ? (selves[0] ?? -1) : -1;
-    }
-    for (const definition of this.#definitions) {
-      if (definition.type !== "program") continue;
-      for (const { procedures } of definition.versions) {
-        for (const { arguments: parameters, result } of procedures) {
-          for (const one of [...parameters, result]) this.#noteUse(this.#declared(one), undefined);
-        }
-      }
-    }
-    for (const named of this.#types.values()) {
-      if (named.type !== "struct" || this.#bare.has(named)) continue;
-      const isLast = named.selfField === named.fields.length - 1 && named.fields.length > 1;
-      named.isListElement = named.selfField >= 0 && isLast && this.#pointed.has(named);
-    }
-  }
-
-  /** Notes how a type is used, in `user` or as a procedure's argument or result. */
-  #noteUse(type: Type, user: NamedType | undefined): void {
-    if (type.type === "fixed" || type.type === "variable") this.#noteUse(type.of, user);
-    const what = resolved(type);
-    if (type.type === "reference" && what.type === "struct") this.#bare.add(what);
-    if (what.type === "optional") {
-      const target = resolved(what.of);
-      if (target !== user && target.type === "struct") this.#pointed.add(target);
-    }
-  }
-
-  /** Types from which a way leads back to themselves, other than by their own one pointer. */
-  #recursive(): Set<NamedType> {
-    const recursive = new Set<NamedType>();
-    for (const start of this.#types.values()) {
-      const seen = new Set<NamedType>();
-      const queue = [...reachedFrom(start)];
-      for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-        if (next === start) {
-          recursive.add(start);
-          break;
-        }
-        if (seen.has(next)) continue;
-        seen.add(next);
-        queue.push(...reachedFrom(next));
-      }
-    }
-    return recursive;
-  }
-}
-
-/** The types that stand directly in a type. */
-function partsOf(named: NamedType): Type[] {
-  switch (named.type) {
-    case "enum":
-      return [];
-    case "alias":
-      return [named.of];
-    case "struct":
-      return named.fields.map(({ of }) => of);
-    case "union":
-      return [named.discriminant.of, ...named.arms.map(({ field }) => field.of)];
-  }
-}
-
-/** The named types that every value of a type has a value of. */
-function neededBy(named: NamedType): NamedType[] {
-  const of = (type: Type): NamedType[] => {
-    if (type.type === "reference") return [type.to];
-    if (type.type === "fixed" && type.size > 0) return of(type.of);
-    return [];
-  };
-  if (named.type === "union") {
-    // Needed is what all arms need; one arm without the union ends it. Which one is not asked here.
-    const arms = named.arms.map(({ field }) => of(field.of));
-    const [first = [], ...others] = arms;
-    return first.filter((type) => others.every((other) => other.includes(type)));
-  }
-  return partsOf(named).flatMap(of);
-}
-
-function reachedFrom(named: NamedType): NamedType[] {
-  const of = (type: Type): NamedType[] => {
-    if (type.type === "reference") return [type.to];
-    return "of" in type ? of(type.of) : [];
-  };
-  const parts =
-    named.type === "struct" && named.selfField >= 0
-      ? named.fields.filter((_, index) => index !== named.selfField).map((field) => field.of)
-      : partsOf(named);
-  return parts.flatMap(of);
-}
-
-function pointsTo(type: Type, struct: StructType): boolean {
-  const pointer = resolved(type);
-  return pointer.type === "optional" && resolved(pointer.of) === struct;
 }
 
 function baseType(base: string): Type {
@@ -464,9 +343,4 @@ function refuseSeen(number: number, seen: Set<number>, place: Place): number {
   if (seen.has(number)) throw new IdlError(place, `${number} is there already`);
   seen.add(number);
   return number;
-}
-
-/** The member that a number stands for; the first, when several share it. */
-export function memberOf({ members }: EnumType, value: number): string | undefined {
-  return members.find((member) => member.value === value)?.name;
 }

@@ -5,16 +5,17 @@
  * @module
  */
 
-import { isBoxed, literalsOf, typeText } from "./emit-types.ts";
+import { enumFunctions } from "./emit-enum.ts";
+import { isBoxed, typeText } from "./emit-types.ts";
+import { decodeUnion, encodeUnion } from "./emit-union.ts";
+import { fixedSize, loadAt, plus, runsOf, storeAt } from "./fixed-layout.ts";
 import {
   type Field,
   leastOctets,
   listElementOf,
   type NamedType,
-  resolved,
   type StructType,
   type Type,
-  type UnionType,
 } from "./model.ts";
 import type { Names } from "./names.ts";
 
@@ -36,7 +37,7 @@ export class CodecEmitter {
     const name = this.#names.type(named);
     switch (named.type) {
       case "enum":
-        return this.#enumFunctions(name, named.name, named.members);
+        return enumFunctions(name, named.name, named.members);
       case "alias":
         return this.#pair(
           named,
@@ -54,7 +55,12 @@ export class CodecEmitter {
           this.#returning((out) => this.#decodeFields(named.fields, out)),
         );
       case "union":
-        return this.#pair(named, name, this.#encodeUnion(named), this.#decodeUnion(named));
+        return this.#pair(
+          named,
+          name,
+          encodeUnion(named, this, this.#names),
+          decodeUnion(named, this),
+        );
     }
   }
 
@@ -139,39 +145,6 @@ export class CodecEmitter {
       case "reference":
         return `decode${this.#names.type(type.to)}(reader)`;
     }
-  }
-
-  #enumFunctions(
-    name: string,
-    xdrName: string,
-    members: readonly { name: string; value: number }[],
-  ): string {
-    const seen = new Set<number>();
-    const cases = members
-      .filter(({ value }) => !seen.has(value) && seen.add(value))
-      .map((member) => `case ${member.value}: return "${member.name}";\n`);
-    return `
-/** The number of a {@link ${name}}, checked. */
-export function from${name}(value: ${name}): number {
-  const number: unknown = ${name}[value];
-  return typeof number === "number" ? number : refuse("${xdrName}", value);
-}
-
-/** The {@link ${name}} with that number. */
-export function to${name}(number: number): ${name} {
-  switch (number) {
-${cases.join("")}default: return badEnum("${xdrName}", number);
-  }
-}
-
-export function encode${name}(writer: XdrWriter, value: ${name}): void {
-  writer.int(from${name}(value));
-}
-
-export function decode${name}(reader: XdrReader): ${name} {
-  return to${name}(reader.int());
-}
-`;
   }
 
   /** Encoder and decoder of a type; types that contain themselves count how deep they are. */
@@ -297,7 +270,7 @@ ${backValues.map(({ field, value }) => `    item.${field} = ${value};`).join("\n
       out.push(`at = writer.reserve(${run.size});`, "view = writer.view;");
       let offset = 0;
       for (const { name, of } of run.fields) {
-        this.#storeAt(of, `${value}.${name}`, plus("at", offset), out);
+        storeAt(this.#names, of, `${value}.${name}`, plus("at", offset), out);
         offset += fixedSize(of) ?? 0;
       }
     }
@@ -327,88 +300,12 @@ ${backValues.map(({ field, value }) => `    item.${field} = ${value};`).join("\n
       let offset = 0;
       for (const { name, of } of run.fields) {
         const local = `$${name}`;
-        out.push(`const ${local} = ${this.#loadAt(of, plus(at, offset))};`);
+        out.push(`const ${local} = ${loadAt(this.#names, of, plus(at, offset))};`);
         values.push({ field: name, value: local });
         offset += fixedSize(of) ?? 0;
       }
     }
     return values;
-  }
-
-  /** Stores a value of fixed size where room has been made for it. */
-  #storeAt(type: Type, value: string, at: string, out: string[]): void {
-    const what = resolved(type);
-    switch (what.type) {
-      case "int":
-        out.push(`view.setInt32(${at}, checkInt(${value}));`);
-        return;
-      case "uint":
-        out.push(`view.setUint32(${at}, checkUint(${value}));`);
-        return;
-      case "ranged":
-        out.push(`view.setInt32(${at}, checkRange(${value}, ${what.minimum}, ${what.maximum}));`);
-        return;
-      case "hyper":
-        out.push(`view.setBigInt64(${at}, checkHyper(${value}));`);
-        return;
-      case "uhyper":
-        out.push(`view.setBigUint64(${at}, checkUhyper(${value}));`);
-        return;
-      case "float":
-        out.push(`view.setFloat32(${at}, ${value});`);
-        return;
-      case "double":
-        out.push(`view.setFloat64(${at}, ${value});`);
-        return;
-      case "bool":
-        out.push(`view.setUint32(${at}, ${value} ? 1 : 0);`);
-        return;
-      case "enum":
-        out.push(`view.setInt32(${at}, from${this.#names.type(what)}(${value}));`);
-        return;
-      case "struct": {
-        let offset = 0;
-        for (const field of what.fields) {
-          this.#storeAt(field.of, `${value}.${field.name}`, plus(at, offset), out);
-          offset += fixedSize(field.of) ?? 0;
-        }
-      }
-    }
-  }
-
-  /** An expression for a value of fixed size that lies at a known place. */
-  #loadAt(type: Type, at: string): string {
-    const what = resolved(type);
-    switch (what.type) {
-      case "int":
-        return `reader.view.getInt32(${at})`;
-      case "uint":
-        return `reader.view.getUint32(${at})`;
-      case "ranged":
-        return `reader.rangeAt(${at}, ${what.minimum}, ${what.maximum})`;
-      case "hyper":
-        return `reader.view.getBigInt64(${at})`;
-      case "uhyper":
-        return `reader.view.getBigUint64(${at})`;
-      case "float":
-        return `reader.view.getFloat32(${at})`;
-      case "double":
-        return `reader.view.getFloat64(${at})`;
-      case "bool":
-        return `reader.boolAt(${at})`;
-      case "enum":
-        return `to${this.#names.type(what)}(reader.view.getInt32(${at}))`;
-      case "struct": {
-        let offset = 0;
-        const fields = what.fields.map((field) => {
-          const value = this.#loadAt(field.of, plus(at, offset));
-          offset += fixedSize(field.of) ?? 0;
-          return `${field.name}: ${value}`;
-        });
-        return `{ ${fields.join(", ")} }`;
-      }
-    }
-    throw new Error(`${what.type} has no fixed size`);
   }
 
   #encodeElements(of: Type, list: string): string {
@@ -419,7 +316,7 @@ ${backValues.map(({ field, value }) => `    item.${field} = ${value};`).join("\n
     }
     const [at, view, item] = [this.#local("at"), this.#local("view"), this.#local("item")];
     const body: string[] = [];
-    this.#storeAt(of, item, at, body);
+    storeAt(this.#names, of, item, at, body);
     return `let ${at} = writer.reserve(${list}.length * ${size});
 const ${view} = writer.view;
 for (const ${item} of ${list}) {
@@ -445,7 +342,7 @@ ${at} += ${size};
       out.push(
         `let ${at} = reader.take(${count} * ${size});`,
         `for (let ${index} = 0; ${index} < ${count}; ${index}++) {`,
-        `${list}[${index}] = ${this.#loadAt(type.of, at)};`,
+        `${list}[${index}] = ${loadAt(this.#names, type.of, at)};`,
         `${at} += ${size};`,
         "}",
       );
@@ -462,54 +359,6 @@ ${at} += ${size};
     return list;
   }
 
-  #encodeUnion(union: UnionType): string {
-    const tag = union.discriminant.name;
-    const out = [this.encode(union.discriminant.of, `value.${tag}`), `switch (value.${tag}) {`];
-    for (const { cases, field } of union.arms) {
-      const literals = cases.flatMap((one) => literalsOf(union, one));
-      if (cases.length === 0) out.push("default: {");
-      else out.push(...literals.map((literal, i) => `case ${literal}:${last(literals, i, " {")}`));
-      if (resolved(field.of).type !== "void") {
-        const mark = resolved(field.of).type === "optional" ? "?" : "";
-        // TypeScript cannot tell arms apart by a number when the default's may be any.
-        const type = `{ readonly ${field.name}${mark}: ${typeText(field.of, this.#names)} }`;
-        out.push(this.encode(field.of, `(value as ${type}).${field.name}`));
-      }
-      out.push("break;", "}");
-    }
-    if (!union.arms.some(({ cases }) => cases.length === 0)) {
-      out.push(`default: refuse("${union.name}", (value as { ${tag}: unknown }).${tag});`);
-    }
-    return [...out, "}"].join("\n");
-  }
-
-  #decodeUnion(union: UnionType): string {
-    const tag = union.discriminant.name;
-    const on = resolved(union.discriminant.of);
-    const out = [
-      `const $${tag} = ${this.decode(union.discriminant.of, [])};`,
-      `switch ($${tag}) {`,
-    ];
-    for (const { cases, field } of union.arms) {
-      const literals = cases.map((one) => literalsOf(union, one)[0] ?? "");
-      const isUnreachable =
-        cases.length === 0 &&
-        on.type === "enum" &&
-        on.members.every(({ value }) => union.arms.some((arm) => arm.cases.includes(value)));
-      if (isUnreachable) continue;
-      if (cases.length === 0) out.push("default: {");
-      else out.push(...literals.map((literal, i) => `case ${literal}:${last(literals, i, " {")}`));
-      if (resolved(field.of).type === "void") out.push(`return { ${tag}: $${tag} };`, "}");
-      else {
-        const value = this.decode(field.of, out);
-        out.push(`return { ${tag}: $${tag}, ${field.name}: ${value} };`, "}");
-      }
-    }
-    const hasDefault = out.includes("default: {");
-    if (!hasDefault) out.push(`default: return badUnion("${union.name}", $${tag});`);
-    return [...out, "}"].join("\n");
-  }
-
   #returning(value: (out: string[]) => string): string {
     const out: string[] = [];
     const result = value(out);
@@ -522,66 +371,6 @@ ${at} += ${size};
   }
 }
 
-interface Run {
-  readonly fields: Field[];
-  /** Octets of them all; 0 for one field that is not of fixed size. */
-  size: number;
-}
-
-/** Neighbouring fields of fixed size together, others alone. */
-function runsOf(fields: readonly Field[]): Run[] {
-  const runs: Run[] = [];
-  for (const field of fields) {
-    const size = fixedSize(field.of) ?? 0;
-    const previous = runs.at(-1);
-    if (size > 0 && previous !== undefined && previous.size > 0) {
-      previous.fields.push(field);
-      previous.size += size;
-    } else runs.push({ fields: [field], size });
-  }
-  return runs;
-}
-
-/** Octets of a type whose values are all of one size and can be read without further checks of length. */
-function fixedSize(type: Type): number | undefined {
-  const what = resolved(type);
-  switch (what.type) {
-    case "int":
-    case "uint":
-    case "ranged":
-    case "float":
-    case "bool":
-    case "enum":
-      return 4;
-    case "hyper":
-    case "uhyper":
-    case "double":
-      return 8;
-    case "struct": {
-      if (what.selfField >= 0) return undefined;
-      let sum = 0;
-      for (const { of } of what.fields) {
-        const size = fixedSize(of);
-        if (size === undefined) return undefined;
-        sum += size;
-      }
-      // A struct of hundreds of octets is better read by its own function than copied into each user.
-      return sum > 0 && sum <= 256 ? sum : undefined;
-    }
-  }
-  return undefined;
-}
-
 function boundOf({ of, max }: Type & { type: "variable" }): number {
   return leastOctets(of) === 0 ? Math.min(max, EMPTY_ELEMENTS_MAX) : max;
-}
-
-function plus(at: string, offset: number): string {
-  if (offset === 0) return at;
-  const [, base = at, known = "0"] = /^(.*) \+ (\d+)$/.exec(at) ?? [];
-  return `${base} + ${Number(known) + offset}`;
-}
-
-function last(list: readonly unknown[], index: number, text: string): string {
-  return index === list.length - 1 ? text : "";
 }

@@ -16,53 +16,49 @@ import type {
   Value,
   VersionSyntax,
 } from "./syntax.ts";
+import { KEYWORDS, show, TokenCursor, tidyAfter } from "./token-cursor.ts";
 
 /** @throws {IdlError} at the first thing that is not in the language. */
 export function parse(lexed: Lexed): Definition[] {
   return new Parser(lexed.tokens).file();
 }
 
-const KEYWORDS = new Set(
-  `bool case char const default double enum float hyper int long opaque program quadruple short
-   string struct switch typedef union unsigned version void`.split(/\s+/),
-);
 /** How deep a type may stand within a type: deeper would be too much for the stack. */
 const NESTING_MAX = 100;
 
 class Parser {
-  readonly #tokens: readonly Token[];
-  #at = 0;
+  readonly #cursor: TokenCursor;
   #definitions: Definition[] = [];
   #nesting = 0;
 
   constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
+    this.#cursor = new TokenCursor(tokens);
   }
 
   file(): Definition[] {
-    while (this.#token.type !== "end") {
-      if (this.#accept(";")) continue;
+    while (this.#cursor.token.type !== "end") {
+      if (this.#cursor.accept(";")) continue;
       this.#definition();
     }
     return this.#definitions;
   }
 
   #definition(): void {
-    const { text, place, before } = this.#token;
+    const { text, place, before } = this.#cursor.token;
     switch (text) {
       case "const":
         this.#constant();
         return;
       case "typedef":
-        this.#next();
+        this.#cursor.next();
         this.#typedef(before);
         return;
       case "enum":
       case "struct":
       case "union":
-        this.#next();
+        this.#cursor.next();
         this.#compound(text, undefined, before);
-        this.#end();
+        this.#cursor.end();
         return;
       case "program":
         this.#program();
@@ -70,18 +66,18 @@ class Parser {
     }
     throw new IdlError(
       place,
-      `expected const, typedef, enum, struct, union or program, found ${show(this.#token)}`,
+      `expected const, typedef, enum, struct, union or program, found ${show(this.#cursor.token)}`,
     );
   }
 
   #constant(): void {
-    const { before } = this.#next();
-    const { text: name, place } = this.#name("the name of a constant");
-    this.#expect("=");
-    const { type, text } = this.#token;
+    const { before } = this.#cursor.next();
+    const { text: name, place } = this.#cursor.name("the name of a constant");
+    this.#cursor.expect("=");
+    const { type, text } = this.#cursor.token;
     const value = type === "text" ? { string: text } : this.#value();
-    if (type === "text") this.#next();
-    const comment = this.#end(before);
+    if (type === "text") this.#cursor.next();
+    const comment = this.#cursor.end(before);
     this.#definitions.push({ type: "const", name, value, place, comment });
   }
 
@@ -90,7 +86,7 @@ class Parser {
     if (declaration.name === "") {
       throw new IdlError(declaration.place, "expected a name for the type");
     }
-    const comment = this.#end(before);
+    const comment = this.#cursor.end(before);
     const { name, of, form, place } = declaration;
     // `typedef struct x x;` is C's way to leave out "struct"; here it is left out anyway.
     if (of.type === "name" && of.name === name && form === "plain") return;
@@ -100,12 +96,18 @@ class Parser {
   /** An enum, struct or union behind its keyword; returns its name. */
   #compound(kind: string, inlineName: string | undefined, comment: string): string {
     if (++this.#nesting > NESTING_MAX) {
-      throw new IdlError(this.#token.place, `types are nested more than ${NESTING_MAX} deep`);
+      throw new IdlError(
+        this.#cursor.token.place,
+        `types are nested more than ${NESTING_MAX} deep`,
+      );
     }
-    const { place } = this.#token;
-    const name = this.#isName() ? this.#next().text : inlineName;
+    const { place } = this.#cursor.token;
+    const name = this.#cursor.isName() ? this.#cursor.next().text : inlineName;
     if (name === undefined) {
-      throw new IdlError(place, `expected the name of the ${kind}, found ${show(this.#token)}`);
+      throw new IdlError(
+        place,
+        `expected the name of the ${kind}, found ${show(this.#cursor.token)}`,
+      );
     }
     if (kind === "enum") {
       const members = this.#members();
@@ -128,60 +130,61 @@ class Parser {
       place: Place;
       comment: string;
     }[] = [];
-    this.#expect("{");
+    this.#cursor.expect("{");
     do {
       // C's habit of a comma behind the last one.
-      if (members.length > 0 && this.#token.text === "}") break;
-      const { text: name, place, before } = this.#name("the name of an enum's member");
-      const value = this.#accept("=") ? this.#value() : undefined;
-      const last = this.#token.text === "," ? this.#token : this.#previous;
+      if (members.length > 0 && this.#cursor.token.text === "}") break;
+      const { text: name, place, before } = this.#cursor.name("the name of an enum's member");
+      const value = this.#cursor.accept("=") ? this.#value() : undefined;
+      const last = this.#cursor.token.text === "," ? this.#cursor.token : this.#cursor.previous;
       members.push({ name, value, place, comment: before || tidyAfter(last.after) });
-    } while (this.#accept(","));
-    this.#expect("}");
+    } while (this.#cursor.accept(","));
+    this.#cursor.expect("}");
     return members;
   }
 
   #fields(owner: string): Declaration[] {
     const fields: Declaration[] = [];
-    this.#expect("{");
-    while (!this.#accept("}")) {
-      const { before } = this.#token;
+    this.#cursor.expect("{");
+    while (!this.#cursor.accept("}")) {
+      const { before } = this.#cursor.token;
       const field = this.#declaration(owner);
       if (field.of.type === "base" && field.of.base === "void" && field.form === "plain") {
         throw new IdlError(field.place, "a struct has no void fields");
       }
-      if (field.name === "") throw new IdlError(this.#token.place, "expected the field's name");
-      fields.push({ ...field, comment: this.#end(before) });
+      if (field.name === "")
+        throw new IdlError(this.#cursor.token.place, "expected the field's name");
+      fields.push({ ...field, comment: this.#cursor.end(before) });
     }
     return fields;
   }
 
   #union(owner: string): { discriminant: Declaration; arms: Arm[] } {
-    this.#keyword("switch");
-    this.#expect("(");
+    this.#cursor.keyword("switch");
+    this.#cursor.expect("(");
     const discriminant = this.#declaration(owner);
     if (discriminant.name === "" || discriminant.form !== "plain") {
       throw new IdlError(discriminant.place, "expected a plain type and a name to switch on");
     }
-    this.#expect(")");
-    this.#expect("{");
+    this.#cursor.expect(")");
+    this.#cursor.expect("{");
     const arms: Arm[] = [];
-    while (!this.#accept("}")) {
-      const { before } = this.#token;
+    while (!this.#cursor.accept("}")) {
+      const { before } = this.#cursor.token;
       const cases: Value[] = [];
-      if (this.#acceptKeyword("default")) this.#expect(":");
+      if (this.#cursor.acceptKeyword("default")) this.#cursor.expect(":");
       else {
         do {
-          this.#keyword("case");
+          this.#cursor.keyword("case");
           cases.push(this.#value());
-          this.#expect(":");
-        } while (this.#token.text === "case");
+          this.#cursor.expect(":");
+        } while (this.#cursor.token.text === "case");
       }
       const declaration = this.#declaration(owner);
       if (declaration.name === "" && !isVoid(declaration)) {
-        throw new IdlError(this.#token.place, "expected the arm's name");
+        throw new IdlError(this.#cursor.token.place, "expected the arm's name");
       }
-      arms.push({ cases, declaration: { ...declaration, comment: this.#end(before) } });
+      arms.push({ cases, declaration: { ...declaration, comment: this.#cursor.end(before) } });
     }
     return { discriminant, arms };
   }
@@ -192,8 +195,8 @@ class Parser {
    * @param owner - The type it stands in, from which a struct without a name takes one.
    */
   #declaration(owner: string | undefined): Declaration {
-    const { place, before } = this.#token;
-    const inline = ["enum", "struct", "union"].includes(this.#token.text);
+    const { place, before } = this.#cursor.token;
+    const inline = ["enum", "struct", "union"].includes(this.#cursor.token.text);
     if (inline) return this.#inlineDeclaration(owner, before);
     const of = this.#type();
     return this.#declarator(of, place);
@@ -201,17 +204,17 @@ class Parser {
 
   #declarator(of: TypeSyntax, place: Place): Declaration {
     const comment = "";
-    const isOptional = this.#accept("*");
-    const name = this.#isName() ? this.#next().text : "";
+    const isOptional = this.#cursor.accept("*");
+    const name = this.#cursor.isName() ? this.#cursor.next().text : "";
     if (isOptional) return { name, of, form: "optional", place, comment };
-    if (this.#accept("[")) {
+    if (this.#cursor.accept("[")) {
       const bound = this.#value();
-      this.#expect("]");
+      this.#cursor.expect("]");
       return { name, of, form: "fixed", bound, place, comment };
     }
-    if (this.#accept("<")) {
-      const bound = this.#token.text === ">" ? undefined : this.#value();
-      this.#expect(">");
+    if (this.#cursor.accept("<")) {
+      const bound = this.#cursor.token.text === ">" ? undefined : this.#value();
+      this.#cursor.expect(">");
       return { name, of, form: "variable", ...(bound && { bound }), place, comment };
     }
     return { name, of, form: "plain", place, comment };
@@ -219,11 +222,11 @@ class Parser {
 
   /** `struct name x`, `struct { … } x` and `typedef enum { … } x`. */
   #inlineDeclaration(owner: string | undefined, before: string): Declaration {
-    const { text: kind, place } = this.#next();
-    const second = this.#tokens[this.#at + 1];
-    const isReference = this.#isName() && second?.text !== "{" && second?.text !== "switch";
+    const { text: kind, place } = this.#cursor.next();
+    const second = this.#cursor.following;
+    const isReference = this.#cursor.isName() && second?.text !== "{" && second?.text !== "switch";
     if (isReference) {
-      const { text: name, place: namePlace } = this.#name(`the name of a ${kind}`);
+      const { text: name, place: namePlace } = this.#cursor.name(`the name of a ${kind}`);
       return this.#declarator({ type: "name", name, place: namePlace }, place);
     }
     // The name stands behind the body: `Outer_field`, or for a typedef the type's own.
@@ -241,31 +244,32 @@ class Parser {
   }
 
   #type(): TypeSyntax {
-    const { text, place } = this.#token;
+    const { text, place } = this.#cursor.token;
     const base = (name: BaseType): TypeSyntax => ({ type: "base", base: name, place });
-    if (this.#token.type === "name" && !KEYWORDS.has(text)) {
-      this.#next();
+    if (this.#cursor.token.type === "name" && !KEYWORDS.has(text)) {
+      this.#cursor.next();
       return { type: "name", name: text, place };
     }
-    if (this.#token.type !== "name") {
-      throw new IdlError(place, `expected a type, found ${show(this.#token)}`);
+    if (this.#cursor.token.type !== "name") {
+      throw new IdlError(place, `expected a type, found ${show(this.#cursor.token)}`);
     }
-    this.#next();
+    this.#cursor.next();
     switch (text) {
       case "unsigned": {
-        const which = this.#token.text;
-        if (which === "long" && this.#next() && this.#acceptKeyword("long")) return base("uhyper");
-        if (["int", "short", "char", "hyper"].includes(which)) this.#next();
-        if (which === "long" || which === "short") this.#acceptKeyword("int");
+        const which = this.#cursor.token.text;
+        if (which === "long" && this.#cursor.next() && this.#cursor.acceptKeyword("long"))
+          return base("uhyper");
+        if (["int", "short", "char", "hyper"].includes(which)) this.#cursor.next();
+        if (which === "long" || which === "short") this.#cursor.acceptKeyword("int");
         if (which === "hyper") return base("uhyper");
         return base(which === "short" ? "ushort" : which === "char" ? "uchar" : "uint");
       }
       case "long":
-        if (this.#acceptKeyword("long")) return base("hyper");
-        this.#acceptKeyword("int");
+        if (this.#cursor.acceptKeyword("long")) return base("hyper");
+        this.#cursor.acceptKeyword("int");
         return base("int");
       case "short":
-        this.#acceptKeyword("int");
+        this.#cursor.acceptKeyword("int");
         return base("short");
       case "int":
       case "char":
@@ -283,46 +287,46 @@ class Parser {
   }
 
   #program(): void {
-    const { before } = this.#next();
-    const { text: name, place } = this.#name("the name of a program");
-    this.#expect("{");
+    const { before } = this.#cursor.next();
+    const { text: name, place } = this.#cursor.name("the name of a program");
+    this.#cursor.expect("{");
     const versions: VersionSyntax[] = [];
     do versions.push(this.#version());
-    while (!this.#accept("}"));
-    this.#expect("=");
+    while (!this.#cursor.accept("}"));
+    this.#cursor.expect("=");
     const number = this.#value();
-    const comment = this.#end(before);
+    const comment = this.#cursor.end(before);
     this.#definitions.push({ type: "program", name, number, versions, place, comment });
   }
 
   #version(): VersionSyntax {
-    const { before } = this.#token;
-    this.#keyword("version");
-    const { text: name, place } = this.#name("the name of a version");
-    this.#expect("{");
+    const { before } = this.#cursor.token;
+    this.#cursor.keyword("version");
+    const { text: name, place } = this.#cursor.name("the name of a version");
+    this.#cursor.expect("{");
     const procedures: ProcedureSyntax[] = [];
     do procedures.push(this.#procedure());
-    while (!this.#accept("}"));
-    this.#expect("=");
+    while (!this.#cursor.accept("}"));
+    this.#cursor.expect("=");
     const number = this.#value();
-    const comment = this.#end(before);
+    const comment = this.#cursor.end(before);
     return { name, number, procedures, place, comment };
   }
 
   #procedure(): ProcedureSyntax {
-    const { before } = this.#token;
+    const { before } = this.#cursor.token;
     const result = this.#procedureType();
-    const { text: name, place } = this.#name("the name of a procedure");
-    this.#expect("(");
+    const { text: name, place } = this.#cursor.name("the name of a procedure");
+    this.#cursor.expect("(");
     const all: Declaration[] = [];
-    if (!this.#accept(")")) {
+    if (!this.#cursor.accept(")")) {
       do all.push(this.#declaration(name));
-      while (this.#accept(","));
-      this.#expect(")");
+      while (this.#cursor.accept(","));
+      this.#cursor.expect(")");
     }
-    this.#expect("=");
+    this.#cursor.expect("=");
     const number = this.#value();
-    const comment = this.#end(before);
+    const comment = this.#cursor.end(before);
     const parameters = all.length === 1 && all[0] && isVoid(all[0]) ? [] : all;
     const isIdempotent = /@idempotent\b/.test(comment);
     const text = comment.replace(/\s*@idempotent\b\s*/, " ").trim();
@@ -331,83 +335,23 @@ class Parser {
 
   /** A result's type: it has no name, so that what follows is the procedure's. */
   #procedureType(): Declaration {
-    const { place } = this.#token;
-    if (["enum", "struct", "union"].includes(this.#token.text)) this.#next();
+    const { place } = this.#cursor.token;
+    if (["enum", "struct", "union"].includes(this.#cursor.token.text)) this.#cursor.next();
     const of = this.#type();
-    const form = this.#accept("*") ? "optional" : "plain";
+    const form = this.#cursor.accept("*") ? "optional" : "plain";
     return { name: "", of, form, place, comment: "" };
   }
 
   #value(): Value {
-    const { type, text, place } = this.#token;
+    const { type, text, place } = this.#cursor.token;
     if (type === "number" || (type === "name" && !KEYWORDS.has(text))) {
-      this.#next();
+      this.#cursor.next();
       return { text, isName: type === "name", place };
     }
-    throw new IdlError(place, `expected a number or a constant, found ${show(this.#token)}`);
-  }
-
-  get #token(): Token {
-    // The last token is `end`, and nothing goes past it.
-    return this.#tokens[this.#at] as Token;
-  }
-
-  get #previous(): Token {
-    return this.#tokens[Math.max(this.#at - 1, 0)] as Token;
-  }
-
-  #next(): Token {
-    const token = this.#token;
-    if (token.type !== "end") this.#at += 1;
-    return token;
-  }
-
-  #isName(): boolean {
-    return this.#token.type === "name" && !KEYWORDS.has(this.#token.text);
-  }
-
-  #name(what: string): Token {
-    if (this.#isName()) return this.#next();
-    throw new IdlError(this.#token.place, `expected ${what}, found ${show(this.#token)}`);
-  }
-
-  #accept(mark: string): boolean {
-    if (this.#token.type !== "mark" || this.#token.text !== mark) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  #expect(mark: string): void {
-    if (this.#accept(mark)) return;
-    throw new IdlError(this.#token.place, `expected "${mark}", found ${show(this.#token)}`);
-  }
-
-  #acceptKeyword(word: string): boolean {
-    if (this.#token.type !== "name" || this.#token.text !== word) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  #keyword(word: string): void {
-    if (this.#acceptKeyword(word)) return;
-    throw new IdlError(this.#token.place, `expected ${word}, found ${show(this.#token)}`);
-  }
-
-  /** The semicolon; returns the comment of what it ends. */
-  #end(before = ""): string {
-    this.#expect(";");
-    return before || tidyAfter(this.#previous.after);
+    throw new IdlError(place, `expected a number or a constant, found ${show(this.#cursor.token)}`);
   }
 }
 
 function isVoid({ of, form }: Declaration): boolean {
   return of.type === "base" && of.base === "void" && form === "plain";
-}
-
-function tidyAfter(comment: string): string {
-  return comment.replace(/\s*\n\s*\*?\s*/g, " ").trim();
-}
-
-function show({ type, text }: Token): string {
-  return type === "end" ? text : JSON.stringify(text);
 }
