@@ -42,6 +42,8 @@ export const failures = {
   limit: 7,
   /** It was connected, and then the connection was reset. */
   reset: 8,
+  /** Its process ended, and its session went on in another one: what every stream says then. */
+  lost: 0xffff_ffff,
 } as const;
 
 export type Failure = keyof typeof failures;
@@ -94,6 +96,7 @@ const descriptions: Readonly<Record<Failure, string>> = {
   timeout: "the target did not answer",
   limit: "too many connections",
   reset: "the connection was reset",
+  lost: "the far side was restarted, and the socket that it had is gone",
 };
 
 /** A failure in words, for who asked for the connection. */

@@ -6,6 +6,7 @@
  */
 
 import type { Server, Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { resetSocket } from "../io/reset.ts";
 import type { Session } from "../io/session.ts";
 import type { SessionStream } from "../io/stream.ts";
@@ -27,6 +28,9 @@ import { connectTo, listenAt, remoteOf } from "./sockets.ts";
 import { type Forward, formatTarget, parseTarget, type Target } from "./spec.ts";
 import { noTraffic, splice, type Traffic } from "./splice.ts";
 import { SocksAssociation, UdpForward } from "./udp.ts";
+
+/** Before the far end is asked to listen again. */
+const REMOTE_PAUSE_MS = 200;
 
 export interface TunnelOptions {
   /** Listen here, connect there. */
@@ -281,20 +285,36 @@ export class Tunnel implements AsyncDisposable {
     return this.#controls.get(control)?.takeActive(target) ? target : undefined;
   }
 
-  async #remote(session: Session, { bind, target }: Forward): Promise<void> {
-    const asked = formatTarget(bind);
+  /** Has the far end listen, and again when it was restarted, until it refuses or the session ends. */
+  async #remote(session: Session, forward: Forward): Promise<void> {
+    const asked = formatTarget(forward.bind);
+    for (;;) {
+      const failure = await this.#listenThere(session, forward);
+      if (session.state === "closed" || failure === undefined) return;
+      this.#options.log?.(`${asked} there: ${describeFailure(failure)}`);
+      if (failure !== "lost") return;
+      await sleep(REMOTE_PAUSE_MS, undefined, { ref: false });
+    }
+  }
+
+  /** As long as the far end listens for us; why it does not, or no more. */
+  async #listenThere(session: Session, { bind, target }: Forward): Promise<Failure | undefined> {
+    let stream: SessionStream | undefined;
+    let entry: TunnelAddress | undefined;
     try {
-      const stream = session.openStream(formatOpening({ type: "listen", target: bind }));
+      stream = session.openStream(formatOpening({ type: "listen", target: bind }));
       this.#remotes.set(stream.id, target);
-      const address = decodeUtf8((await connected(stream)) ?? CONNECTED) ?? asked;
-      const entry: TunnelAddress = { type: "remote", address: parseTarget(address), target };
+      const address = decodeUtf8(await connected(stream)) || formatTarget(bind);
+      entry = { type: "remote", address: parseTarget(address), target };
       this.#addresses.push(entry);
       this.#options.log?.(`${address} there leads to ${formatTarget(target)} here`);
-      await stream.read().catch(() => {});
-      this.#addresses.splice(this.#addresses.indexOf(entry), 1);
-      this.#remotes.delete(stream.id);
+      await stream.read();
+      return undefined;
     } catch (error) {
-      this.#options.log?.(`${asked} there: ${describeFailure(failureOfReset(error))}`);
+      return failureOfReset(error);
+    } finally {
+      if (entry) this.#addresses.splice(this.#addresses.indexOf(entry), 1);
+      if (stream) this.#remotes.delete(stream.id);
     }
   }
 
@@ -358,6 +378,7 @@ const socksReplies: Readonly<Record<Failure, SocksReply>> = {
   timeout: "hostUnreachable",
   limit: "generalFailure",
   reset: "connectionRefused",
+  lost: "generalFailure",
 };
 
 /** Waits for the octet that says that the target is connected; what came behind it. */
