@@ -27,14 +27,14 @@ export { nodeRuntime } from "./io/node-runtime.ts";
 export type { SessionOptions } from "./io/options.ts";
 export { QuotaError, type Quotas } from "./io/quotas.ts";
 export { Runtime, type RuntimeOptions } from "./io/runtime.ts";
+export type { Session } from "./io/session.ts";
 export type {
   Identity,
   SendOptions,
-  Session,
   SessionChange,
   SessionEnd,
   SignalOptions,
-} from "./io/session.ts";
+} from "./io/session-parts.ts";
 export { dialProcess, type ProcessOptions, stdioTransport } from "./io/stdio-transport.ts";
 export { type SessionStream, StreamLostError, StreamResetError } from "./io/stream.ts";
 export { toDuplex } from "./io/stream-duplex.ts";

@@ -24,14 +24,14 @@ export { browserRuntime } from "./browser-runtime.ts";
 export { browserSuite } from "./browser-suite.ts";
 export { cborContext } from "./cbor.ts";
 export { type EstablishOptions, RefusedError } from "./establish.ts";
+export type { Session } from "./session.ts";
 export type {
   Identity,
   SendOptions,
-  Session,
   SessionChange,
   SessionEnd,
   SignalOptions,
-} from "./session.ts";
+} from "./session-parts.ts";
 export type { SessionStream } from "./stream.ts";
 
 /**

@@ -11,7 +11,7 @@ import type { Limits } from "../pure/native/limits.ts";
 import { Reception, type ReceptionStep, refuse } from "../pure/native/reception.ts";
 import type { TimerEntry } from "../pure/timer-wheel.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Identity } from "./session.ts";
+import type { Identity } from "./session-parts.ts";
 import type { Transport, TransportSink } from "./transport.ts";
 import { asSessionError } from "./wait.ts";
 

@@ -26,7 +26,7 @@ import {
 } from "../stores/store.ts";
 import { agreedContexts, type SessionOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Identity, SessionParts } from "./session.ts";
+import type { Identity, SessionParts } from "./session-parts.ts";
 
 /** Everything that a session is made of again after a restart, besides its journals. */
 export interface Establishment {

@@ -9,7 +9,8 @@ import type { SessionError } from "../pure/errors.ts";
 import type { Proposal } from "../pure/native/establishment.ts";
 import type { SessionOptions } from "./options.ts";
 import type { Quotas } from "./quotas.ts";
-import type { Identity, Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { Identity } from "./session-parts.ts";
 import type { TransportPeer } from "./transport.ts";
 
 export interface ListenerOptions extends SessionOptions {

@@ -8,7 +8,7 @@
 
 import { SessionError } from "../pure/errors.ts";
 import { type Limits, WINDOW_OCTETS_MIN } from "../pure/native/limits.ts";
-import type { Identity } from "./session.ts";
+import type { Identity } from "./session-parts.ts";
 
 /** Each is for one identity; what is absent is not limited. */
 export interface Quotas {

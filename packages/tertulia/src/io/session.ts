@@ -6,7 +6,6 @@
 
 import { SessionError } from "../pure/errors.ts";
 import {
-  type Abort,
   type AbortReason,
   type Agreement,
   functionalUnits,
@@ -20,100 +19,31 @@ import {
   type MachineChanges,
   type SessionEvent,
   SessionMachine,
-  type SessionMachineOptions,
-  type SessionOutcome,
   type SessionOutput,
 } from "../pure/native/machine.ts";
 import type { Message, PresentationContext } from "../pure/native/message.ts";
 import type { StreamState } from "../pure/native/stream.ts";
 import { hex, letGoOctets } from "../pure/octets.ts";
-import type { TimerEntry } from "../pure/timer-wheel.ts";
 import { Broadcast } from "./broadcast.ts";
+import { Consumer } from "./consumer.ts";
+import { Deliveries, isDelivered } from "./deliveries.ts";
 import { Gate } from "./gate.ts";
 import type { Keeping } from "./keeping.ts";
 import { Queue } from "./queue.ts";
 import type { Account } from "./quotas.ts";
 import type { Flushable, Runtime } from "./runtime.ts";
+import type {
+  Identity,
+  SendOptions,
+  SessionChange,
+  SessionEnd,
+  SessionParts,
+  SignalOptions,
+} from "./session-parts.ts";
+import { SessionEntry, SessionSink } from "./session-sources.ts";
 import { SessionStream } from "./stream.ts";
-import type { Dial, Transport, TransportSink } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 import { asSessionError, raced } from "./wait.ts";
-
-/** Who is on the other side, as proved when the session was established. */
-export interface Identity {
-  /** How it was proved: `none`, `token`, `scram-sha-256`, `ed25519`, `tls`. */
-  readonly method: string;
-  /** The name that the method vouches for; empty for `none`. */
-  readonly name: string;
-  /** What else the method knows, for example the claims of a token. */
-  readonly claims?: unknown;
-}
-
-/** What became of a session's link. */
-export type SessionChange =
-  /** The transport is gone; the session waits, and what is sent waits with it. */
-  | { readonly type: "suspended"; readonly error: SessionError }
-  /** An attempt to resume failed; the next begins in `retryMs`. */
-  | { readonly type: "retrying"; readonly error: SessionError; readonly retryMs: number }
-  /** It goes on; `replayed` messages that were sent before or during the break are on their way. */
-  | {
-      readonly type: "resumed";
-      readonly epoch: number;
-      readonly replayed: number;
-      readonly suspendedMs: number;
-    }
-  /** It goes on over another transport; the old one was still there. */
-  | { readonly type: "moved"; readonly epoch: number; readonly kind: string }
-  /** The peer asks to move: we will, in about `inMs`. */
-  | { readonly type: "moving"; readonly inMs: number }
-  | { readonly type: "releaseRefused" }
-  | { readonly type: "closed"; readonly end: SessionEnd };
-
-/** How a session ended. */
-export interface SessionEnd {
-  readonly outcome: SessionOutcome;
-  /** Why, unless it was released. */
-  readonly error?: SessionError;
-  /** What the peer said when it aborted. */
-  readonly abort?: Abort;
-}
-
-export interface SendOptions {
-  /** Default: `normal`. */
-  readonly type?: MessageKind;
-  /** Name of the presentation context. Default: the first agreed one that takes the value. */
-  readonly context?: string;
-  /** Sends it right away, not at the end of the turn: for those who gather what they send themselves. */
-  readonly isGathered?: boolean;
-  /** Ends the waiting for credit. The message itself is sent all the same. */
-  readonly signal?: AbortSignal;
-}
-
-export interface SignalOptions {
-  readonly signal?: AbortSignal;
-}
-
-/** What a session is made of; `connect` and `listen` know. */
-export interface SessionParts extends Omit<SessionMachineOptions, "transport" | "isKept"> {
-  readonly runtime: Runtime;
-  /** The transport that it was established on; absent for one that a store has kept. */
-  readonly transport: Transport | undefined;
-  /** Where it is kept, if what was agreed on goes beyond `memory`. */
-  readonly keeping?: Keeping | undefined;
-  /** Of the peer, for one that a store has kept. */
-  readonly keyFingerprint?: string | undefined;
-  readonly identity: Identity;
-  /** How the initiator gets its next transport; `location` is where the peer asked it to go. */
-  readonly dial?: (location: string | undefined) => Dial;
-  /** Whether to agree when the peer wants to end. Default: always. */
-  readonly agreeToRelease?: (session: Session) => boolean | Promise<boolean>;
-  readonly onClosed?: (session: Session, end: SessionEnd) => void;
-  /** What its identity may have, and has. */
-  readonly account?: Account | undefined;
-}
-
-interface Delivery extends PromiseWithResolvers<void> {
-  readonly ends: readonly [number, number];
-}
 
 interface Spdu {
   readonly octets: Uint8Array;
@@ -158,8 +88,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   readonly #account: Account | undefined;
   /** What of the backlog the account knows. */
   #charged = 0;
-  /** Who waits for the peer to have what was sent, in the order of what they wait for. */
-  #deliveries: Delivery[] | undefined;
+  /** Who waits for the peer to have what was sent. */
+  #deliveries: Deliveries | undefined;
   /** The current transport with its number and, now and then, one that wants to be. */
   #transport: Transport | undefined;
   #number = 0;
@@ -381,11 +311,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     const last = [...(this.#waiters?.values() ?? [])].at(-1);
     if (last) await raced(last.promise, signal);
     const { ends } = this.machine.link;
-    if (this.#hasDelivered(ends)) return;
-    const delivery = { ends, ...Promise.withResolvers<void>() };
-    this.#deliveries ??= [];
-    this.#deliveries.push(delivery);
-    await raced(delivery.promise, signal);
+    if (isDelivered(ends, this.machine.link.acknowledged)) return;
+    this.#deliveries ??= new Deliveries();
+    await raced(this.#deliveries.wait(ends), signal);
   }
 
   /** Resolves when our store has everything that was sent until now. In `memory`: at once. */
@@ -627,7 +555,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.machine.receive(number, octets, this.#runtime.now());
     if (isGiven && !this.machine.link.isChunkHeld) letGoOctets(octets);
     this.#settle();
-    if (this.#deliveries !== undefined) this.#deliver(this.#deliveries);
+    if (this.#deliveries !== undefined) this.#delivered(this.#deliveries);
   }
 
   /** A transport of this session has room again. */
@@ -730,20 +658,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.machine.link.settle(this.#runtime.now());
   }
 
-  #hasDelivered([end0, end1]: readonly [number, number]): boolean {
-    const [acknowledged0, acknowledged1] = this.machine.link.acknowledged;
-    return acknowledged0 >= end0 && acknowledged1 >= end1;
-  }
-
-  #deliver(deliveries: Delivery[]): void {
-    let delivered = 0;
-    for (const { ends, resolve } of deliveries) {
-      if (!this.#hasDelivered(ends)) break;
-      resolve();
-      delivered += 1;
-    }
-    deliveries.splice(0, delivered);
-    if (deliveries.length === 0) this.#deliveries = undefined;
+  #delivered(deliveries: Deliveries): void {
+    deliveries.acknowledged(this.machine.link.acknowledged);
+    if (deliveries.isEmpty) this.#deliveries = undefined;
   }
 
   #checkOpen(): void {
@@ -1073,7 +990,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     for (const { reject } of this.#waiters?.values() ?? []) reject(reason);
     this.#waiters = undefined;
     if (!this.machine.hasRest) this.#keeping?.ended(reason);
-    for (const delivery of this.#deliveries ?? []) delivery.reject(reason);
+    this.#deliveries?.end(reason);
     this.#deliveries = undefined;
     for (const stream of this.#streams?.values() ?? []) stream.onSessionEnded(reason);
     this.#streams = undefined;
@@ -1096,67 +1013,3 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 }
 
 const NORMAL = messageFrame("normal", 0);
-
-/** A call of `consume` that is not over. */
-class Consumer {
-  readonly handler: (message: Message) => void | Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-  /** What the handler returned, or an answer to the peer, is waited for. */
-  isBusy = false;
-  forgetSignal: (() => void) | undefined;
-
-  constructor(
-    handler: Consumer["handler"],
-    resolve: Consumer["resolve"],
-    reject: Consumer["reject"],
-  ) {
-    this.handler = handler;
-    this.resolve = resolve;
-    this.reject = reject;
-  }
-}
-
-/** Where a transport of a session tells what happens. */
-class SessionSink implements TransportSink {
-  readonly #session: Session;
-  readonly #number: number;
-  readonly #transport: Transport;
-
-  constructor(session: Session, number: number, transport: Transport) {
-    this.#session = session;
-    this.#number = number;
-    this.#transport = transport;
-  }
-
-  received(octets: Uint8Array): void {
-    this.#session.transportReceived(this.#number, octets);
-  }
-
-  drained(): void {
-    this.#session.transportDrained(this.#number);
-  }
-
-  ended(error?: SessionError): void {
-    this.#session.transportEnded(this.#number, this.#transport, error);
-  }
-}
-
-/** A session in the timer wheel. */
-class SessionEntry implements TimerEntry {
-  timerSlot = 0;
-  readonly #session: Session;
-
-  constructor(session: Session) {
-    this.#session = session;
-  }
-
-  get deadline(): number | undefined {
-    return this.#session.machine.deadline;
-  }
-
-  fire(now: number): void {
-    this.#session.machine.tick(now);
-    this.#session.flush();
-  }
-}

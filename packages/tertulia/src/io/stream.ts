@@ -8,7 +8,8 @@ import { SessionError } from "../pure/errors.ts";
 import type { StreamState } from "../pure/native/stream.ts";
 import { STREAM_LOST } from "../pure/native/streams.ts";
 import { Gate } from "./gate.ts";
-import type { Session, SignalOptions } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { SignalOptions } from "./session-parts.ts";
 
 /** The peer reset the stream. */
 export class StreamResetError extends SessionError {

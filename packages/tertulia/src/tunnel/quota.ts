@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Identity } from "../io/session.ts";
+import type { Identity } from "../io/session-parts.ts";
 
 /** Each is for one identity; what is absent is not limited. */
 export interface TunnelQuotas {

@@ -9,7 +9,7 @@ import { createIdentity } from "../../src/auth/identity.ts";
 import { type ConnectOptions, connect } from "../../src/io/connect.ts";
 import { RefusedError } from "../../src/io/establish.ts";
 import { type ListenOptions, listen } from "../../src/io/listen.ts";
-import type { Identity } from "../../src/io/session.ts";
+import type { Identity } from "../../src/io/session-parts.ts";
 import { SessionError } from "../../src/pure/errors.ts";
 
 export interface Handshake {

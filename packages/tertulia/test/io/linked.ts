@@ -9,7 +9,8 @@ import { type BoundListener, type ListenOptions, listen } from "../../src/io/lis
 import { Listener } from "../../src/io/listener.ts";
 import { memoryPair } from "../../src/io/memory-transport.ts";
 import { nodeRuntime } from "../../src/io/node-runtime.ts";
-import type { Session, SessionChange } from "../../src/io/session.ts";
+import type { Session } from "../../src/io/session.ts";
+import type { SessionChange } from "../../src/io/session-parts.ts";
 import { certificate } from "./certificates.ts";
 
 export const kinds = ["tcp", "tls", "unix", "websocket", "memory"] as const;
