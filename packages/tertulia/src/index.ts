@@ -59,7 +59,6 @@ export type {
 } from "./pure/native/establishment.ts";
 export type { MessageKind } from "./pure/native/frames.ts";
 export { defaultLimits, type Limits } from "./pure/native/limits.ts";
-export type { SessionOutcome } from "./pure/native/machine.ts";
 export {
   defaultContexts,
   jsonContext,
@@ -68,3 +67,4 @@ export {
   type PresentationContext,
   textContext,
 } from "./pure/native/message.ts";
+export type { SessionOutcome } from "./pure/native/session-output.ts";

@@ -14,8 +14,8 @@ import {
   type KeptSession,
 } from "../pure/native/keeper.ts";
 import type { Limits } from "../pure/native/limits.ts";
-import type { MachineChanges } from "../pure/native/machine.ts";
 import { defaultContexts } from "../pure/native/message.ts";
+import type { MachineChanges } from "../pure/native/session-output.ts";
 import { decodeUtf8, hex, NO_OCTETS, unhex, utf8 } from "../pure/octets.ts";
 import {
   type ActivityChange,

@@ -7,7 +7,8 @@
 import type { SessionError } from "../pure/errors.ts";
 import type { Abort } from "../pure/native/establishment.ts";
 import type { MessageKind } from "../pure/native/frames.ts";
-import type { SessionMachineOptions, SessionOutcome } from "../pure/native/machine.ts";
+import type { SessionMachineOptions } from "../pure/native/machine.ts";
+import type { SessionOutcome } from "../pure/native/session-output.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Account } from "./quotas.ts";
 import type { Runtime } from "./runtime.ts";

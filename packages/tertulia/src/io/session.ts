@@ -15,13 +15,9 @@ import {
 } from "../pure/native/establishment.ts";
 import { type MessageKind, messageFrame } from "../pure/native/frames.ts";
 import type { Cursor, KeptStream } from "../pure/native/keeper.ts";
-import {
-  type MachineChanges,
-  type SessionEvent,
-  SessionMachine,
-  type SessionOutput,
-} from "../pure/native/machine.ts";
+import { SessionMachine } from "../pure/native/machine.ts";
 import type { Message, PresentationContext } from "../pure/native/message.ts";
+import type { MachineChanges, SessionEvent, SessionOutput } from "../pure/native/session-output.ts";
 import type { StreamState } from "../pure/native/stream.ts";
 import { hex, letGoOctets } from "../pure/octets.ts";
 import { Broadcast } from "./broadcast.ts";

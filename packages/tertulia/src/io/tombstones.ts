@@ -6,7 +6,7 @@
  */
 
 import type { Refusal } from "../pure/native/establishment.ts";
-import type { SessionOutcome } from "../pure/native/machine.ts";
+import type { SessionOutcome } from "../pure/native/session-output.ts";
 
 /** How a session ended. */
 export interface Burial {

@@ -20,15 +20,15 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what arrives is looked into before it is synced",
-    file: "native/machine",
-    from: "keep.underWay.push(link);",
-    to: "keep.underWay.push({ ...link, appends: [] }); this.link.stored(link);",
+    file: "native/keep",
+    from: "this.underWay.push(changed);",
+    to: "this.underWay.push({ ...changed, appends: [] }); link.stored(changed);",
   },
   {
     name: "the epoch is not persisted",
-    file: "native/machine",
-    from: "const changes = { epoch: this.#spoken, state",
-    to: "const changes = { epoch: 0, state",
+    file: "native/keep",
+    from: "changes: { epoch, state,",
+    to: "changes: { epoch: 0, state,",
   },
   {
     name: "an epoch that is answered is not persisted",
@@ -56,9 +56,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a tombstone is forgotten",
-    file: "native/machine",
-    from: "const changes = { epoch: this.#spoken, end };",
-    to: "const changes = { epoch: this.#spoken };",
+    file: "native/keep",
+    from: "changes: { epoch, end }",
+    to: "changes: { epoch }",
   },
   {
     name: "what was not read when the session ended is forgotten",
@@ -74,9 +74,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "the state of the release is not kept",
-    file: "native/machine",
-    from: "encodeState({ ...link.state, release: this.#release, end: rest, dialogue })",
-    to: 'encodeState({ ...link.state, release: "open", end: rest, dialogue })',
+    file: "native/keep",
+    from: "encodeState({ ...changed.state, release, end: rest, dialogue })",
+    to: 'encodeState({ ...changed.state, release: "open", end: rest, dialogue })',
   },
   {
     name: "a journal's entry is dropped",
@@ -140,9 +140,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what is kept of the dialogue is of another instant",
-    file: "native/machine",
-    from: "this.snapshotDialogue ? this.snapshotDialogue() : keep.dialogue",
-    to: "this.snapshotDialogue && !keep.dialogue ? keep.dialogue = this.snapshotDialogue() : keep.dialogue",
+    file: "native/keep",
+    from: "snapshotDialogue ? snapshotDialogue() : this.dialogue",
+    to: "snapshotDialogue && !this.dialogue ? this.dialogue = snapshotDialogue() : this.dialogue",
   },
   {
     name: "an SPDU that the dialogue has had comes again",

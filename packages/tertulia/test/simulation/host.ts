@@ -4,11 +4,8 @@
  */
 
 import type { SessionError } from "../../src/pure/errors.ts";
-import type {
-  MachineChanges,
-  SessionEvent,
-  SessionMachine,
-} from "../../src/pure/native/machine.ts";
+import type { SessionMachine } from "../../src/pure/native/machine.ts";
+import type { MachineChanges, SessionEvent } from "../../src/pure/native/session-output.ts";
 import type { VirtualClock } from "../../src/testing/clock.ts";
 import type { Wire, WireEnd, WireSide } from "../../src/testing/network.ts";
 

@@ -44,18 +44,18 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the proof of RESUME is not checked",
     file: "native/machine",
-    from: 'if (!equalOctets(this.#prove(candidate, "resume", claim), request.proof)) {',
-    to: "if (false) {",
+    from: "if (!candidate.isResumedBy(request, binding)) {",
+    to: "if (!candidate.isResumedBy(request, binding) && false) {",
   },
   {
     name: "the proof of RESUMED is not checked",
-    file: "native/machine",
-    from: "if (epoch !== candidate.epoch || !equalOctets(expected, proof)) {",
+    file: "native/candidate",
+    from: "if (epoch !== this.epoch || !equalOctets(expected, proof)) {",
     to: "if (false) {",
   },
   {
     name: "the proof of CONFIRM is not checked",
-    file: "native/machine",
+    file: "native/candidate",
     from: "if (proof.length !== PROOF_OCTETS || !equalOctets(expected, proof)) {",
     to: "if (false) {",
   },

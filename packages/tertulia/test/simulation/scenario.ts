@@ -16,7 +16,8 @@ import { CONFIRM, encodeFrame, RESUME, RESUMED } from "../../src/pure/native/fra
 import { type Established, Initiation } from "../../src/pure/native/initiation.ts";
 import { proveResume } from "../../src/pure/native/keys.ts";
 import type { Limits } from "../../src/pure/native/limits.ts";
-import { type Role, type SessionEvent, SessionMachine } from "../../src/pure/native/machine.ts";
+import { type Role, SessionMachine } from "../../src/pure/native/machine.ts";
+import type { SessionEvent } from "../../src/pure/native/session-output.ts";
 import { hex, NO_OCTETS } from "../../src/pure/octets.ts";
 import { VirtualClock } from "../../src/testing/clock.ts";
 import { Wire } from "../../src/testing/network.ts";

@@ -6,7 +6,7 @@
 import { functionalUnits } from "../../src/pure/native/establishment.ts";
 import { messageFrame } from "../../src/pure/native/frames.ts";
 import type { Limits } from "../../src/pure/native/limits.ts";
-import type { SessionEvent } from "../../src/pure/native/machine.ts";
+import type { SessionEvent } from "../../src/pure/native/session-output.ts";
 import type { StreamState } from "../../src/pure/native/stream.ts";
 import type { Random } from "../../src/testing/random.ts";
 import type { Driver, Host } from "./host.ts";

@@ -13,27 +13,20 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { concatOctets, equalOctets, NO_OCTETS, Reader } from "../octets.ts";
+import { concatOctets, NO_OCTETS, Reader } from "../octets.ts";
 import { AbortedError } from "./aborted.ts";
+import { Candidate, type CandidateParts } from "./candidate.ts";
 import {
   type Abort,
   type AbortReason,
   type Agreement,
   decodeAbort,
-  decodeRefusal,
-  decodeResumed,
   encodeAbort,
-  encodeResumeClaim,
-  encodeResumedClaim,
   type Refusal,
-  type RefusalReason,
   type ResumeRequest,
-  withProof,
 } from "./establishment.ts";
-import { FrameReader } from "./frame-reader.ts";
 import {
   ABORT,
-  CONFIRM,
   encodeFrame,
   encodeVarints,
   FENCED,
@@ -44,133 +37,23 @@ import {
   NOT_FINISHED,
   PING,
   PONG,
-  REFUSE,
   RELEASED,
-  RESUME,
-  RESUMED,
 } from "./frames.ts";
 import type { Established } from "./initiation.ts";
-import {
-  type Cursor,
-  encodeState,
-  type JournalEntry,
-  type JournalTrim,
-  type KeptEnd,
-  type KeptSession,
-} from "./keeper.ts";
-import { ID_OCTETS, NONCE_OCTETS, PROOF_OCTETS, proveResume } from "./keys.ts";
+import { type End, Keep } from "./keep.ts";
+import type { Cursor, KeptEnd, KeptSession } from "./keeper.ts";
+import { ID_OCTETS } from "./keys.ts";
 import type { Limits } from "./limits.ts";
-import { Link, type LinkChanges, type LinkListener, type Positions } from "./link.ts";
+import { Link, type LinkListener } from "./link.ts";
 import type { Message, PresentationContext } from "./message.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
+import { judge, refusalError, refusalOf } from "./refusals.ts";
 import { type ReleaseInput, type ReleaseState, releaseTable } from "./release.ts";
+import type { SessionEvent, SessionOutcome, SessionOutput } from "./session-output.ts";
 import type { StreamState } from "./stream.ts";
 import type { Suite } from "./suite.ts";
 
 export type Role = "initiator" | "responder";
-
-/** How a session ended. */
-export type SessionOutcome =
-  | "released"
-  | "aborted"
-  | "expired"
-  | "fenced"
-  | "lost"
-  /** This process let go of it. Its store has it, and it can be gone on with from there. */
-  | "parked"
-  | "unknown"
-  | "violated";
-
-/** What the application is told. */
-export type SessionEvent =
-  /** Messages wait to be taken. */
-  | { readonly type: "readable" }
-  /** The send with this ticket is in the journal. */
-  | { readonly type: "accepted"; readonly ticket: number }
-  /** The transport is gone. The session is not. */
-  | { readonly type: "suspended"; readonly error: SessionError }
-  /** A new transport has taken over; `replayed` messages were kept for it. */
-  | {
-      readonly type: "resumed";
-      readonly epoch: number;
-      readonly replayed: number;
-      /** The old transport was still there: nobody noticed anything. */
-      readonly isMove: boolean;
-    }
-  /** A dial, or what it led to, came to nothing; the next is after `retryMs`. */
-  | { readonly type: "retrying"; readonly error: SessionError; readonly retryMs: number }
-  /** The peer asks to move over to another transport, within this time. */
-  | { readonly type: "moving"; readonly inMs: number; readonly location?: string }
-  | { readonly type: "releaseAsked" }
-  | { readonly type: "releaseRefused" }
-  | { readonly type: "dialogue"; readonly octets: Uint8Array; readonly isExpedited: boolean }
-  | { readonly type: "streamOpened"; readonly stream: StreamState }
-  | { readonly type: "streamReadable"; readonly id: number }
-  | { readonly type: "streamWritable"; readonly id: number }
-  | { readonly type: "streamEnded"; readonly id: number }
-  | {
-      readonly type: "streamReset";
-      readonly id: number;
-      readonly code: number;
-      /** Of one that was lost with the peer's process: octets of ours that its reader had taken. */
-      readonly takenOctets: number;
-    }
-  | {
-      readonly type: "closed";
-      readonly outcome: SessionOutcome;
-      readonly error?: SessionError;
-      /** What the peer said of why. */
-      readonly abort?: Abort;
-    };
-
-/** What the caller is to do, in this order. */
-export type SessionOutput =
-  | { readonly type: "send"; readonly transport: number; readonly chunks: readonly Uint8Array[] }
-  /** Drop a transport: in order, after what was sent, or at once because of an error. */
-  | { readonly type: "close"; readonly transport: number; readonly error?: SessionError }
-  /** Open a transport, to `location` if the peer named one, and say `opened` or `ended`. */
-  | { readonly type: "dial"; readonly transport: number; readonly location?: string }
-  /** Have this stored, in the order of the marks, and say `stored` or `storeFailed`. */
-  | { readonly type: "store"; readonly mark: number; readonly changes: MachineChanges }
-  | { readonly type: "event"; readonly event: SessionEvent };
-
-/** What is to be stored at once. Octets are views that stay as they are until it is. */
-export interface MachineChanges {
-  readonly epoch: number;
-  readonly state?: Uint8Array;
-  readonly appends?: readonly JournalEntry[];
-  readonly trims?: readonly JournalTrim[];
-  /** The session is over: this is all there is to remember. */
-  readonly end?: {
-    readonly outcome: SessionOutcome;
-    readonly received: readonly [number, number];
-    readonly message: string;
-  };
-}
-
-/** What may not be done before a mark is stored. */
-interface Gate {
-  readonly mark: number;
-  readonly outputs: SessionOutput[];
-  /** Only while this one is still the candidate. */
-  readonly candidate?: Candidate;
-}
-
-/** A transport that wants to become the current one. */
-interface Candidate {
-  readonly transport: number;
-  readonly deadline: number;
-  binding: Uint8Array;
-  phase: "dialing" | "resuming" | "confirming";
-  epoch: number;
-  /** What we said that we have received: what the peer sends begins there. */
-  declared: Positions;
-  claim: Uint8Array;
-  /** Where the peer stands, and what it said with it. */
-  peer: Positions;
-  peerClaim: Uint8Array;
-  reader: FrameReader;
-}
 
 export interface SessionMachineOptions {
   readonly role: Role;
@@ -193,32 +76,6 @@ export interface SessionMachineOptions {
   readonly answer?: Uint8Array;
 }
 
-interface End extends KeptEnd {
-  readonly outcome: SessionOutcome;
-}
-
-/** What is on its way to the store. A mark is the number of a batch. */
-class Keep {
-  collected = 0;
-  stored = 0;
-  readonly underWay: Fifo<LinkChanges> = new Fifo();
-  readonly gates: Fifo<Gate> = new Fifo();
-  /** Something has to be stored, though the link has nothing new. */
-  isChanged = true;
-  /** What was kept of the dialogue when the process began. */
-  dialogue: Uint8Array | undefined;
-  /** It has ended, and what is left of it is stored once the application has settled all that came. */
-  rest: End | undefined;
-
-  /** Has something done once everything until now is stored. */
-  gate(outputs: SessionOutput[], candidate?: Candidate): void {
-    this.gates.push({ mark: this.collected + 1, outputs, ...(candidate && { candidate }) });
-  }
-}
-
-/** Batches under way to the store: one being synced, and one that the next sync takes. */
-const UNDER_WAY_MAX = 2;
-
 /** When to ask again for an end that is being stored. */
 const NOT_STORED_MS = 100;
 
@@ -230,14 +87,6 @@ const SEND_OCTETS = 256 * 1024;
 const DOUBT_MS = 5000;
 /** How long a transport has to live for the next dial to be called the first again. */
 const STABLE_MS = 10_000;
-
-/** What a session that ended so says to whoever wants to go on with it, if not `aborted`. */
-const tombstones: { readonly [O in SessionOutcome]?: RefusalReason } = {
-  released: "finished",
-  expired: "expired",
-};
-
-const NOWHERE: Positions = { received: [0, 0], retained: [0, 0] };
 
 export class SessionMachine implements LinkListener {
   readonly role: Role;
@@ -444,7 +293,7 @@ export class SessionMachine implements LinkListener {
 
   /** Whether what is to be stored is collected at once: not too much is under way. */
   get isStoreReady(): boolean {
-    return (this.#keep?.underWay.length ?? 0) < UNDER_WAY_MAX;
+    return this.#keep?.isReady ?? true;
   }
 
   /** The application is done with what it took; returns the mark that will say so. */
@@ -480,12 +329,7 @@ export class SessionMachine implements LinkListener {
       this.#guard(() => this.link.stored(changes));
       this.#advance();
     }
-    const { gates } = keep;
-    for (let gate = gates.peek(); gate && gate.mark <= mark; gate = gates.peek()) {
-      gates.shift();
-      if (gate.candidate && gate.candidate !== this.#candidate) continue;
-      for (const output of gate.outputs) this.#outputs.push(output);
-    }
+    for (const output of keep.open(mark, this.#candidate)) this.#outputs.push(output);
   }
 
   /** The store could not: nothing that was acknowledged is lost, and nothing more is promised here. */
@@ -515,16 +359,8 @@ export class SessionMachine implements LinkListener {
     // The peer answers with where it stands, and before its answer is here it may acknowledge more
     // on the transport there is.
     this.link.hold();
-    candidate.phase = "resuming";
-    candidate.binding = binding;
     this.#epoch += 1;
-    candidate.epoch = this.#epoch;
-    candidate.declared = this.link.positions;
-    const nonce = this.#suite.random(NONCE_OCTETS);
-    const { declared, epoch } = candidate;
-    candidate.claim = encodeResumeClaim(this.sessionId, epoch, declared, nonce);
-    const proof = this.#prove(candidate, "resume", candidate.claim);
-    this.#sendKept(candidate, encodeFrame(RESUME, withProof(candidate.claim, proof)));
+    this.#sendKept(candidate, candidate.resume(binding, this.#epoch, this.link.positions));
   }
 
   /** A transport ended, or could not be opened. */
@@ -545,25 +381,14 @@ export class SessionMachine implements LinkListener {
     rest: Uint8Array,
     now: number,
   ): Refusal | undefined {
-    const { epoch, claim, positions } = request;
-    const candidate: Candidate = {
-      transport,
-      deadline: now + this.#limits.handshakeMs,
-      binding,
-      phase: "confirming",
-      epoch,
-      declared: NOWHERE,
-      claim: NO_OCTETS,
-      peer: positions,
-      peerClaim: claim,
-      reader: new FrameReader(this.#limits.handshakeOctetsMax),
-    };
-    if (!equalOctets(this.#prove(candidate, "resume", claim), request.proof)) {
+    const { epoch, positions } = request;
+    const candidate = new Candidate(this.#parts, transport, now);
+    if (!candidate.isResumedBy(request, binding)) {
       return { reason: "badProof", isPersistent: true };
     }
     if (this.#state === "closed") {
       // That it is over is not said before it is stored: the peer would forget, and a crash remember.
-      if (!this.#keep?.gates.length) return this.#refusal;
+      if (!this.#keep?.isGated) return refusalOf(this.#outcome, this.link.positions.received);
       return { reason: "notReady", isPersistent: false, retryMs: NOT_STORED_MS };
     }
     if (epoch <= this.#claimed) {
@@ -581,11 +406,7 @@ export class SessionMachine implements LinkListener {
     this.#candidate = candidate;
     // Only from here on is it kept what we say that we retain.
     this.link.hold();
-    candidate.declared = this.link.positions;
-    const nonce = this.#suite.random(NONCE_OCTETS);
-    candidate.claim = encodeResumedClaim(epoch, candidate.declared, nonce);
-    const proof = this.#prove(candidate, "resumed", claim, candidate.claim);
-    this.#sendKept(candidate, encodeFrame(RESUMED, withProof(candidate.claim, proof)));
+    this.#sendKept(candidate, candidate.answer(this.link.positions));
     if (rest.length > 0) this.receive(transport, rest, now);
     return undefined;
   }
@@ -640,7 +461,7 @@ export class SessionMachine implements LinkListener {
     at(this.#dialAt);
     at(this.#candidate?.deadline ?? 0);
     const keep = this.#keep;
-    if (keep && keep.underWay.length < UNDER_WAY_MAX) at(this.link.settleAt);
+    if (keep?.isReady) at(this.link.settleAt);
     if (this.#state === "connected") {
       at(this.#deadAt || this.#heardAt + this.agreement.probeMs);
       // What a clogged transport does not take is not waited for.
@@ -752,29 +573,9 @@ export class SessionMachine implements LinkListener {
 
   /** The next batch, unless enough are under way. */
   #collect(keep: Keep, now: number): SessionOutput | undefined {
-    const { rest } = keep;
-    if (this.#state === "closed" && rest === undefined) return undefined;
-    if (keep.underWay.length >= UNDER_WAY_MAX) return undefined;
-    if (rest && this.link.isSettled) return this.#bury(keep, rest);
-    const link = this.link.collect(now, keep.isChanged);
-    if (link === undefined) return undefined;
-    keep.isChanged = false;
-    keep.underWay.push(link);
-    const snapshot = this.snapshotDialogue ? this.snapshotDialogue() : keep.dialogue;
-    const dialogue = { ...link.state.dialogue, snapshot };
-    const state = encodeState({ ...link.state, release: this.#release, end: rest, dialogue });
-    const { appends, trims } = link;
-    const changes = { epoch: this.#spoken, state, appends, trims };
-    return { type: "store", mark: ++keep.collected, changes };
-  }
-
-  /** Leaves only a tombstone of the session. */
-  #bury(keep: Keep, { outcome, message }: End): SessionOutput {
-    keep.rest = undefined;
-    keep.isChanged = false;
-    const end = { outcome, received: this.link.positions.received, message };
-    const changes = { epoch: this.#spoken, end };
-    return { type: "store", mark: ++keep.collected, changes };
+    if (this.#state === "closed" && keep.rest === undefined) return undefined;
+    const dialogue = this.snapshotDialogue;
+    return keep.collect(this.link, now, this.#spoken, this.#release, dialogue);
   }
 
   /** The highest epoch that anything was said of, which a restart must not say again. */
@@ -829,15 +630,11 @@ export class SessionMachine implements LinkListener {
     if (keep === undefined) return;
     const isEnding = this.#state === "closed";
     if (error) keep.rest = undefined;
-    if (isEnding && keep.gates.length === 0) return;
-    keep.underWay.clear();
-    keep.rest = undefined;
+    if (isEnding && !keep.isGated) return;
     let transport = this.#transport;
-    for (let gate = keep.gates.shift(); gate; gate = keep.gates.shift()) {
+    for (const output of keep.drop()) {
       // That it has ended is not stored: for whoever goes on with it, it has not.
-      for (const output of gate.outputs) {
-        if (isEnding && output.type === "close") transport = output.transport;
-      }
+      if (isEnding && output.type === "close") transport = output.transport;
     }
     this.#state = "closed";
     this.#outcome = "parked";
@@ -950,18 +747,7 @@ export class SessionMachine implements LinkListener {
     if (this.#candidate) return;
     this.#dials += 1;
     const transport = this.#nextTransport++;
-    this.#candidate = {
-      transport,
-      deadline: now + this.#limits.handshakeMs,
-      binding: NO_OCTETS,
-      phase: "dialing",
-      epoch: 0,
-      declared: NOWHERE,
-      claim: NO_OCTETS,
-      peer: NOWHERE,
-      peerClaim: NO_OCTETS,
-      reader: new FrameReader(this.#limits.handshakeOctetsMax),
-    };
+    this.#candidate = new Candidate(this.#parts, transport, now);
     const location = this.#location;
     this.#outputs.push({ type: "dial", transport, ...(location !== undefined && { location }) });
   }
@@ -1001,43 +787,15 @@ export class SessionMachine implements LinkListener {
   }
 
   #receiveCandidate(candidate: Candidate, octets: Uint8Array, now: number): void {
-    const { reader } = candidate;
-    reader.feed(octets);
-    if (!reader.next()) return;
-    const body = reader.body();
-    if (candidate.phase === "resuming" && reader.type === RESUMED) {
-      return this.#resumed(candidate, body, now);
-    }
-    if (candidate.phase === "resuming" && reader.type === REFUSE) {
-      return this.#refused(decodeRefusal(body), now);
-    }
-    if (candidate.phase === "confirming" && reader.type === CONFIRM) {
-      return this.#confirmed(candidate, body, now);
-    }
-    throw new ProtocolError("unexpectedFrame", "Tertulia 8.1", frameName(reader.type));
-  }
-
-  #resumed(candidate: Candidate, body: Uint8Array, now: number): void {
-    const { epoch, positions, claim, proof } = decodeResumed(body);
-    candidate.peer = positions;
-    candidate.peerClaim = claim;
-    const expected = this.#prove(candidate, "resumed", candidate.claim, claim);
-    if (epoch !== candidate.epoch || !equalOctets(expected, proof)) {
-      throw new ProtocolError("badProof", "Tertulia 8.2", "RESUMED is not of this session");
-    }
-    const wrong = this.link.checkPositions(positions);
-    if (wrong !== undefined) {
-      return this.#close("lost", new ProtocolError("badPositions", "Tertulia 8.3", wrong));
-    }
-    const confirmation = this.#prove(candidate, "confirm", candidate.claim, claim);
-    this.#sendTo(candidate.transport, encodeFrame(CONFIRM, confirmation));
-    this.#attach(candidate, now);
-  }
-
-  #confirmed(candidate: Candidate, proof: Uint8Array, now: number): void {
-    const expected = this.#prove(candidate, "confirm", candidate.peerClaim, candidate.claim);
-    if (proof.length !== PROOF_OCTETS || !equalOctets(expected, proof)) {
-      throw new ProtocolError("badProof", "Tertulia 8.2", "CONFIRM is not of this session");
+    const answer = candidate.receive(octets);
+    if (answer === undefined) return;
+    if (answer.type === "refused") return this.#refused(answer.refusal, now);
+    if (candidate.phase === "resuming") {
+      const wrong = this.link.checkPositions(candidate.peer);
+      if (wrong !== undefined) {
+        return this.#close("lost", new ProtocolError("badPositions", "Tertulia 8.3", wrong));
+      }
+      this.#sendTo(candidate.transport, candidate.confirm());
     }
     this.#attach(candidate, now);
   }
@@ -1047,7 +805,7 @@ export class SessionMachine implements LinkListener {
     const { transport, peer, declared, epoch } = candidate;
     const old = this.#transport;
     const isMove = this.#state === "connected";
-    const rest = candidate.reader.rest();
+    const rest = candidate.rest();
     this.#candidate = undefined;
     this.#epoch = epoch;
     this.#dialAt = 0;
@@ -1073,43 +831,15 @@ export class SessionMachine implements LinkListener {
   }
 
   #refused(refusal: Refusal, now: number): void {
-    const { reason, message, retryMs, location, received, epoch } = refusal;
-    const said = message ? `: ${message}` : "";
     if (this.#state === "connected") {
       // Where we wanted to go they do not want us. Here we are, and nobody said otherwise.
       if (refusal.isPersistent) this.#location = undefined;
-      const error = new SessionError("ERR_REFUSED", `${reason}${said}`);
-      return this.#retry(now, error, retryMs);
+      return this.#retry(now, refusalError(refusal), refusal.retryMs);
     }
-    switch (reason) {
-      case "finished":
-        if (this.#release !== "answered" && this.#release !== "crossing" && !this.#isAgreed) break;
-        return this.#close("released");
-      case "aborted":
-        return this.#close("aborted", new SessionError("ERR_ABORTED", `the peer aborted${said}`));
-      case "fenced": {
-        if (!refusal.isPersistent) break;
-        const error = new SessionError("ERR_RESUME", `fenced by epoch ${epoch}`);
-        return this.#close("fenced", error);
-      }
-      case "expired": {
-        const had = received ? `; the peer had ${received[0]} octets of lane 0` : "";
-        return this.#close("expired", new SessionError("ERR_RESUME", `expired${had}${said}`));
-      }
-      case "lost":
-        return this.#close("lost", new SessionError("ERR_RESUME", `lost${said}`));
-      case "unknownSession":
-        return this.#close(
-          "unknown",
-          new SessionError("ERR_RESUME", "the peer knows no such session"),
-        );
-      case "moved":
-        this.#location = location;
-        return this.#retry(now, new SessionError("ERR_REFUSED", `moved to ${location}`));
-    }
-    const error = new SessionError("ERR_REFUSED", `${reason}${said}`);
-    if (refusal.isPersistent) this.#close("unknown", error);
-    else this.#retry(now, error, retryMs);
+    const verdict = judge(refusal, this.#release);
+    if (verdict.type === "ended") return this.#close(verdict.outcome, verdict.error);
+    if ("location" in verdict) this.#location = verdict.location;
+    this.#retry(now, verdict.error, verdict.retryMs);
   }
 
   #goingAway(parameters: Parameters): void {
@@ -1219,18 +949,13 @@ export class SessionMachine implements LinkListener {
     // That it is over is stored before anybody acts on it: a crash does not bring it back.
     keep.gate(last);
     const rest = { outcome, message: error?.message ?? "" };
-    if (hasNoRest || this.link.isSettled) this.#outputs.push(this.#bury(keep, rest));
+    if (hasNoRest || this.link.isSettled)
+      this.#outputs.push(keep.bury(this.link, this.#spoken, rest));
     else {
       // What came is acknowledged: it stays until the application has settled it.
       keep.rest = rest;
       keep.isChanged = true;
     }
-  }
-
-  /** What whoever comes to a session that has ended is told. */
-  get #refusal(): Refusal {
-    const reason = tombstones[this.#outcome] ?? "aborted";
-    return { reason, isPersistent: true, received: this.link.positions.received };
   }
 
   /** Has stored frames looked into: what is wrong with them is the peer's doing. */
@@ -1257,12 +982,8 @@ export class SessionMachine implements LinkListener {
     if (transport !== undefined && phase === "confirming") this.#sendTo(transport, frame);
   }
 
-  #prove(
-    { epoch, binding }: Candidate,
-    proof: "resume" | "resumed" | "confirm",
-    ...frames: readonly Uint8Array[]
-  ): Uint8Array {
-    return proveResume(this.#suite, this.#keys.slice(ID_OCTETS), epoch, proof, binding, ...frames);
+  get #parts(): CandidateParts {
+    return { suite: this.#suite, keys: this.#keys, limits: this.#limits };
   }
 
   #sendTo(transport: number, octets: Uint8Array): void {

@@ -15,18 +15,14 @@ import { messageFrame } from "../../../src/pure/native/frames.ts";
 import { type Established, Initiation } from "../../../src/pure/native/initiation.ts";
 import { ID_OCTETS } from "../../../src/pure/native/keys.ts";
 import { type Limits, limitsFrom } from "../../../src/pure/native/limits.ts";
-import {
-  type Role,
-  type SessionEvent,
-  SessionMachine,
-  type SessionOutput,
-} from "../../../src/pure/native/machine.ts";
+import { type Role, SessionMachine } from "../../../src/pure/native/machine.ts";
 import {
   defaultContexts,
   type Message,
   type PresentationContext,
 } from "../../../src/pure/native/message.ts";
 import { Reception, refuse as refuseFrame } from "../../../src/pure/native/reception.ts";
+import type { SessionEvent, SessionOutput } from "../../../src/pure/native/session-output.ts";
 import type { Suite } from "../../../src/pure/native/suite.ts";
 import { concatOctets, NO_OCTETS, utf8 } from "../../../src/pure/octets.ts";
 import { seededSuite } from "../../../src/testing/suite.ts";
