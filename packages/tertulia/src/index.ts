@@ -14,6 +14,13 @@ export type {
   Vouched,
 } from "./auth/authentication.ts";
 export { type Address, DEFAULT_PORT, parseAddress } from "./io/address.ts";
+export {
+  Backlog,
+  BacklogFullError,
+  type BacklogOptions,
+  type Gap,
+  openBacklog,
+} from "./io/backlog.ts";
 export { cborContext } from "./io/cbor.ts";
 export { type ConnectOptions, connect, reconnect } from "./io/connect.ts";
 export { ALPN, type DialOptions, dialerOf } from "./io/dial.ts";

@@ -19,6 +19,8 @@ import type { MachineChanges } from "../pure/native/session-output.ts";
 import { decodeUtf8, hex, NO_OCTETS, unhex, utf8 } from "../pure/octets.ts";
 import {
   type ActivityChange,
+  type JournalEntry,
+  type SessionChanges,
   type SessionRecord,
   type Store,
   type StoredSession,
@@ -44,9 +46,12 @@ export class Keeping {
   /** Who waits for a mark, by the mark. Those of one mark share a promise. */
   readonly #waiters = new Map<number, PromiseWithResolvers<void>>();
   #failure: SessionError | undefined;
-  /** What the application wants kept beside the session; absent while that is what the store has. */
-  #note: { readonly octets: Uint8Array } | undefined;
-  #hasNote = false;
+  /** What is kept beside the session, by name: what the store does not have yet, and what there is. */
+  readonly #notes = new Map<string, Uint8Array>();
+  readonly #noteNames = new Set<string>();
+  /** What goes into the journal `waiting`, and out of it, with the next batch. */
+  #waiting: JournalEntry[] = [];
+  #waitingStart: number | undefined;
 
   /** @param record - What is to be created with the first batch; absent when it is there. */
   constructor(store: Store, id: string, record?: SessionRecord) {
@@ -59,8 +64,10 @@ export class Keeping {
     const create = this.#record;
     this.#record = undefined;
     const activities = this.#noteChanges(end !== undefined);
+    const more = end ? undefined : this.#waitingChanges(changes);
     return this.store.write({
       ...changes,
+      ...more,
       id: this.#id,
       ...(create && { create }),
       ...(activities && { activities }),
@@ -68,29 +75,66 @@ export class Keeping {
     });
   }
 
-  /** Has something kept with the next batch, and forgotten with the session. */
-  note(octets: Uint8Array): void {
-    this.#note = { octets };
-    this.#hasNote = true;
+  /**
+   * Has something kept with the next batch, and forgotten with the session.
+   *
+   * @param name - Which of several; empty for the application's own.
+   */
+  note(octets: Uint8Array, name = ""): void {
+    this.#notes.set(name, octets);
+    this.#noteNames.add(name);
   }
 
   /** What was kept so, if anything was. */
-  async readNote(): Promise<Uint8Array | undefined> {
-    if (this.#note) return this.#note.octets;
-    const octets = await this.store.activity(this.#noteName);
-    if (octets) this.#hasNote = true;
+  async readNote(name = ""): Promise<Uint8Array | undefined> {
+    const note = this.#notes.get(name);
+    if (note) return note;
+    const octets = await this.store.activity(this.#noteKey(name));
+    if (octets) this.#noteNames.add(name);
     return octets;
   }
 
-  get #noteName(): string {
-    return `session/${this.#id}`;
+  /** Has something wait in the store, from the next batch on. */
+  appendWaiting(position: number, octets: Uint8Array): void {
+    this.#waiting.push({ journal: "waiting", position, octets });
+  }
+
+  /** Has what waits before a position forgotten with the next batch. */
+  trimWaiting(position: number): void {
+    this.#waitingStart = position;
+  }
+
+  /** A piece of what waits in the store. */
+  readWaiting(position: number, octetsMax: number): Promise<readonly JournalEntry[]> {
+    return this.store.read(this.#id, "waiting", position, octetsMax);
+  }
+
+  #noteKey(name: string): string {
+    return name === "" ? `session/${this.#id}` : `session/${this.#id}/${name}`;
   }
 
   #noteChanges(isEnd: boolean): ActivityChange[] | undefined {
-    const octets = isEnd ? undefined : this.#note?.octets;
-    this.#note = undefined;
-    if (octets === undefined && !(isEnd && this.#hasNote)) return undefined;
-    return [{ name: this.#noteName, octets }];
+    const names = isEnd ? [...this.#noteNames] : [...this.#notes.keys()];
+    const changes = names.map((name) => ({
+      name: this.#noteKey(name),
+      octets: isEnd ? undefined : this.#notes.get(name),
+    }));
+    this.#notes.clear();
+    return changes.length > 0 ? changes : undefined;
+  }
+
+  #waitingChanges({ appends, trims }: MachineChanges): Partial<SessionChanges> | undefined {
+    const [waiting, start] = [this.#waiting, this.#waitingStart];
+    if (waiting.length === 0 && start === undefined) return undefined;
+    this.#waiting = [];
+    this.#waitingStart = undefined;
+    return {
+      appends: [...(appends ?? []), ...waiting],
+      trims: [
+        ...(trims ?? []),
+        ...(start === undefined ? [] : [{ journal: "waiting" as const, position: start }]),
+      ],
+    };
   }
 
   /** Resolves when a mark is stored; rejects when it will not be. */

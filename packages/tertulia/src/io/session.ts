@@ -82,6 +82,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   /** Present when everything is stored before it has an effect. */
   readonly #keeping: Keeping | undefined;
   readonly #account: Account | undefined;
+  /** Opens whenever something was done. */
+  #done: Gate | undefined;
   /** What of the backlog the account knows. */
   #charged = 0;
   /** Who waits for the peer to have what was sent. */
@@ -524,6 +526,52 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     return undefined;
   }
 
+  // For those who keep what they send themselves.
+
+  /** The octets of a value, and the frame type that they go by, as {@link sendEncoded} takes them. */
+  encode(value: unknown, options?: SendOptions): { type: number; octets: Uint8Array } {
+    const contexts = this.#contexts;
+    let index = 0;
+    if (options?.context !== undefined) index = this.#contextIndex(options.context);
+    else while (!contexts[index]?.accepts(value)) this.#fits(index++, value);
+    const kind = options?.type ?? "normal";
+    if (kind === "expedited") throw new SessionError("ERR_ARGUMENT", "it is not to wait");
+    if (kind !== "normal") this.#checkUnit(kind);
+    const octets = this.#encode(contexts[index] as PresentationContext, value); // it was found
+    const { messageOctetsMax } = this.peer.limits;
+    if (octets.length > messageOctetsMax) {
+      const message = `${octets.length} octets, the peer takes ${messageOctetsMax}`;
+      throw new SessionError("ERR_LIMIT", message);
+    }
+    return { type: messageFrame(kind, index), octets };
+  }
+
+  /** As {@link send}. */
+  sendEncoded(type: number, octets: Uint8Array): Promise<void> {
+    this.checkSend(octets.length);
+    const ticket = this.machine.send(type, octets);
+    return this.#sent(ticket, octets.length);
+  }
+
+  /** Resolves when something was sent, has come, or was stored: look again. */
+  async changed(): Promise<void> {
+    if (this.#end) return;
+    this.#done ??= new Gate();
+    await this.#done.wait();
+  }
+
+  /** Has what was told to `keeping` stored; resolves when it is. */
+  keepMore(keeping: Keeping): Promise<void> {
+    const mark = this.machine.keepMore();
+    this.#markDirty();
+    return keeping.wait(mark);
+  }
+
+  /** Where it is kept, beyond `memory`. */
+  get keeping(): Keeping | undefined {
+    return this.#keeping;
+  }
+
   // For the listener and the runtime.
 
   /** Somebody who claims to be the peer came on this transport. Returns why not, if not. */
@@ -622,8 +670,18 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
           ? this.machine.sendExpedited(frame, octets)
           : this.machine.send(frame, octets);
     }
+    return this.#sent(ticket, octets.length, signal, isGathered);
+  }
+
+  /** Something is in the link; settles when it is journaled, and stored where it is kept. */
+  #sent(
+    ticket: number,
+    size: number,
+    signal?: AbortSignal | undefined,
+    isGathered = false,
+  ): Promise<void> {
     this.#charge();
-    this.#unflushed += octets.length + 2;
+    this.#unflushed += size + 2;
     if (isGathered || (this.#isDirty && this.#unflushed >= FLUSH_OCTETS)) this.#settle();
     else this.#markDirty();
     if (this.#keeping !== undefined) return this.#whenStored(this.#keeping, ticket, signal);
@@ -803,6 +861,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       this.#isSettling = false;
     }
     this.#charge();
+    this.#done?.open();
     this.#runtime.schedule(this.#entry);
   }
 

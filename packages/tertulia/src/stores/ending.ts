@@ -19,6 +19,7 @@ export async function endStored(store: Store, id: string, message: string): Prom
   const { epoch, state } = stored;
   const received = state ? decodeState(state).received : ([0, 0] as const);
   const end = { id, outcome: "aborted", received, message, endedAt: Date.now() };
-  const activities = [{ name: `session/${id}`, octets: undefined }];
+  const names = [`session/${id}`, `session/${id}/backlog`];
+  const activities = names.map((name) => ({ name, octets: undefined }));
   await store.write({ id, epoch, activities, end });
 }

@@ -75,7 +75,26 @@ export class MemoryStore implements Store {
   async load(id: string): Promise<StoredSession | undefined> {
     this.#checkOpen();
     const kept = this.#sessions.get(id);
-    return kept && { ...kept, entries: [...kept.entries].sort(byJournal) };
+    const entries = kept?.entries.filter(({ journal }) => journal !== "waiting").sort(byJournal);
+    return kept && entries && { ...kept, entries };
+  }
+
+  async read(
+    id: string,
+    journal: JournalName,
+    position: number,
+    octetsMax: number,
+  ): Promise<readonly JournalEntry[]> {
+    this.#checkOpen();
+    const all = this.#sessions.get(id)?.entries ?? [];
+    const rest = all.filter((entry) => entry.journal === journal && entry.position >= position);
+    let octets = 0;
+    const isBeyond = (entry: JournalEntry) => {
+      octets += entry.octets.length;
+      return octets > octetsMax;
+    };
+    const end = rest.findIndex((entry, index) => isBeyond(entry) && index > 0);
+    return end < 0 ? rest : rest.slice(0, end);
   }
 
   async *sessions(): AsyncGenerator<SessionSummary, void, undefined> {
@@ -169,7 +188,7 @@ function summaryOf({ record, epoch, updatedAt, entries }: KeptSessionImage): Ses
   const octets = (...names: readonly JournalName[]) =>
     entries.reduce((sum, e) => sum + (names.includes(e.journal) ? e.octets.length : 0), 0);
   const { id, role, identity, createdAt } = record;
-  const sentOctets = octets("sent0", "sent1", "sending");
+  const sentOctets = octets("sent0", "sent1", "sending", "waiting");
   const receivedOctets = octets("received");
   return { id, role, identity, createdAt, updatedAt, epoch, sentOctets, receivedOctets };
 }

@@ -29,6 +29,10 @@ const SQLITE_NOTADB = 26;
 
 /** Sessions whose place is remembered between batches. 20,000: 4 MiB at most. */
 const PLACES_MAX = 20_000;
+/** The journal that is not loaded with its session. */
+const WAITING = journalNames.indexOf("waiting");
+/** Octets of it that are checked at a time. */
+const CHECK_OCTETS = 1024 * 1024;
 /** Rows read at a time, so that a list of many sessions is never in memory as a whole. */
 const PAGE_ROWS = 500;
 
@@ -141,6 +145,25 @@ export class Database {
     return { record, epoch, state, updatedAt, entries };
   }
 
+  read(id: string, journal: JournalName, position: number, octetsMax: number): JournalEntry[] {
+    const place = this.#place(id);
+    if (place === undefined) return [];
+    const index = journalNames.indexOf(journal);
+    const rows = this.#prepared(
+      `SELECT journal, position, octets, crc FROM entries
+       WHERE session = ? AND journal = ? AND position >= ? ORDER BY position`,
+    ).iterate(place.n, index, position);
+    const entries: JournalEntry[] = [];
+    let octets = 0;
+    for (const row of rows) {
+      const entry = entryOf(id, place.n, row);
+      octets += entry.octets.length;
+      if (octets > octetsMax && entries.length > 0) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
   /** Up to a page of sessions whose id is beyond this one. */
   sessionsAfter(id: string): SessionSummary[] {
     const rows = this.#prepared(
@@ -211,13 +234,27 @@ export class Database {
     look("sessions", undefined, () => {
       ids = this.#db.prepare("SELECT id FROM sessions ORDER BY id").all().map(idOf);
     });
-    for (const id of ids) look(`session ${id}`, id, () => this.load(id));
+    for (const id of ids) {
+      look(`session ${id}`, id, () => {
+        this.load(id);
+        this.#checkWaiting(id);
+      });
+    }
     let names: string[] = [];
     look("activities", undefined, () => {
       names = this.#db.prepare("SELECT name AS id FROM activities").all().map(idOf);
     });
     for (const name of names) look(`activity ${name}`, undefined, () => this.activity(name));
     return { problems, damaged };
+  }
+
+  #checkWaiting(id: string): void {
+    for (let position = 0; ; ) {
+      const piece = this.read(id, "waiting", position, CHECK_OCTETS);
+      const last = piece.at(-1);
+      if (last === undefined) return;
+      position = last.position + last.octets.length;
+    }
   }
 
   /** Gives the file system back what is not used. */
@@ -362,17 +399,11 @@ export class Database {
   #entries(id: string, n: number): JournalEntry[] {
     const rows = this.#prepared(
       `SELECT journal, position, octets, crc FROM entries
-       WHERE session = ? ORDER BY journal, position`,
+       WHERE session = ? AND journal <> ${WAITING} ORDER BY journal, position`,
     ).all(n);
     const entries: JournalEntry[] = [];
     for (const row of rows) {
-      const [index, position] = [Number(row["journal"]), Number(row["position"])];
-      const octets = row["octets"] as Uint8Array; // the table is strict
-      const journal = journalNames[index] as JournalName; // we wrote it
-      const where = `${journal} at ${position} of session ${id}`;
-      if (checksum(n, index, position, octets) !== Number(row["crc"])) {
-        throw new StoreError("damaged", `checksum of ${where}`);
-      }
+      const { journal, position, octets } = entryOf(id, n, row);
       const last = entries.at(-1);
       if (last?.journal === journal && last.position + last.octets.length !== position) {
         const end = last.position + last.octets.length;
@@ -427,6 +458,17 @@ function gapIn(place: Place, { id, appends = [] }: SessionChanges): StoreError |
     ends[index] = position + octets.length;
   }
   return undefined;
+}
+
+/** @throws {StoreError} `damaged`. */
+function entryOf(id: string, n: number, row: Row): JournalEntry {
+  const [index, position] = [Number(row["journal"]), Number(row["position"])];
+  const octets = row["octets"] as Uint8Array; // the table is strict
+  const journal = journalNames[index] as JournalName; // we wrote it
+  if (checksum(n, index, position, octets) !== Number(row["crc"])) {
+    throw new StoreError("damaged", `checksum of ${journal} at ${position} of session ${id}`);
+  }
+  return { journal, position, octets };
 }
 
 /** Covers where an entry belongs as well as what it is. */

@@ -8,12 +8,19 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Reader } from "../pure/octets.ts";
 import { decodeChanges } from "./batch.ts";
 import { Database, type DatabaseOptions } from "./sqlite-database.ts";
-import { type SessionChanges, StoreError, type StoreFailure } from "./store.ts";
+import { type JournalName, type SessionChanges, StoreError, type StoreFailure } from "./store.ts";
 
 /** A request, answered in order by one {@link Answer}. */
 export type Request =
   | { readonly type: "write"; readonly count: number; readonly octets: Uint8Array }
   | { readonly type: "load"; readonly id: string }
+  | {
+      readonly type: "read";
+      readonly id: string;
+      readonly journal: JournalName;
+      readonly position: number;
+      readonly octetsMax: number;
+    }
   | { readonly type: "sessionsAfter"; readonly id: string }
   | { readonly type: "tombstonesAfter"; readonly endedAt: number; readonly id: string }
   | { readonly type: "forget"; readonly endedBefore: number }
@@ -47,6 +54,8 @@ function handle(database: Database, request: Request): unknown {
       return write(database, request.count, request.octets);
     case "load":
       return database.load(request.id);
+    case "read":
+      return database.read(request.id, request.journal, request.position, request.octetsMax);
     case "sessionsAfter":
       return database.sessionsAfter(request.id);
     case "tombstonesAfter":

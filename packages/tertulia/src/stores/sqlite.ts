@@ -14,6 +14,8 @@ import { encodeChanges } from "./batch.ts";
 import type { DatabaseOptions } from "./sqlite-database.ts";
 import type { Answer, Failure, Request, WriteFailures } from "./sqlite-worker.ts";
 import {
+  type JournalEntry,
+  type JournalName,
   type SessionChanges,
   type SessionSummary,
   type Store,
@@ -125,6 +127,16 @@ export class SqliteStore implements Store {
   async load(id: string): Promise<StoredSession | undefined> {
     // The worker answers with what `Database.load` returned, here and below.
     return (await this.#ask({ type: "load", id })) as StoredSession | undefined;
+  }
+
+  async read(
+    id: string,
+    journal: JournalName,
+    position: number,
+    octetsMax: number,
+  ): Promise<readonly JournalEntry[]> {
+    const request = { type: "read", id, journal, position, octetsMax } as const;
+    return (await this.#ask(request)) as readonly JournalEntry[];
   }
 
   async *sessions(): AsyncGenerator<SessionSummary, void, undefined> {

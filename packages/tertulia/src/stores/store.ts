@@ -97,7 +97,10 @@ export interface StoredSession {
   /** Absent when no batch carried one yet. */
   readonly state: Uint8Array | undefined;
   readonly updatedAt: number;
-  /** By journal, by position. The first entry may begin before the last trim. */
+  /**
+   * By journal, by position, without those of `waiting`, for which there is {@link Store.read}. The first
+   * entry may begin before the last trim.
+   */
   readonly entries: readonly JournalEntry[];
 }
 
@@ -131,6 +134,19 @@ export interface Store extends AsyncDisposable {
 
   /** @throws {StoreError} `damaged` when something of it is missing; `failed`, `closed`. */
   load(id: string): Promise<StoredSession | undefined>;
+
+  /**
+   * A piece of a journal: entries that begin at this position or behind it, in their order, as many as
+   * make up so many octets, and at least one if there is one. None of a session that is not there.
+   *
+   * @throws {StoreError} as `load`.
+   */
+  read(
+    id: string,
+    journal: JournalName,
+    position: number,
+    octetsMax: number,
+  ): Promise<readonly JournalEntry[]>;
 
   /** All sessions, by id. `StoreError` as `load`. */
   sessions(): AsyncIterable<SessionSummary>;

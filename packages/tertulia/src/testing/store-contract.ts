@@ -132,6 +132,31 @@ const claims: readonly Claim[] = [
     },
   },
   {
+    claim: "gives back what waits in pieces, from where it is asked, and not with the session",
+    async test({ open }) {
+      await using store = await open();
+      const waiting = [
+        entry("waiting", 0, "abc"),
+        entry("waiting", 3, "de"),
+        entry("waiting", 5, "f"),
+      ];
+      await store.write(created("01", { appends: [entry("sent0", 0, "x"), ...waiting] }));
+      deepEqual(await entries(store, "01"), [entry("sent0", 0, "x")]);
+      const pieces = [
+        await store.read("01", "waiting", 0, 5),
+        await store.read("01", "waiting", 3, 1),
+        await store.read("01", "waiting", 5, 100),
+        await store.read("01", "waiting", 6, 100),
+        await store.read("02", "waiting", 0, 100),
+      ];
+      const plain = pieces.map((piece) =>
+        piece.map((one) => entry(one.journal, one.position, Uint8Array.from(one.octets))),
+      );
+      const [first, second, third] = waiting;
+      deepEqual(plain, [[first, second], [second], [third], [], []]);
+    },
+  },
+  {
     claim: "keeps the last of several states, and the state when a batch carries none",
     async test({ open }) {
       await using store = await open();

@@ -18,9 +18,10 @@ import type { ReleaseState } from "./release.ts";
 /**
  * The journals of a session. `sent0` and `sent1` hold what each lane has sent and the peer has not
  * committed; `received` holds what came, on either lane, and the application has not settled;
- * `sending` the message of which only a part is in `sent0`.
+ * `sending` the message of which only a part is in `sent0`; `waiting` what has not been given to the
+ * lanes yet, which may be more than fits into memory and is read in pieces.
  */
-export const journalNames = ["sent0", "sent1", "received", "sending"] as const;
+export const journalNames = ["sent0", "sent1", "received", "sending", "waiting"] as const;
 
 export type JournalName = (typeof journalNames)[number];
 

@@ -220,6 +220,17 @@ export class Link {
     return this.#wait(this.#waiting, type, octets);
   }
 
+  /** Whether {@link send} would have all of a message journaled at once, or, of a long one, a part. */
+  takesAtOnce(size: number): boolean {
+    const cost = Math.min(size, this.#segmentOctets) + MESSAGE_COST;
+    return (
+      this.#waitingOctets === 0 &&
+      this.#messageFlow.sent + cost <= this.#messageFlow.credit &&
+      this.#sessionFlow.sent + cost <= this.#sessionFlow.credit &&
+      this.#lane0.size < this.#limits.journalOctetsMax
+    );
+  }
+
   /** As {@link send}, past everything that the transport has not been given yet. */
   sendExpedited(type: number, octets: Uint8Array): number {
     const { expeditedOctetsMax } = this.#peer;

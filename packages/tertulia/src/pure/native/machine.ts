@@ -304,6 +304,12 @@ export class SessionMachine implements LinkListener {
     return this.nextMark;
   }
 
+  /** Something beside the link is to be stored; returns the mark that will say that it is. */
+  keepMore(): number {
+    if (this.#keep && this.#state !== "closed") this.#keep.isChanged = true;
+    return this.nextMark;
+  }
+
   /** What was kept of the dialogue before this process began. */
   get keptDialogue(): Uint8Array | undefined {
     return this.#keep?.dialogue;

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  type Backlog,
+  BacklogFullError,
+  type BacklogOptions,
+  type BoundListener,
+  connect,
+  type Gap,
+  listen,
+  openBacklog,
+  type Session,
+} from "tertulia";
+import { MemoryStore } from "tertulia/stores";
+
+const away = { backoffMs: 60_000, backoffMsMax: 60_000 };
+
+/** A sender whose sessions are kept, and a receiver that goes away and comes back when told to. */
+class Scene implements AsyncDisposable {
+  readonly store: MemoryStore;
+  listener!: BoundListener;
+  client!: Session;
+  server!: Session;
+  backlog!: Backlog;
+
+  constructor(store: MemoryStore = new MemoryStore()) {
+    this.store = store;
+  }
+
+  static async set(options: BacklogOptions): Promise<Scene> {
+    const scene = new Scene();
+    await scene.#listen(0);
+    const limits = { ...away, windowOctets: 16 * 1024, windowOctetsMax: 16 * 1024 };
+    scene.client = await connect(`tcp://127.0.0.1:${scene.listener.port}`, { limits });
+    await scene.#take(options);
+    return scene;
+  }
+
+  /** The sender's process is gone, and there is another. */
+  async restart(options: BacklogOptions): Promise<void> {
+    const { port } = this.listener;
+    await this.listener[Symbol.asyncDispose]();
+    await this.#listen(port);
+    await this.#take(options);
+  }
+
+  /** The receiver is cut off. */
+  async goAway(): Promise<void> {
+    this.client.breakTransport();
+    while (this.server.state === "connected") await new Promise((r) => setTimeout(r, 5));
+  }
+
+  /** It is back, and gets everything up to this message. */
+  async comeBack(last: string): Promise<string[]> {
+    this.client.probe();
+    const got: string[] = [];
+    for await (const { value } of this.client) {
+      got.push(String(value).split(" ")[0] as string);
+      if (got.at(-1) === last) break;
+    }
+    return got;
+  }
+
+  async #listen(port: number): Promise<void> {
+    const { store } = this;
+    this.listener = await listen(`tcp://127.0.0.1:${port}`, {
+      store,
+      durability: "disk",
+      keepsAll: true,
+    });
+  }
+
+  async #take(options: BacklogOptions): Promise<void> {
+    const { value } = await this.listener[Symbol.asyncIterator]().next();
+    this.server = value as Session;
+    this.backlog = await openBacklog(this.server, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.abort();
+    await this.listener[Symbol.asyncDispose]();
+  }
+}
+
+/** Message `n`, of 1,000 octets. */
+const text = (n: number) => `${n} `.padEnd(1000, ".");
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
+
+describe("a backlog", () => {
+  it("keeps in the store what does not fit into memory, and loses and repeats nothing", async () => {
+    await using scene = await Scene.set({ memoryOctets: 8 * 1024 });
+    await scene.goAway();
+    for (let n = 1; n <= 500; n += 1) await scene.backlog.send(text(n));
+    const { messages } = scene.backlog;
+    assert.ok(scene.server.backlogOctets < 16 * 1024, `${scene.server.backlogOctets} in memory`);
+    assert.ok(messages > 480, `${messages} in the store`);
+    const got = scene.comeBack("501");
+    await scene.backlog.send("501");
+    assert.deepEqual(await got, numbers(1, 501));
+    await scene.backlog.drained();
+  });
+
+  it("goes on in another process with what waited", async () => {
+    await using scene = await Scene.set({ memoryOctets: 8 * 1024 });
+    await scene.goAway();
+    for (let n = 1; n <= 100; n += 1) await scene.backlog.send(text(n));
+    await scene.restart({ memoryOctets: 8 * 1024 });
+    assert.equal(scene.backlog.nextNumber, 101);
+    const got = scene.comeBack("200");
+    for (let n = 101; n <= 199; n += 1) await scene.backlog.send(text(n));
+    await scene.backlog.send("200");
+    assert.deepEqual(await got, numbers(1, 200));
+  });
+
+  it("has senders wait when it is full, and keeps their order", async () => {
+    await using scene = await Scene.set({ memoryOctets: 16 * 1024, octetsMax: 10_000 });
+    await scene.goAway();
+    const stored: number[] = [];
+    for (let n = 1; n <= 31; n += 1) {
+      void scene.backlog.send(text(n)).then(() => stored.push(n));
+    }
+    const sent = scene.backlog.send("32");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.ok(stored.length < 31 && scene.backlog.octets <= 10_000, `${stored.length} stored`);
+    assert.deepEqual(await scene.comeBack("32"), numbers(1, 32));
+    await sent;
+  });
+
+  it("refuses what does not fit when it is told to", async () => {
+    const options = { memoryOctets: 8 * 1024, octetsMax: 20_000, whenFull: "refuse" } as const;
+    await using scene = await Scene.set(options);
+    await scene.goAway();
+    let n = 0;
+    let error: unknown;
+    while (error === undefined) {
+      await scene.backlog.send(text(n + 1)).then(
+        () => {
+          n += 1;
+        },
+        (reason) => {
+          error = reason;
+        },
+      );
+    }
+    assert.ok(error instanceof BacklogFullError);
+    assert.deepEqual(
+      { code: error.code, octets: error.octets, octetsMax: error.octetsMax },
+      { code: "ERR_LIMIT", octets: scene.backlog.octets, octetsMax: 20_000 },
+    );
+    assert.deepEqual(await scene.comeBack(String(n)), numbers(1, n));
+  });
+
+  it("gives up the oldest when it is told to, and both sides know exactly which", async () => {
+    const shed: Gap[] = [];
+    const options: BacklogOptions = {
+      memoryOctets: 8 * 1024,
+      octetsMax: 20_000,
+      whenFull: "shed",
+      onShed: (gap) => shed.push(gap),
+      gapMessage: ({ from, to }) => `lost:${from}-${to}`,
+    };
+    await using scene = await Scene.set(options);
+    await scene.goAway();
+    for (let n = 1; n <= 60; n += 1) await scene.backlog.send(text(n));
+    await scene.restart(options);
+    for (let n = 61; n <= 100; n += 1) await scene.backlog.send(text(n));
+    const got = await scene.comeBack("100");
+    const [from, to] = [shed[0]?.from ?? 0, shed.at(-1)?.to ?? 0];
+    assert.deepEqual(got, [...numbers(1, from - 1), `lost:${from}-${to}`, ...numbers(to + 1, 100)]);
+    const octets = shed.reduce((sum, gap) => sum + gap.octets, 0);
+    assert.deepEqual([to - from + 1, octets], [shed.length, shed.length * 1000]);
+  });
+
+  it("leaves nothing of itself behind when its session ends", async () => {
+    await using scene = await Scene.set({ memoryOctets: 1024 });
+    await scene.goAway();
+    for (let n = 1; n <= 50; n += 1) await scene.backlog.send(text(n));
+    scene.server.abort();
+    await scene.server.closed;
+    const { sessions, activities } = scene.store.image;
+    assert.deepEqual([sessions.size, activities.size], [0, 0]);
+  });
+});
