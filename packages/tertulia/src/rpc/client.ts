@@ -17,7 +17,8 @@ import type {
 } from "../pure/oncrpc/program.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { CallChannel, type CallChannelOptions } from "./call-channel.ts";
-import { Dispatcher, type DispatcherOptions, type Origin } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
+import type { Origin } from "./job.ts";
 import { RecordStream, SocketFeed, type StreamOptions, type StreamUser } from "./record-stream.ts";
 import { type ClientTls, startClientTls } from "./tls.ts";
 

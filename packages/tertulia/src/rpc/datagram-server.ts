@@ -13,7 +13,9 @@ import type { Caller, PeerAddress } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 import { isLocal } from "./client.ts";
-import type { Dispatcher, Origin, ReplyTarget } from "./dispatcher.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Origin } from "./job.ts";
+import type { ReplyTarget } from "./reply.ts";
 
 /** The most that an IPv4 datagram carries, RFC 768 and 791: 65,535 less 20 and 8. */
 export const DATAGRAM_MAX = 65_507;

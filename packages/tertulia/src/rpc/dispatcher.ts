@@ -6,14 +6,7 @@
  */
 
 import { ProtocolError, SessionError } from "../pure/errors.ts";
-import {
-  DuplicateCache,
-  type DuplicateCaller,
-  type DuplicateEntry,
-  type DuplicateLimits,
-  type DuplicateRecord,
-  identityOf,
-} from "../pure/oncrpc/duplicates.ts";
+import type { DuplicateEntry, DuplicateLimits } from "../pure/oncrpc/duplicates.ts";
 import { RpcError } from "../pure/oncrpc/failure.ts";
 import {
   AUTH_NONE,
@@ -22,53 +15,20 @@ import {
   decodeCall,
   encodeReply,
   type OpaqueAuth,
-  type ReplyBody,
   RPC_VERSION,
 } from "../pure/oncrpc/message.ts";
 import {
-  type Caller,
   NO_REPLY,
-  type PeerAddress,
   type ServedProcedure,
   type ServedProgram,
   type ServerCall,
-  type Signal,
 } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 import { type AuthVerdict, acceptNone, acceptSys, type ServerAuth } from "./auth.ts";
-
-/** Where the reply to one call goes. */
-export interface ReplyTarget {
-  begin(): XdrWriter;
-  commit(): void;
-  cancel(): void;
-}
-
-/** Who calls: the same for all calls of a connection. */
-export interface Origin {
-  readonly peer: PeerAddress;
-  readonly signal: Signal;
-  readonly back: Caller;
-  /** Calls of this connection that run now. */
-  running: number;
-  /** Says that one of them has ended. */
-  settled(): void;
-  /** The connection's caller in the duplicate request cache. */
-  duplicates: DuplicateCaller<ReplyTarget> | undefined;
-  /** Answers AUTH_TLS, RFC 9289: true when the reply says STARTTLS. Absent: not offered here. */
-  startTls?(): boolean;
-  /** Whether calls in the clear are refused. */
-  readonly isTlsRequired: boolean;
-  /** Where {@link ServerCall.commit} puts effects, on a durable session. */
-  readonly effects?: (effect: (transaction: unknown) => void) => void;
-}
-
-/** Where the duplicate request cache outlives the process. All synchronous: before the reply goes out. */
-export interface DuplicateStore {
-  load(): Iterable<DuplicateRecord>;
-  save(record: DuplicateRecord): void;
-}
+import { DuplicateReplies, type DuplicateStore } from "./duplicate-replies.ts";
+import { Job, type Origin } from "./job.ts";
+import { encodeFailure, encodeSuccess, type ReplyTarget, reply } from "./reply.ts";
 
 export interface DispatcherOptions {
   /** How credentials are judged. Default: AUTH_NONE and AUTH_SYS are believed. */
@@ -99,8 +59,7 @@ const NO_VALUE: ServedProcedure = {
 export class Dispatcher {
   readonly #programs = new Map<number, Map<number, Map<number, ServedProcedure>>>();
   readonly #auth = new Map<number, ServerAuth>();
-  readonly #duplicates: DuplicateCache<ReplyTarget> | undefined;
-  readonly #store: DuplicateStore | undefined;
+  readonly #duplicates: DuplicateReplies | undefined;
   readonly #onError: ((error: unknown, call: ServerCall) => void) | undefined;
   #running = 0;
   #idle: (() => void)[] = [];
@@ -111,9 +70,7 @@ export class Dispatcher {
       this.#auth.set(auth.flavor, auth);
     }
     if (options.duplicates !== false) {
-      this.#duplicates = new DuplicateCache(options.duplicates);
-      this.#store = options.duplicates?.store;
-      if (this.#store !== undefined) this.#duplicates.load(this.#store.load(), Date.now());
+      this.#duplicates = new DuplicateReplies(options.duplicates);
     }
     this.#onError = options.onError;
   }
@@ -244,7 +201,7 @@ export class Dispatcher {
   ): void {
     let entry: DuplicateEntry<ReplyTarget> | undefined;
     if (!procedure.isIdempotent && this.#duplicates !== undefined && !origin.effects) {
-      entry = this.#enter(reader, identityStart, header, origin, target);
+      entry = this.#duplicates.enter(reader, identityStart, header, origin, target);
       if (entry === undefined) return;
     }
     const job = new Job(header, procedure, verdict, origin, target, entry);
@@ -278,37 +235,6 @@ export class Dispatcher {
       (value) => this.#settleLater(job, value, undefined),
       (error) => this.#settleLater(job, undefined, error ?? new Error("rejected with nothing")),
     );
-  }
-
-  /** Puts the call in the duplicate request cache; `undefined` when it is in there already. */
-  #enter(
-    reader: XdrReader,
-    identityStart: number,
-    header: CallHeader,
-    origin: Origin,
-    target: ReplyTarget,
-  ): DuplicateEntry<ReplyTarget> | undefined {
-    const cache = this.#duplicates;
-    if (cache === undefined) return undefined;
-    origin.duplicates ??= cache.caller(origin.peer.address);
-    const identity = identityOf(header, reader.view, identityStart, reader.end);
-    const found = cache.begin(origin.duplicates, identity, Date.now());
-    if (found.type === "new") return found.entry;
-    if (found.type === "running") {
-      // The first is still at work; whoever asks again gets its reply. A few, not a flood of them.
-      found.entry.waiters ??= [];
-      if (found.entry.waiters.length < 4) found.entry.waiters.push(target);
-      return undefined;
-    }
-    const { reply: kept } = found.entry;
-    if (kept === undefined) {
-      // It was executed and the reply is gone: RPC has no words for that, and silence has no end.
-      reply(target, header.xid, { type: "SYSTEM_ERR", verifier: AUTH_NONE });
-    } else {
-      target.begin().raw(kept);
-      target.commit();
-    }
-    return undefined;
   }
 
   #settleLater(job: Job, result: unknown, error: unknown): void {
@@ -349,127 +275,19 @@ export class Dispatcher {
         writer.rewind(writer.start + offset);
       }
     }
-    if (failure !== undefined) this.#encodeFailure(writer, job, failure, verifier);
+    if (failure !== undefined) {
+      if (!(failure instanceof RpcError)) this.#onError?.(failure, job);
+      encodeFailure(writer, job.xid, failure, verifier);
+    }
     if (entry !== undefined) {
       const octets = writer.octets.slice(writer.start + offset, writer.at);
-      this.#keep(entry, octets);
+      this.#duplicates?.keep(entry, octets);
     }
     target.commit();
-  }
-
-  #keep(entry: DuplicateEntry<ReplyTarget>, octets: Uint8Array): void {
-    const now = Date.now();
-    this.#duplicates?.finish(entry, octets, now);
-    const { identity, caller, reply: kept, waiters } = entry;
-    this.#store?.save({ caller: caller.name, identity, reply: kept, at: now });
-    if (waiters === undefined) return;
-    entry.waiters = undefined;
-    for (const waiter of waiters) {
-      waiter.begin().raw(octets);
-      waiter.commit();
-    }
-  }
-
-  #encodeFailure(writer: XdrWriter, job: Job, failure: unknown, verifier: OpaqueAuth): void {
-    if (!(failure instanceof RpcError)) {
-      this.#onError?.(failure, job);
-      encodeReply(writer, job.xid, { type: "SYSTEM_ERR", verifier });
-      return;
-    }
-    const { status, low = 0, high = 0, authStatus = "AUTH_FAILED" } = failure;
-    encodeReply(
-      writer,
-      job.xid,
-      status === "AUTH_ERROR"
-        ? { type: status, status: authStatus }
-        : status === "RPC_MISMATCH"
-          ? { type: status, low, high }
-          : { type: status, verifier, low, high },
-    );
   }
 }
 
 const NO_HEADER = new Uint8Array();
-
-/** One call from its arrival to its reply, which is also what the handler is given. */
-class Job implements ServerCall {
-  readonly header: CallHeader;
-  readonly served: ServedProcedure;
-  readonly verdict: AuthVerdict & { type: "accepted" };
-  readonly origin: Origin;
-  readonly target: ReplyTarget;
-  readonly entry: DuplicateEntry<ReplyTarget> | undefined;
-
-  constructor(
-    header: CallHeader,
-    served: ServedProcedure,
-    verdict: AuthVerdict & { type: "accepted" },
-    origin: Origin,
-    target: ReplyTarget,
-    entry: DuplicateEntry<ReplyTarget> | undefined,
-  ) {
-    this.header = header;
-    this.served = served;
-    this.verdict = verdict;
-    this.origin = origin;
-    this.target = target;
-    this.entry = entry;
-  }
-
-  get name(): string {
-    return this.served.name;
-  }
-  get xid(): number {
-    return this.header.xid;
-  }
-  get program(): number {
-    return this.header.program;
-  }
-  get version(): number {
-    return this.header.version;
-  }
-  get procedure(): number {
-    return this.header.procedure;
-  }
-  get credential(): OpaqueAuth {
-    return this.header.credential;
-  }
-  get identity(): unknown {
-    return this.verdict.identity;
-  }
-  get peer(): PeerAddress {
-    return this.origin.peer;
-  }
-  get signal(): Signal {
-    return this.origin.signal;
-  }
-  get back(): Caller {
-    return this.origin.back;
-  }
-  commit(effect: (transaction: unknown) => void): void {
-    if (this.origin.effects === undefined) {
-      throw new SessionError("ERR_STATE", "a plain connection has no transaction to commit with");
-    }
-    this.origin.effects(effect);
-  }
-}
-
-/** The six words of the usual reply. */
-function encodeSuccess(writer: XdrWriter, xid: number): void {
-  const at = writer.reserve(24);
-  const { view } = writer;
-  view.setUint32(at, xid);
-  view.setUint32(at + 4, 1);
-  view.setUint32(at + 8, 0);
-  view.setUint32(at + 12, 0);
-  view.setUint32(at + 16, 0);
-  view.setUint32(at + 20, 0);
-}
-
-function reply(target: ReplyTarget, xid: number, body: ReplyBody): void {
-  encodeReply(target.begin(), xid, body);
-  target.commit();
-}
 
 function padded(length: number): number {
   return (length + 3) & ~3;

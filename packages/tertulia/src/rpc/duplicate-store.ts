@@ -7,7 +7,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { SessionError } from "../pure/errors.ts";
 import type { DuplicateRecord } from "../pure/oncrpc/duplicates.ts";
-import type { DuplicateStore } from "./dispatcher.ts";
+import type { DuplicateStore } from "./duplicate-replies.ts";
 
 /** Records between two clearings of what is too old. */
 const CLEAR_EVERY = 1024;

@@ -48,7 +48,8 @@ export { type CallChange, type CallStore, SqliteCalls, type StoredCall } from ".
 export { CallLost } from "./calls.ts";
 export { type ClientOptions, connect, RpcClient } from "./client.ts";
 export { connectUdp, DatagramClient, type DatagramClientOptions } from "./datagram-client.ts";
-export type { DispatcherOptions, DuplicateStore } from "./dispatcher.ts";
+export type { DispatcherOptions } from "./dispatcher.ts";
+export type { DuplicateStore } from "./duplicate-replies.ts";
 export { SqliteDuplicates } from "./duplicate-store.ts";
 export { type OnceChannel, sessionChannel } from "./once-channel.ts";
 export { OnceClient, type OnceClientOptions } from "./once-client.ts";

@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { ProtocolError, SessionError } from "../pure/errors.ts";
 import { RpcError } from "../pure/oncrpc/failure.ts";
-import { decodeReply, RPC_VERSION } from "../pure/oncrpc/message.ts";
+import { RPC_VERSION } from "../pure/oncrpc/message.ts";
 import {
   CLIENT_ID_OCTETS,
   decodeWelcome,
@@ -15,21 +15,25 @@ import {
   encodePlace,
   OnceMessage,
   OUTCOMES,
-  type Outcome,
   type Welcome,
 } from "../pure/oncrpc/once.ts";
-import type {
-  Caller,
-  CallOptions,
-  Procedure,
-  ProgramVersion,
-  Signal,
-} from "../pure/oncrpc/program.ts";
+import type { Caller, CallOptions, Procedure, ProgramVersion } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { authNone, type CallAuth } from "./auth.ts";
 import { CallJournal } from "./call-journal.ts";
 import type { CallChange, CallStore } from "./call-store.ts";
+import {
+  effectOf,
+  failureOf,
+  type OnceCall,
+  type Settlement,
+  type Slot,
+  settlementOf,
+  tellSettlement,
+  watchCall,
+} from "./once-call.ts";
 import { eachFrame, type OnceChannel, OnceFrames } from "./once-channel.ts";
+import { OnceOpening } from "./once-opening.ts";
 import { OutcomeError } from "./outcome-error.ts";
 import { type RecoveredCall, recoveredCall } from "./recovered-call.ts";
 
@@ -48,36 +52,6 @@ export interface OnceClientOptions {
   readonly longestMs?: number;
 }
 
-interface Slot {
-  readonly number: number;
-  serial: number;
-  call: OnceCall | undefined;
-  /** The frame of the call in flight: from `start` to `end` of `octets`. */
-  octets: Uint8Array | undefined;
-  start: number;
-  end: number;
-  isSent: boolean;
-}
-
-interface OnceCall {
-  readonly program: ProgramVersion;
-  readonly procedure: Procedure<unknown, unknown>;
-  readonly argument: unknown;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  readonly settle: CallOptions["settle"];
-  slot: Slot | undefined;
-  cancelledBy: unknown;
-  cleanUp: (() => void) | undefined;
-}
-
-/** A call's outcome, with the result or what its promise rejects with. */
-interface Settlement {
-  readonly outcome: Outcome;
-  readonly result: unknown;
-  readonly error: unknown;
-}
-
 /**
  * Calls exactly once, over durable sessions: over one as long as it lives, then over the next.
  *
@@ -89,7 +63,7 @@ interface Settlement {
  * const bank = new BankV1Client(client);
  */
 export class OnceClient implements Caller, AsyncDisposable {
-  readonly #open: () => Promise<OnceChannel>;
+  readonly #opening: OnceOpening;
   readonly #options: OnceClientOptions;
   readonly #auth: CallAuth;
   readonly #clientId: Uint8Array;
@@ -105,9 +79,6 @@ export class OnceClient implements Caller, AsyncDisposable {
   #memory: Uint8Array | undefined;
   #channel: OnceChannel | undefined;
   #isReady = false;
-  #isOpening = false;
-  #failures = 0;
-  #timer: NodeJS.Timeout | undefined;
   #closed: SessionError | undefined;
   /**
    * Resolves when the outcome of every call of the process before is told; at once without a store.
@@ -117,7 +88,7 @@ export class OnceClient implements Caller, AsyncDisposable {
 
   /** @param open - Opens a channel: at once, and again when the one before has ended. */
   constructor(open: () => Promise<OnceChannel>, options: OnceClientOptions = {}) {
-    this.#open = open;
+    this.#opening = new OnceOpening(open, (channel) => this.#use(channel), options);
     this.#options = options;
     this.#auth = options.auth ?? authNone;
     const { store } = options;
@@ -136,7 +107,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     }
     this.recovered = Promise.all(recovered).then(ignore);
     this.recovered.catch(ignore);
-    this.#connect();
+    this.#opening.now();
   }
 
   /** Calls in flight or waiting for a slot. */
@@ -175,7 +146,7 @@ export class OnceClient implements Caller, AsyncDisposable {
         this.#waiting.add(call);
       }
       if (options?.signal !== undefined || options?.timeoutMs !== undefined) {
-        this.#watch(call, options.signal, options.timeoutMs);
+        watchCall(call, options, (reason) => this.#cancel(call, reason));
       }
       // What decodeResult of this procedure returned is its Result.
     }) as Promise<Result>;
@@ -207,7 +178,7 @@ export class OnceClient implements Caller, AsyncDisposable {
   #end(reason: SessionError): void {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
-    clearTimeout(this.#timer);
+    this.#opening.stop();
     this.#isReady = false;
     this.#frames.discard();
     this.#channel?.close();
@@ -221,30 +192,6 @@ export class OnceClient implements Caller, AsyncDisposable {
       call.reject(new OutcomeError("not executed", this.#closed));
     }
     this.#waiting.clear();
-  }
-
-  #connect(): void {
-    if (this.#closed !== undefined || this.#isOpening) return;
-    this.#isOpening = true;
-    this.#open().then(
-      (channel) => {
-        this.#isOpening = false;
-        if (this.#closed !== undefined) channel.close();
-        else this.#use(channel);
-      },
-      () => {
-        this.#isOpening = false;
-        this.#later();
-      },
-    );
-  }
-
-  #later(): void {
-    if (this.#closed !== undefined) return;
-    const { firstMs = 50, longestMs = 5000 } = this.#options;
-    const waitMs = Math.min(firstMs * 2 ** this.#failures, longestMs);
-    this.#failures += 1;
-    this.#timer = setTimeout(() => this.#connect(), waitMs * (0.5 + Math.random() / 2));
   }
 
   #use(channel: OnceChannel): void {
@@ -265,7 +212,7 @@ export class OnceClient implements Caller, AsyncDisposable {
         if (this.#channel !== channel) return;
         this.#channel = undefined;
         this.#isReady = false;
-        this.#later();
+        this.#opening.later();
       });
   }
 
@@ -306,7 +253,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     this.#memory = memory;
     this.#grow(slots);
     this.#isReady = true;
-    this.#failures = 0;
+    this.#opening.succeeded();
     for (const slot of this.#slots) {
       if (slot.octets === undefined) continue;
       slot.isSent = true;
@@ -356,49 +303,18 @@ export class OnceClient implements Caller, AsyncDisposable {
     slot.octets = undefined;
     slot.isSent = false;
     call.cleanUp?.();
-    this.#settle(slot, call, this.#read(reader, call, outcome));
+    this.#settle(slot, call, settlementOf(reader, call, outcome));
     this.#free.push(slot);
     if (this.#waiting.size > 0) this.#startWaiting();
   }
 
-  /** What a REPLY says. */
-  #read(reader: XdrReader, call: OnceCall, outcome: Outcome | undefined): Settlement {
-    try {
-      if (outcome === "reply") {
-        return { outcome, result: this.#result(reader, call), error: undefined };
-      }
-      if (outcome === undefined) {
-        throw new ProtocolError("badOutcome", "docs/design/exactly-once.md");
-      }
-      return { outcome, result: undefined, error: new OutcomeError(outcome, call.cancelledBy) };
-    } catch (error) {
-      // A refusal is a reply, too; results that cannot be read are as good as lost.
-      const isReply = error instanceof RpcError;
-      return { outcome: isReply ? "reply" : "executed, reply lost", result: undefined, error };
-    }
-  }
-
   /** Tells the caller what became of his call: at once, or when that is kept. */
   #settle({ number, serial }: Slot, call: OnceCall, settlement: Settlement): void {
-    const { result, error } = settlement;
-    const tell = (failure: unknown): void => {
-      if (failure !== undefined) call.reject(failure);
-      else if (error !== undefined) call.reject(error);
-      else call.resolve(result);
-    };
     const effect = call.settle && effectOf(call.settle, settlement);
+    const tell = (failure: unknown): void => tellSettlement(call, settlement, failure);
     if (this.#journal !== undefined) {
       this.#journal.add({ slot: number, serial, call: undefined, effect }, tell);
     } else tell(effect && failureOf(effect));
-  }
-
-  #result(reader: XdrReader, call: OnceCall): unknown {
-    reader.take(8);
-    const body = decodeReply(reader);
-    if (body.type !== "SUCCESS") throw RpcError.of(body);
-    const result = call.procedure.decodeResult(reader);
-    reader.finish();
-    return result;
   }
 
   #start(call: OnceCall, slot: Slot): void {
@@ -451,26 +367,14 @@ export class OnceClient implements Caller, AsyncDisposable {
     }
   }
 
-  #watch(call: OnceCall, signal: Signal | undefined, timeoutMs: number | undefined): void {
-    const cancel = (reason: unknown): void => {
-      if (this.#waiting.delete(call)) {
-        call.cleanUp?.();
-        call.reject(new OutcomeError("not executed", reason));
-        return;
-      }
-      call.cancelledBy = reason;
-      if (call.slot?.call === call && this.#isReady) this.#sendCancel(call.slot);
-    };
-    const onAbort = (): void => cancel(signal?.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => cancel(new SessionError("ERR_TIMEOUT", "no reply in time")), timeoutMs);
-    call.cleanUp = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-    };
+  #cancel(call: OnceCall, reason: unknown): void {
+    if (this.#waiting.delete(call)) {
+      call.cleanUp?.();
+      call.reject(new OutcomeError("not executed", reason));
+      return;
+    }
+    call.cancelledBy = reason;
+    if (call.slot?.call === call && this.#isReady) this.#sendCancel(call.slot);
   }
 
   /** Asks that a call not be executed, if it has not been begun; its outcome is told as any other. */
@@ -512,24 +416,6 @@ export class OnceClient implements Caller, AsyncDisposable {
       this.#slots.push(slot);
       this.#free.push(slot);
     }
-  }
-}
-
-function effectOf(
-  settle: NonNullable<CallOptions["settle"]>,
-  { outcome, result, error }: Settlement,
-): (transaction: unknown) => void {
-  const settled = { outcome, result, error: error instanceof RpcError ? error : undefined };
-  return (transaction) => settle(settled, transaction);
-}
-
-/** What an effect throws that has no transaction. */
-function failureOf(effect: (transaction: unknown) => void): unknown {
-  try {
-    effect(undefined);
-    return undefined;
-  } catch (error) {
-    return error ?? new Error("threw nothing");
   }
 }
 

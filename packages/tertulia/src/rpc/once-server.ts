@@ -24,9 +24,11 @@ import {
 import type { Caller, PeerAddress } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
-import type { Dispatcher, Origin, ReplyTarget } from "./dispatcher.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Origin } from "./job.ts";
 import { eachFrame, type OnceChannel, OnceFrames } from "./once-channel.ts";
 import { MemoryOutcomes, type OutcomeRecord, type OutcomeStore } from "./once-store.ts";
+import type { ReplyTarget } from "./reply.ts";
 
 export interface OnceServerOptions {
   /** Where outcomes are kept. Default: in memory. */

@@ -11,7 +11,8 @@ import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { CallChannel, type CallChannelOptions } from "./call-channel.ts";
 import { isLocal } from "./client.ts";
 import { DatagramServer } from "./datagram-server.ts";
-import { Dispatcher, type DispatcherOptions, type Origin } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
+import type { Origin } from "./job.ts";
 import { RecordStream, type StreamOptions, type StreamUser } from "./record-stream.ts";
 import { type ServerTls, TlsAcceptor } from "./tls.ts";
 

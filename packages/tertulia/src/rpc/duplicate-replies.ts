@@ -1,0 +1,83 @@
+/**
+ * The duplicate request cache at work: what is asked again is answered again, and not executed.
+ *
+ * @module
+ */
+
+import {
+  DuplicateCache,
+  type DuplicateEntry,
+  type DuplicateLimits,
+  type DuplicateRecord,
+  identityOf,
+} from "../pure/oncrpc/duplicates.ts";
+import { AUTH_NONE, type CallHeader } from "../pure/oncrpc/message.ts";
+import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
+import type { Origin } from "./job.ts";
+import { type ReplyTarget, reply } from "./reply.ts";
+
+/** Where the duplicate request cache outlives the process. All synchronous: before the reply goes out. */
+export interface DuplicateStore {
+  load(): Iterable<DuplicateRecord>;
+  save(record: DuplicateRecord): void;
+}
+
+export class DuplicateReplies {
+  readonly #cache: DuplicateCache<ReplyTarget>;
+  readonly #store: DuplicateStore | undefined;
+
+  constructor(options?: Partial<DuplicateLimits> & { readonly store?: DuplicateStore }) {
+    this.#cache = new DuplicateCache(options);
+    this.#store = options?.store;
+    if (this.#store !== undefined) this.#cache.load(this.#store.load(), Date.now());
+  }
+
+  /** Puts the call in the duplicate request cache; `undefined` when it is in there already. */
+  enter(
+    reader: XdrReader,
+    identityStart: number,
+    header: CallHeader,
+    origin: Origin,
+    target: ReplyTarget,
+  ): DuplicateEntry<ReplyTarget> | undefined {
+    const cache = this.#cache;
+    origin.duplicates ??= cache.caller(origin.peer.address);
+    const identity = identityOf(header, reader.view, identityStart, reader.end);
+    const found = cache.begin(origin.duplicates, identity, Date.now());
+    if (found.type === "new") return found.entry;
+    if (found.type === "running") {
+      // The first is still at work; whoever asks again gets its reply. A few, not a flood of them.
+      found.entry.waiters ??= [];
+      if (found.entry.waiters.length < 4) found.entry.waiters.push(target);
+      return undefined;
+    }
+    const { reply: kept } = found.entry;
+    if (kept === undefined) {
+      // It was executed and the reply is gone: RPC has no words for that, and silence has no end.
+      reply(target, header.xid, { type: "SYSTEM_ERR", verifier: AUTH_NONE });
+    } else {
+      target.begin().raw(kept);
+      target.commit();
+    }
+    return undefined;
+  }
+
+  /** Keeps the reply, and gives it to whoever asked again meanwhile. */
+  keep(entry: DuplicateEntry<ReplyTarget>, octets: Uint8Array): void {
+    const now = Date.now();
+    this.#cache.finish(entry, octets, now);
+    const { identity, caller, reply: kept, waiters } = entry;
+    this.#store?.save({ caller: caller.name, identity, reply: kept, at: now });
+    if (waiters === undefined) return;
+    entry.waiters = undefined;
+    for (const waiter of waiters) {
+      waiter.begin().raw(octets);
+      waiter.commit();
+    }
+  }
+
+  /** Forgets a call that gets no reply. */
+  drop(entry: DuplicateEntry<ReplyTarget>): void {
+    this.#cache.drop(entry);
+  }
+}
