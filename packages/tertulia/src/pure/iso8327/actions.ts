@@ -158,6 +158,8 @@ export const actions: Readonly<Record<string, Action>> = {
     spm.v.Vtrr =
       ((spm.event.spdu?.transportDisconnect ?? 1) & 1) === 0 && spm.keepsTransport(spm.event);
   },
+  // Not of the standard: see amendments.ts.
+  "[6a]": (spm) => spm.forgetQueue(),
   "[10]": (spm) => spm.queue(),
   "[11]": (spm) => updateTokens(spm.v, spm.event),
   "[12]": set((v) => (v.Vact = true)),

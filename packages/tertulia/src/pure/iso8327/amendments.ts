@@ -10,8 +10,19 @@
 
 import type { TableSource } from "./table.ts";
 
+/**
+ * An activity may be interrupted or discarded by who has asked to end it, in 04B. If the other side has
+ * just agreed to the end, its PREPARE(RESYNCHRONIZE) finds 713 and no activity, and is kept for one
+ * that starts: [6a], which is ours, forgets it. Without an expedited flow the tables take AI and AD there.
+ */
+const afterTheEnd: TableSource = {
+  AD: { 713: "p37&p40: [6a] SACTDind [16] →11C" },
+  AI: { 713: "p37&p40: [6a] SACTIind [16] →11B" },
+};
+
 /** For Tables A.8 to A.16. */
 export const amendmentsWithoutSymmetric: TableSource = {
+  ...afterTheEnd,
   // PREPARE(RESYNCHRONIZE) may overtake an exception that the peer sent before: X.225 7 has
   // everything discarded until RS, and the other error states do.
   ED: { "15B": "p48: →=" },
@@ -26,6 +37,7 @@ export const amendmentsWithoutSymmetric: TableSource = {
 
 /** For Tables A.17 to A.25. */
 export const amendmentsWithSymmetric: TableSource = {
+  ...afterTheEnd,
   ED: { "15B": "p48: →=" },
   ER: { "15B": "p48: →=" },
   "FN-nr": { "15B": "p68: →=" },
@@ -44,7 +56,8 @@ export const amendmentsWithSymmetric: TableSource = {
   RS: {
     "01D": "TDISreq →01",
     // Guarded by p35, which is false with an expedited flow; Table A.11 has p28.
-    "05B 05C 15C": "p28: →=",
+    "05B 05C": "p28: →=",
+    "15C": "p41: →= | p42: →= | ¬p24&p32: →= then [72]",
     "15D": "→=",
   },
   // STDreq is allowed in 05A while its flow goes on; DT has the cell.

@@ -96,10 +96,12 @@ function resyncOf(spdu: Spdu, isAnswer: boolean, v: Variables): Resync {
     : { s: second, snb: secondSerialNumber, r: first, rnb: serialNumber };
 }
 
+/** Where a resynchronization is pending that another may cross. */
+const pendingStates: ReadonlySet<State> = new Set(["STA05A", "STA06", "STA11A", "STA15C"]);
+
 /** With symmetric synchronization, two requests that cross are merged: X.225 7. */
 function collide(event: Incoming, v: Variables, state: State): Incoming {
-  const isPending = state === "STA05A" || state === "STA06" || state === "STA11A";
-  if (!isPending || v.Vrsp === "no" || !event.resync) return event;
+  if (!pendingStates.has(state) || v.Vrsp === "no" || !event.resync) return event;
   const pending: Resync = { s: v.Vrsps, snb: v.Vrspnbs, r: v.Vrspr, rnb: v.Vrspnbr };
   const isInitiators = v.VrspIsOurs !== v.Vtca;
   const { result, initiatorWins } = isInitiators

@@ -534,6 +534,9 @@ export class SessionMachine {
         }
         this.#queue.push(this.#event);
       },
+      forgetQueue: () => {
+        this.#queue = [];
+      },
       replay: () => {
         const events = this.#queue;
         this.#queue = [];

@@ -78,6 +78,8 @@ export interface Spm {
   disconnectTransport(): void;
   startTimer(): void;
   stopTimer(): void;
+  /** Drops what was kept for later. */
+  forgetQueue(): void;
   /** Keeps the event for later. */
   queue(): void;
   /** Takes the kept events again. */

@@ -423,6 +423,53 @@ describe("session machine", () => {
     });
   }
 
+  for (const synchronize of ["minor", "symmetric"] as const) {
+    for (const [what, ask, answer, told] of [
+      ["interrupts", "SACTIreq", "SACTIrsp", ["responder SACTIind", "initiator SACTIcnf"]],
+      ["discards", "SACTDreq", "SACTDrsp", ["responder SACTDind", "initiator SACTDcnf"]],
+    ] as const) {
+      it(`${what} an activity whose end was agreed to meanwhile, with ${synchronize}`, () => {
+        const activity = units("duplex", synchronize, "resynchronize", "activity", "expedited");
+        const pair = connected(activity, { expedited: true });
+        const start = { type: "SACTSreq", activityIdentifier: octets("01") } as const;
+        pair.say("initiator", start);
+        pair.say("initiator", { type: "SACTEreq" });
+        pair.ask("initiator", { type: ask, reason: 0 });
+        pair.ask("responder", { type: "SACTErsp" });
+        pair.settle();
+        pair.say("responder", { type: answer });
+        assert.deepEqual(pair.told.slice(2), told);
+        // What the first PREPARE announced is over: it does not hurt the next activity.
+        pair.say("initiator", start);
+        assert.deepEqual([pair.initiator.state, pair.responder.state], ["STA713", "STA713"]);
+      });
+    }
+  }
+
+  it("merges a crossing request that the answer's PREPARE overtook, with symmetric", () => {
+    // With data separation the responder's request is announced by no PREPARE.
+    const both = units("duplex", "symmetric", "resynchronize", "data-separation");
+    const pair = connected(both, { expedited: true });
+    pair.say("responder", { type: "SSYNmreq", separation: true });
+    pair.ask("responder", { type: "SRSYNreq", secondResyncType: "abandon" });
+    pair.ask("initiator", {
+      type: "SRSYNreq",
+      resyncType: "set",
+      serialNumber: 40,
+      secondResyncType: "set",
+      secondSerialNumber: 30,
+    });
+    while (pair.deliver("responder", "expedited"));
+    while (pair.deliver("responder", "normal"));
+    pair.ask("responder", { type: "SRSYNrsp" });
+    pair.settle();
+    const [ours, theirs] = [pair.initiator.variables, pair.responder.variables];
+    // Abandon prevails over set on the flow that both asked for.
+    assert.deepEqual([ours.VMs, ours.VMr], [1, 30]);
+    assert.deepEqual([theirs.VMr, theirs.VMs], [1, 30]);
+    assert.deepEqual(pair.errors, []);
+  });
+
   describe("that concatenates", () => {
     const all = units("half-duplex", "minor", "major", "activity");
     const start = { type: "SACTSreq", activityIdentifier: octets("01") } as const;

@@ -4,6 +4,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { actions } from "../../../src/pure/iso8327/actions.ts";
+import {
+  amendmentsWithoutSymmetric,
+  amendmentsWithSymmetric,
+} from "../../../src/pure/iso8327/amendments.ts";
 import { predicates } from "../../../src/pure/iso8327/predicates.ts";
 import { type Cell, compileTable, states, type Table } from "../../../src/pure/iso8327/table.ts";
 import { withSymmetric } from "../../../src/pure/iso8327/with-symmetric.ts";
@@ -62,7 +66,8 @@ describe("X.225 Annex A state tables", () => {
 
   it("leave no predicate and no action unused", () => {
     const used = new Set<string>();
-    for (const table of Object.values(tables)) {
+    const amendments = [amendmentsWithoutSymmetric, amendmentsWithSymmetric].map(compileTable);
+    for (const table of [...Object.values(tables), ...amendments]) {
       for (const cell of Object.values(table).flatMap((row) => Object.values(row))) {
         if (cell === "impossible") continue;
         for (const { when, actions, after } of cell) {
