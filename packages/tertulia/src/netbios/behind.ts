@@ -8,7 +8,7 @@
 import { connect, type Socket } from "node:net";
 import { SessionError } from "../pure/errors.ts";
 import { formatName, sameName } from "../pure/netbios/name.ts";
-import { checkAnswer, FrontLines, parseGreeting } from "./front-lines.ts";
+import { checkAnswer, FrontLines, parseGreeting, reasonOfEnd } from "./front-lines.ts";
 import { ListenQueue } from "./listen-queue.ts";
 import { type NameLike, nameOf } from "./name-like.ts";
 import type { NetbiosSession, SessionSettings } from "./session.ts";
@@ -72,7 +72,7 @@ export async function listenBehind(
       group,
     });
     checkAnswer(await lines.next(signal));
-    return new ListenerBehind(socket, listener, queue, address);
+    return new ListenerBehind(socket, lines, listener, queue, address);
   } catch (error) {
     listener?.close();
     socket.destroy();
@@ -92,19 +92,26 @@ export class ListenerBehind implements AsyncDisposable {
   readonly #gone = new AbortController();
 
   /** For {@link listenBehind}. */
-  constructor(socket: Socket, listener: SessionListener, queue: ListenQueue, address: string) {
+  constructor(
+    socket: Socket,
+    lines: FrontLines,
+    listener: SessionListener,
+    queue: ListenQueue,
+    address: string,
+  ) {
     this.address = address;
     this.port = listener.port;
     this.#socket = socket;
     this.#listener = listener;
     this.#queue = queue;
-    socket.once("close", () => this.#gone.abort());
+    void this.#watch(lines);
   }
 
   /**
    * The sessions of those who call, until the signal or the loop ends it.
    *
-   * @throws {SessionError} `ERR_CLOSED` when the front has gone: register anew.
+   * @throws {SessionError} `ERR_CLOSED` when the front has gone, or has lost the name to another
+   *   node: register anew.
    */
   async *sessions(
     options: { readonly signal?: AbortSignal } = {},
@@ -113,7 +120,19 @@ export class ListenerBehind implements AsyncDisposable {
     const gone = this.#gone.signal;
     yield* this.#queue.sessions(signal ? AbortSignal.any([signal, gone]) : gone);
     if (signal?.aborted || this.#listener.closed.aborted) return;
-    if (gone.aborted) throw new SessionError("ERR_CLOSED", "the front has gone: register anew");
+    gone.throwIfAborted();
+  }
+
+  /** Waits for the front's last word, or its end without one. */
+  async #watch(lines: FrontLines): Promise<void> {
+    let why: string;
+    try {
+      why = reasonOfEnd(await lines.next(this.#listener.closed));
+    } catch {
+      // Closed by us, or what came was no line of a front's: either way it is over.
+      why = "the front has gone";
+    }
+    this.#gone.abort(new SessionError("ERR_CLOSED", `${why}: register anew`));
   }
 
   /** Ends the registration, and the sessions. */

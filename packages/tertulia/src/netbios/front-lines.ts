@@ -6,6 +6,7 @@
  *     process:  {"called":"PRINTS<20>","port":5139}
  *     front:    {"registered":true}                  and both stay connected
  *          or:  {"refused":"the name is owned by another node (…)","reason":"nameInUse"}
+ *     front:    {"lost":"PRINTS<20> is in conflict"}  if it ever is, and then the end
  *
  * @module
  */
@@ -77,6 +78,12 @@ export function checkAnswer(line: string | undefined): void {
   throw new SessionError("ERR_REFUSED", message);
 }
 
+/** Why a registration has ended, by the front's last line if it had one to say. */
+export function reasonOfEnd(line: string | undefined): string {
+  const { lost } = line === undefined ? {} : fieldsOf(line);
+  return typeof lost === "string" ? lost : "the front has gone";
+}
+
 export function refusalOf(error: unknown): { readonly refused: string; readonly reason?: string } {
   if (error instanceof NetbiosError) return { refused: error.message, reason: error.reason };
   return { refused: error instanceof Error ? error.message : String(error) };
@@ -115,6 +122,10 @@ export class FrontLines {
 
   write(line: object): void {
     if (this.#socket.writable) this.#socket.write(`${JSON.stringify(line)}\n`);
+  }
+
+  end(): void {
+    this.#socket.end();
   }
 
   /** The next line, or `undefined` when there is none any more. Rejects with the signal's reason. */

@@ -73,7 +73,9 @@ export class Front implements AsyncDisposable {
   readonly #options: FrontOptions;
   readonly #sockets = new Set<Socket>();
   readonly #names = new Map<string, HeldName>();
+  readonly #registered = new Map<FrontLines, FrontRequest>();
   readonly #serving = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
 
   /** For {@link openFront}. */
   constructor(node: NetbiosNode, path: string, server: Server, options: FrontOptions) {
@@ -85,11 +87,29 @@ export class Front implements AsyncDisposable {
       const served = this.#serve(socket).finally(() => this.#serving.delete(served));
       this.#serving.add(served);
     });
+    void this.#watchNames();
+  }
+
+  /** A name that is another's now serves nobody: who listens on it is told, and may try again. */
+  async #watchNames(): Promise<void> {
+    for await (const { role, event } of this.#node.events({
+      signal: this.#closing.signal,
+    })) {
+      if (role !== "node" || (event.type !== "conflict" && event.type !== "lost")) continue;
+      const what = event.type === "conflict" ? "is in conflict" : "was taken away by its server";
+      const key = nameKey(event.name);
+      for (const [lines, request] of this.#registered) {
+        if (nameKey(request.called) !== key) continue;
+        lines.write({ lost: `${formatName(event.name)} ${what}` });
+        lines.end();
+      }
+    }
   }
 
   /** Ends all registrations. Their names are given back. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#server.listening) return;
+    this.#closing.abort();
     this.#server.close();
     rmSync(this.#path, { force: true });
     for (const socket of this.#sockets) socket.destroy();
@@ -139,7 +159,9 @@ export class Front implements AsyncDisposable {
       sessions.add(listen);
       told?.({ type: "registered", called, port });
       lines.write({ registered: true });
+      this.#registered.set(lines, request);
       await ended;
+      this.#registered.delete(lines);
       sessions.listens.delete(listen);
       told?.({ type: "ended", called, port });
     } finally {

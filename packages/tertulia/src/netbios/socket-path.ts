@@ -4,19 +4,24 @@
  * @module
  */
 
-import { chmodSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { SessionError } from "../pure/errors.ts";
 
 /**
- * Listens at a path. What a process that died has left there is replaced; what lives is not.
+ * Listens at a path. The socket of a process that died is replaced; one that lives is not, and
+ * nothing else either.
  *
  * @throws {SessionError} `ERR_REFUSED`.
  */
 export async function listenAtPath(server: Server, path: string, mode: number): Promise<void> {
   if (await isServed(path)) {
     throw new SessionError("ERR_REFUSED", `another process serves at ${path}`);
+  }
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found && !found.isSocket()) {
+    throw new SessionError("ERR_REFUSED", `${path} is there, and no socket`);
   }
   let folder: string | undefined;
   try {

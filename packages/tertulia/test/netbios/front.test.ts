@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,9 +12,13 @@ import {
   type FrontOptions,
   listenBehind,
   type NetbiosNode,
+  type NetbiosOptions,
   type NetbiosSession,
   openFront,
 } from "../../src/netbios/index.ts";
+import { conflictDemand } from "../../src/pure/netbios/messages.ts";
+import { netbiosName } from "../../src/pure/netbios/name.ts";
+import { encodeNamePacket } from "../../src/pure/netbios/name-packet.ts";
 import { hasNamespaces, hasPeers } from "../peers.ts";
 import { Loopback } from "./loopback.ts";
 import { type Agent, address, Network } from "./network.ts";
@@ -97,9 +103,14 @@ describe("a front, the process with the port for all", () => {
     await using lab = await FrontLab.open({ mode: 0o620 });
     assert.equal(statSync(lab.path).mode & 0o777, 0o620);
     await assert.rejects(openFront(lab.bob, lab.path), /another process serves at/);
-    writeFileSync(`${lab.path}2`, "");
-    await using other = await openFront(lab.bob, `${lab.path}2`);
-    assert.equal(statSync(`${lab.path}2`).mode & 0o777, 0o660);
+    const [file, dead] = [`${lab.path}-file`, `${lab.path}-dead`];
+    writeFileSync(file, "precious");
+    await assert.rejects(openFront(lab.bob, file), /is there, and no socket/);
+    const script = `require("net").createServer().listen("${dead}", () => process.kill(process.pid, 9))`;
+    spawnSync(process.execPath, ["-e", script]);
+    assert.ok(statSync(dead).isSocket());
+    await using other = await openFront(lab.bob, dead);
+    assert.equal(statSync(dead).mode & 0o777, 0o660);
     assert.ok(other);
   });
 
@@ -113,6 +124,18 @@ describe("a front, the process with the port for all", () => {
     await caller.send(Buffer.from("still here"));
     assert.equal(Buffer.from((await callee.receive()) ?? "").toString(), "still here");
     await assert.rejects(listenBehind(lab.path, "PRINTS"), /there is no front at/);
+  });
+
+  it("when it loses a name to another node, the listener is told", async () => {
+    await using lab = await FrontLab.open({}, { conflictDemands: "obey" });
+    await using prints = await listenBehind(lab.path, "PRINTS<20>");
+    const sessions = prints.sessions().next();
+    const socket = createSocket("udp4");
+    const demand = encodeNamePacket(conflictDemand(7, netbiosName("PRINTS", 0x20)));
+    socket.send(demand, lab.namePort, lab.node.address);
+    await assert.rejects(sessions, /PRINTS<20> is in conflict: register anew/);
+    socket.close();
+    await lab.until(() => lab.node.names.length === 0);
   });
 
   it("a listener gives up waiting by its signal", async () => {
@@ -193,13 +216,17 @@ class FrontLab implements AsyncDisposable {
     this.path = parts.path;
   }
 
-  static async open(options: FrontOptions = {}): Promise<FrontLab> {
+  static async open(options: FrontOptions = {}, of: NetbiosOptions = {}): Promise<FrontLab> {
     const loopback = await Loopback.open();
-    const node = await loopback.node(1);
+    const node = await loopback.node(1, of);
     const bob = await loopback.node(2);
     const path = join(mkdtempSync(join(tmpdir(), "tertulia-front-")), "socket");
     const front = await openFront(node, path, options);
     return new FrontLab(loopback, { node, bob, front, path });
+  }
+
+  get namePort(): number {
+    return this.#loopback.ports.namePort ?? 0;
   }
 
   /** Bob calls PRINTS and says hello. */
