@@ -51,7 +51,7 @@ describe("the examples of the documentation", { concurrency: 2 }, () => {
   it("are all marked as what they are", () => {
     for (const page of pages) {
       const fences =
-        readFileSync(join(root, page), "utf8").match(/^```(ts|typescript|js).*$/gm) ?? [];
+        readFileSync(join(root, page), "utf8").match(/^```(ts|typescript|js)\b.*$/gm) ?? [];
       for (const fence of fences) assert.match(fence, /^```ts( (no-run|excerpt): \S.+)?$/, page);
     }
     assert.ok(examples.length > 10);
