@@ -6,12 +6,15 @@
 
 import type { Session } from "../io/session.ts";
 import { ProtocolError } from "../pure/errors.ts";
+import { Fifo } from "../pure/fifo.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 
 export interface OnceChannel {
   /** Who the peer is, as the session authenticated him. Part of what a client is known by. */
   readonly identity: string;
+  /** The longest message that the peer takes. */
+  readonly messageOctetsMax: number;
   /** Takes a message. It is kept: nobody writes into it again. Settled while there is credit. */
   send(octets: Uint8Array): Promise<void>;
   /** Gives each message of the peer to `handler`; resolves or rejects when the channel has ended. */
@@ -28,6 +31,7 @@ export function sessionChannel(session: Session): OnceChannel {
   const { method, name } = session.identity;
   return {
     identity: `${method}:${name}`,
+    messageOctetsMax: session.agreement.peer.messageOctetsMax,
     send: (octets) => session.send(octets, GATHERED),
     consume: (handler) =>
       session.consume((message) => {
@@ -42,22 +46,32 @@ const MESSAGE_OCTETS = 64 * 1024;
 
 /**
  * Frames on their way out: all of a turn of the event loop in one message of the channel, each behind
- * its length, so that what a message costs is shared by them.
+ * its length, so that what a message costs is shared by them. A message is given to the channel when it
+ * has taken the one before; until then messages wait here, and whoever reads should not make more.
  */
 export class OnceFrames {
   readonly writer: XdrWriter = new XdrWriter(new Uint8Array(MESSAGE_OCTETS));
-  readonly #send: (octets: Uint8Array) => void;
+  readonly #send: (octets: Uint8Array) => Promise<void>;
+  readonly #failed: (error: unknown) => void;
   readonly #flushNow = (): void => {
     this.#isDue = false;
     this.flush();
   };
+  readonly #queue = new Fifo<Uint8Array>();
   #mark = 0;
   #isDue = false;
+  #isSending = false;
+  /** Counts channels: what was given to one that is gone says nothing about the next. */
+  #generation = 0;
+  #drained: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   /** Whether frames are held back until {@link flush}: while a message is being read. */
   isHeld = false;
+  messageOctetsMax: number = Number.POSITIVE_INFINITY;
 
-  constructor(send: (octets: Uint8Array) => void) {
+  /** @param failed - Told when the channel did not take a message: what was in it is on no way. */
+  constructor(send: (octets: Uint8Array) => Promise<void>, failed: (error: unknown) => void) {
     this.#send = send;
+    this.#failed = failed;
   }
 
   begin(): XdrWriter {
@@ -69,6 +83,11 @@ export class OnceFrames {
   /** Where the frame that was begun begins in the writer's octets. */
   get start(): number {
     return this.writer.start + this.#mark + 4;
+  }
+
+  /** Whether the channel takes a message with just the frame that was begun. */
+  get fits(): boolean {
+    return this.writer.at - this.writer.start - this.#mark <= this.messageOctetsMax;
   }
 
   /** Ends the frame that was begun; returns where it began in the writer's octets. */
@@ -95,13 +114,57 @@ export class OnceFrames {
     this.end();
   }
 
-  /** Forgets what has not gone out. */
+  /** Forgets what has not gone out: the next message is another channel's. */
   discard(): void {
     this.writer.rewind(this.writer.start);
+    this.#queue.clear();
+    this.#generation += 1;
+    this.#isSending = false;
+    this.#drained?.resolve();
+    this.#drained = undefined;
   }
 
   flush(): void {
-    if (this.writer.at > this.writer.start) this.#send(this.writer.takeWritten());
+    const { writer } = this;
+    const size = writer.at - writer.start;
+    if (size === 0) return;
+    const octets = writer.takeWritten();
+    if (size <= this.messageOctetsMax || this.#mark === 0) this.#give(octets);
+    else {
+      // The last frame is what made it too long.
+      this.#give(octets.subarray(0, this.#mark));
+      this.#give(octets.subarray(this.#mark));
+    }
+  }
+
+  /** Resolves when no message waits for the channel; `undefined` when none does. */
+  get drained(): Promise<void> | undefined {
+    if (this.#queue.length === 0) return undefined;
+    this.#drained ??= Promise.withResolvers<void>();
+    return this.#drained.promise;
+  }
+
+  #give(octets: Uint8Array): void {
+    if (this.#isSending) {
+      this.#queue.push(octets);
+      return;
+    }
+    this.#isSending = true;
+    const generation = this.#generation;
+    this.#send(octets).then(
+      () => {
+        if (generation !== this.#generation) return;
+        this.#isSending = false;
+        const next = this.#queue.shift();
+        if (next !== undefined) this.#give(next);
+        if (this.#queue.length > 0) return;
+        this.#drained?.resolve();
+        this.#drained = undefined;
+      },
+      (error) => {
+        if (generation === this.#generation) this.#failed(error);
+      },
+    );
   }
 }
 

@@ -67,10 +67,12 @@ export class OnceClient implements Caller, AsyncDisposable {
   readonly #options: OnceClientOptions;
   readonly #auth: CallAuth;
   readonly #clientId: Uint8Array;
-  readonly #frames: OnceFrames = new OnceFrames((octets) => {
+  readonly #frames: OnceFrames = new OnceFrames(
     // Calls are kept before they are sent.
-    if (this.#keep()) this.#channel?.send(octets).catch(ignore);
-  });
+    (octets) => (this.#keep() && this.#channel?.send(octets)) || SENT,
+    // It is sent again over the next one.
+    () => this.#channel?.close(),
+  );
   readonly #journal: CallJournal | undefined;
   readonly #reader = new XdrReader(new Uint8Array());
   readonly #slots: Slot[] = [];
@@ -198,6 +200,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     // What was not sent on the channel before is sent again when the server has greeted.
     this.#frames.discard();
     this.#channel = channel;
+    this.#frames.messageOctetsMax = channel.messageOctetsMax;
     encodeHello(this.#frames.begin(), {
       clientId: this.#clientId,
       slots: Math.max(this.#slots.length, this.#options.slots ?? 64),
@@ -332,6 +335,10 @@ export class OnceClient implements Caller, AsyncDisposable {
       view.setUint32(at + 20, call.procedure.number);
       this.#auth.seal(writer, at);
       call.procedure.encodeArgument(writer, call.argument);
+      if (!this.#frames.fits) {
+        const { messageOctetsMax } = this.#frames;
+        throw new SessionError("ERR_LIMIT", `the server takes ${messageOctetsMax} octets at most`);
+      }
     } catch (error) {
       this.#frames.cancel();
       this.#free.push(slot);
@@ -418,6 +425,9 @@ export class OnceClient implements Caller, AsyncDisposable {
     }
   }
 }
+
+/** What there is nobody for: the next channel is told. */
+const SENT: Promise<void> = Promise.resolve();
 
 /** That a slot has no call, and begins anew. */
 function ended(slot: number): CallChange {

@@ -167,9 +167,12 @@ class Connection {
   constructor(server: OnceServer, channel: OnceChannel) {
     this.server = server;
     this.channel = channel;
-    this.frames = new OnceFrames((octets) => {
-      if (!this.isEnded) channel.send(octets).catch(ignore);
-    });
+    this.frames = new OnceFrames(
+      (octets) => channel.send(octets),
+      // The client asks again over the next one.
+      () => channel.close(),
+    );
+    this.frames.messageOctetsMax = channel.messageOctetsMax;
     const address = channel.identity;
     this.peer = { transport: "session", address, port: 0, isLocal: false, local: "" };
   }
@@ -178,8 +181,9 @@ class Connection {
     return this.#abort.signal;
   }
 
-  receive(octets: Uint8Array): void {
-    if (this.isEnded) return;
+  /** Takes a message. The next one waits for the client, while that does not take what it asked for. */
+  receive(octets: Uint8Array): Promise<void> | undefined {
+    if (this.isEnded) return undefined;
     this.frames.isHeld = true;
     try {
       eachFrame(octets, this.#reader, this.#take);
@@ -187,6 +191,7 @@ class Connection {
       this.frames.isHeld = false;
       this.frames.flush();
     }
+    return this.frames.drained;
   }
 
   readonly #take = (): void => {
@@ -227,6 +232,7 @@ class Connection {
 
   end(): void {
     this.isEnded = true;
+    this.frames.discard();
     if (this.client?.connection === this) this.client.connection = undefined;
     this.#abort.abort(new SessionError("ERR_CLOSED", "the client's session has ended"));
   }
@@ -332,6 +338,12 @@ class OnceCall implements Origin, ReplyTarget {
   commit(): void {
     const { server, client, frames, scratch } = this.#connection;
     const slot = this.#slot;
+    if (this.#isDirect && !frames.fits) {
+      frames.cancel();
+      slot.state = "done";
+      this.#current().frames.send(this.#lost());
+      return;
+    }
     if (this.#isDirect) {
       const { writer } = frames;
       const { octets, at: end } = writer;
@@ -344,8 +356,9 @@ class OnceCall implements Origin, ReplyTarget {
       if (present !== this.#connection) present?.frames.send(octets, start, end);
       return;
     }
-    const octets = scratch.takeWritten();
+    let octets = scratch.takeWritten();
     const isKept = octets.length <= server.replyMax;
+    if (octets.length + 4 > frames.messageOctetsMax) octets = this.#lost();
     const record: OutcomeRecord = {
       client: client?.key ?? "",
       slot: this.#number,
@@ -362,6 +375,11 @@ class OnceCall implements Origin, ReplyTarget {
   #isDirect = false;
   /** The reply when it is too large to keep: it is told once all the same. */
   #whole: Uint8Array | undefined;
+
+  /** The frame that says that the reply is longer than the client takes. */
+  #lost(): Uint8Array {
+    return this.#connection.tell("executed, reply lost", this.#number, this.#serial);
+  }
 
   tell(octets: Uint8Array | undefined): void {
     this.#current().frames.send(octets ?? this.#whole ?? new Uint8Array());
@@ -396,5 +414,3 @@ class OnceCall implements Origin, ReplyTarget {
 function broken(violation: string, detail: string): ProtocolError {
   return new ProtocolError(violation, "docs/design/exactly-once.md", detail);
 }
-
-function ignore(): void {}

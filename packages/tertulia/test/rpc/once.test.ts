@@ -31,6 +31,7 @@ import { freePort } from "./bench-program.ts";
 /** One end of a channel in memory: what is under way when it is cut is lost, as with a lost session. */
 class MemoryChannel implements OnceChannel {
   readonly identity = "test";
+  messageOctetsMax = 1_000_000;
   other: MemoryChannel | undefined;
   isCut = false;
   sent = 0;
@@ -58,6 +59,11 @@ class MemoryChannel implements OnceChannel {
     } catch (error) {
       this.#end?.(error instanceof Error ? error : undefined);
     }
+  }
+
+  /** What the user makes of a message. */
+  handle(octets: Uint8Array): void | Promise<void> {
+    return this.#handler?.(octets);
   }
 
   consume(handler: (octets: Uint8Array) => void | Promise<void>): Promise<void> {
@@ -385,6 +391,72 @@ describe("exactly once", () => {
     const lost = outcome(bench.incr(1));
     deepEqual([await lost, world.value, isLost], ["unknown", 1, false]);
     await once.close();
+  });
+
+  it("says what is longer than the other side takes, and goes on", async () => {
+    const world = new World();
+    world.onChannel = (far, near) => {
+      near.messageOctetsMax = 50_000;
+      far.messageOctetsMax = 20_000;
+    };
+    const { once, bench } = world.client();
+    equal(await outcome(bench.echo(new Uint8Array(60_000))), "ERR_LIMIT");
+    equal(await outcome(bench.echo(new Uint8Array(30_000))), "executed, reply lost");
+    const all = await Promise.all([1, 2, 3].map(() => bench.echo(new Uint8Array(18_000))));
+    deepEqual(
+      all.map(({ length }) => length),
+      [18_000, 18_000, 18_000],
+    );
+    await once.close();
+  });
+
+  it("carries more at once than a session takes, whoever is slow", async () => {
+    const { benchServer } = await import("./bench-program.ts");
+    const { server } = benchServer();
+    await using _ = server;
+    const onceServer = new OnceServer(server.dispatcher);
+    await using listener = await listen("tcp://127.0.0.1:0");
+    void (async () => {
+      for await (const session of listener) void onceServer.serve(sessionChannel(session));
+    })();
+    const client = new OnceClient(async () =>
+      sessionChannel(await connect(`tcp://127.0.0.1:${listener.port}`)),
+    );
+    const bench = new BenchProgV1Client(client);
+    // 32 MiB each way: twice what a session lets wait.
+    const firsts = await Promise.all(
+      Array.from({ length: 32 }, async (_none, i) => {
+        const octets = await bench.echo(new Uint8Array(1_048_576).fill(i));
+        return octets[octets.length - 1];
+      }),
+    );
+    deepEqual(
+      firsts,
+      Array.from({ length: 32 }, (_none, i) => i),
+    );
+    await client.close();
+  });
+
+  it("reads no more from a client that does not take its replies", async () => {
+    const world = new World();
+    const [near, far] = [new MemoryChannel(), new MemoryChannel()];
+    near.other = far;
+    far.other = near;
+    // The client's side takes nothing any more.
+    far.send = () => new Promise(() => {});
+    void world.server.serve(far);
+    const words = (...list: readonly number[]): Uint8Array => {
+      const octets = new Uint8Array(list.length * 4);
+      const view = new DataView(octets.buffer);
+      for (const [index, word] of list.entries()) view.setUint32(index * 4, word);
+      return octets;
+    };
+    equal(far.handle(words(28, 0, 1, 7, 7, 7, 7, 4)), undefined);
+    const call = words(52, 2, 0, 1, 0, 0, 2, 0x20000099, 1, 0, 0, 0, 0, 0);
+    const waits = far.handle(call);
+    ok(waits instanceof Promise);
+    far.close();
+    await waits;
   });
 
   it("refuses to settle where there is no transaction", async () => {
