@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it, type TestContext } from "node:test";
@@ -88,7 +89,9 @@ describe("tertulia netbios on a LAN of its own, with the standard ports", () => 
 
   it("serve-names serves register and lookup, and names every change", async (t) => {
     if (!canRun(t)) return;
-    await using server = new Typed(network, 2, "serve-names", "--json");
+    const hook = join(network.folder, "hook");
+    writeFileSync(hook, '#!/bin/sh\necho "$@" >>"$0.log"\n', { mode: 0o755 });
+    await using server = new Typed(network, 2, "serve-names", "--json", "--hook", hook);
     await server.line(/serving/);
     await using holder = new Typed(network, 3, "register", "--server", address(2), "KEPT");
     await holder.line(/KEPT<00> is ours, refreshed every \d+ s/);
@@ -99,6 +102,8 @@ describe("tertulia netbios on a LAN of its own, with the standard ports", () => 
     await holder.end("SIGINT");
     await server.line(/"type":"released"/);
     assert.equal((await ran(1, "lookup", ...where, "KEPT")).status, 3);
+    const told = ["add KEPT 00 259200 10.77.0.3", "delete KEPT 00 0", ""];
+    assert.equal(readFileSync(`${hook}.log`, "utf8"), told.join("\n"));
   });
 
   it("listen and call talk; what calls in HTTP is told apart", async (t) => {
