@@ -111,14 +111,18 @@ export class NameRegistry {
     return true;
   }
 
-  /** Gives a name to another owner. */
-  replace(key: string, claim: Claim, ttl: number, now: number): void {
+  /** Gives a name to another owner; `false`, and it stays whose it is, beyond a limit. */
+  replace(key: string, claim: Claim, ttl: number, now: number): boolean {
     const record = this.#database.find(key);
+    const { address: owner } = claim.entry;
+    const isOwner = record?.members.some(({ address }) => address === owner) ?? false;
+    const count = this.#nameCounts.get(owner) ?? 0;
+    if (!isOwner && count >= this.#options.limits.namesPerAddressMax) return false;
     if (record) {
       for (const { address } of record.members) this.#count(address, -1);
       this.#database.delete(key);
     }
-    this.keep(key, claim, undefined, ttl, now);
+    return this.keep(key, claim, undefined, ttl, now);
   }
 
   /** Takes an owner out of a record; what is left of it. */

@@ -11,6 +11,7 @@ import { ProtocolError } from "../errors.ts";
 import { type Endpoint, NAME_SERVICE_PORT, sameEndpoint } from "./address.ts";
 import { Challenges } from "./challenges.ts";
 import {
+  type Claim,
   claimOf,
   endNodeChallenge,
   negativeQueryResponse,
@@ -40,6 +41,18 @@ import { answerQuery, readPlainQuery } from "./plain-query.ts";
 import { NAME_TIMERS } from "./timers.ts";
 import { Transactions } from "./transactions.ts";
 import { truncatedTo } from "./truncation.ts";
+
+/** Answers who asked. */
+type Respond = (response: NamePacket) => void;
+
+/** A claim of a name that another owns. */
+interface Contested {
+  readonly request: NamePacket;
+  readonly claim: Claim;
+  readonly record: NameRecord;
+  readonly ttl: number;
+  readonly from: Endpoint;
+}
 
 export class NameServer implements PacketMachine<NameServerEvent> {
   readonly #options: NameServerOptions;
@@ -155,7 +168,7 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     return this.#outputs.shift();
   }
 
-  #query(packet: NamePacket, now: number, reply: (response: NamePacket) => void): void {
+  #query(packet: NamePacket, now: number, reply: Respond): void {
     const [question] = packet.questions;
     // A node status request is for the end node of this host, not for its server.
     if (question?.type !== "NB") return;
@@ -176,107 +189,98 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     else reply(negativeQueryResponse(id, name, RCODE.nameError));
   }
 
-  #registration(
-    packet: NamePacket,
-    from: Endpoint,
-    now: number,
-    reply: (response: NamePacket) => void,
-  ): void {
+  #registration(packet: NamePacket, from: Endpoint, now: number, reply: Respond): void {
     const claim = claimOf(packet);
     const { name, entry } = claim;
     const key = nameKey(name);
-    const grant = (ttl: number): void =>
-      reply(registrationResponse(packet.id, name, entry, ttl, RCODE.ok));
-    const refuse = (rcode: number): void => {
-      this.#tell({ type: "refused", name, entry, rcode, from });
-      reply(registrationResponse(packet.id, name, entry, 0, rcode));
-    };
     const ttl = this.#grantedTtl(claim.ttl);
+    const respond = (rcode: number): void => {
+      if (rcode !== RCODE.ok) this.#tell({ type: "refused", name, entry, rcode, from });
+      const granted = rcode === RCODE.ok ? ttl : 0;
+      reply(registrationResponse(packet.id, name, entry, granted, rcode));
+    };
     if (!isOwnable(name)) {
-      refuse(RCODE.refused);
+      respond(RCODE.refused);
       return;
     }
     if (name.scope.length > SCOPE_OCTETS_MAX) {
-      refuse(RCODE.serverFailure);
+      respond(RCODE.serverFailure);
       return;
     }
     if (this.#isFleeting(name)) {
-      grant(ttl);
+      respond(RCODE.ok);
       return;
     }
 
     const record = this.#registry.live(key, now);
-    const isUpdate = packet.opcode === OPCODE.registration && !packet.recursionDesired;
     const decision = decide(record, entry);
-    if (decision === "inUse") {
-      refuse(RCODE.active);
+    if (decision === "grant") {
+      const isKept = this.#registry.keep(key, claim, record, ttl, now);
+      respond(isKept ? RCODE.ok : RCODE.refused);
       return;
     }
-    if (decision === "grant") {
-      if (!this.#registry.keep(key, claim, record, ttl, now)) {
-        refuse(RCODE.refused);
-        return;
-      }
-      grant(ttl);
+    if (decision === "inUse" || !record) {
+      respond(RCODE.active);
       return;
     }
 
     // Another owner: is it still there?
-    const owners = record ? record.members : [];
     const challenge = this.#challenges.find(key);
     if (challenge) {
       // RFC 1002 5.1.4.1: a repetition of the request that is being seen to.
       if (challenge.request.id === packet.id && sameEndpoint(challenge.claimant, from)) return;
-      refuse(RCODE.active);
+      respond(RCODE.active);
       return;
     }
-    if (this.#options.secured === false) {
-      if (isUpdate) {
-        this.#registry.replace(key, claim, ttl, now);
-        grant(ttl);
-        return;
-      }
-      const [owner] = owners;
-      if (!owner) {
-        refuse(RCODE.serverFailure);
-        return;
-      }
-      const presumed = { group: record?.kind !== "unique", ...ownerEntry(owner) };
-      this.#tell({ type: "endNodeChallenge", name, owner: owner.address, from });
-      reply(endNodeChallenge(packet.id, name, presumed));
+    const isUpdate = packet.opcode === OPCODE.registration && !packet.recursionDesired;
+    if (this.#options.secured !== false) {
+      if (isUpdate) respond(RCODE.unsupported);
+      else if (this.#challenges.isFull) respond(RCODE.serverFailure);
+      else this.#askOwners({ request: packet, claim, record, ttl, from }, now, reply, respond);
       return;
     }
     if (isUpdate) {
-      refuse(RCODE.unsupported);
+      const isKept = this.#registry.replace(key, claim, ttl, now);
+      respond(isKept ? RCODE.ok : RCODE.refused);
       return;
     }
-    if (this.#challenges.isFull) {
-      refuse(RCODE.serverFailure);
+    const [owner] = record.members;
+    if (!owner) {
+      respond(RCODE.serverFailure);
       return;
     }
+    const presumed = { group: record.kind !== "unique", ...ownerEntry(owner) };
+    this.#tell({ type: "endNodeChallenge", name, owner: owner.address, from });
+    reply(endNodeChallenge(packet.id, name, presumed));
+  }
 
-    const challenging = { request: packet, name, claimant: from, owners, reply };
+  /** RFC 1002 5.1.4.1, secured: the name changes hands if none of its owners defends it. */
+  #askOwners(
+    { request, claim, record, ttl, from }: Contested,
+    now: number,
+    reply: Respond,
+    respond: (rcode: number) => void,
+  ): void {
+    const { name, entry } = claim;
+    const key = nameKey(name);
+    const challenging = { request, name, claimant: from, owners: record.members, reply };
     this.#challenges.ask(challenging, now, (defender, then) => {
-      const entries = defender?.packet.answers[0];
-      const knows =
-        packet.opcode === OPCODE.multihomedRegistration &&
-        entries?.type === "NB" &&
-        entries.entries.some(({ address }) => address === entry.address);
-      if (defender && !knows) {
-        refuse(RCODE.active);
+      const answer = defender?.packet.answers[0];
+      const isOwners =
+        request.opcode === OPCODE.multihomedRegistration &&
+        answer?.type === "NB" &&
+        answer.entries.some(({ address }) => address === entry.address);
+      if (defender && !isOwners) {
+        respond(RCODE.active);
         return;
       }
       // The owner says that this address is its own as well, or nobody owns it any more.
       const current = this.#registry.live(key, then);
-      if (knows && current) {
-        if (!this.#registry.keep(key, claim, current, ttl, then, true)) {
-          refuse(RCODE.refused);
-          return;
-        }
-      } else {
-        this.#registry.replace(key, claim, ttl, then);
-      }
-      grant(ttl);
+      const isKept =
+        isOwners && current
+          ? this.#registry.keep(key, claim, current, ttl, then, true)
+          : this.#registry.replace(key, claim, ttl, then);
+      respond(isKept ? RCODE.ok : RCODE.refused);
     });
   }
 
@@ -284,12 +288,7 @@ export class NameServer implements PacketMachine<NameServerEvent> {
    * RFC 1002 5.1.4.1: the owner's TTL begins anew. Anyone else's refresh is a registration: of a
    * name that we have lost, or of one whose old owner may be gone.
    */
-  #refresh(
-    packet: NamePacket,
-    from: Endpoint,
-    now: number,
-    reply: (response: NamePacket) => void,
-  ): void {
+  #refresh(packet: NamePacket, from: Endpoint, now: number, reply: Respond): void {
     const { name, entry } = claimOf(packet);
     const isOthers = decide(this.#registry.live(nameKey(name), now), entry) === "challenge";
     if (isOthers && this.#options.secured === false) {
@@ -301,12 +300,7 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     this.#registration(packet, from, now, reply);
   }
 
-  #release(
-    packet: NamePacket,
-    from: Endpoint,
-    now: number,
-    reply: (response: NamePacket) => void,
-  ): void {
+  #release(packet: NamePacket, from: Endpoint, now: number, reply: Respond): void {
     const { name, entry } = claimOf(packet);
     const key = nameKey(name);
     const record = this.#registry.live(key, now);

@@ -267,6 +267,24 @@ describe("NBNS (RFC 1002 5.1.4)", () => {
     assert.match(bench.register(netbiosName("*X"), "10.77.0.7"), /NEGATIVE.*5$/);
   });
 
+  for (const secured of [true, false]) {
+    it(`grants no name of the dead that it cannot keep, ${secured ? "" : "non-"}secured`, () => {
+      const bench = new Bench({ secured, limits: { namesPerAddressMax: 1 } });
+      bench.register(ALICE, "10.77.0.1");
+      bench.register(LAB, "10.77.0.2");
+      const overwrite = overwriteRequest({ id: 1, name: ALICE, entry: entry("10.77.0.2"), ttl: 9 });
+      if (secured) {
+        bench.register(ALICE, "10.77.0.2");
+        for (const now of [5000, 10_000]) bench.tick(now);
+        assert.equal(bench.tick(15_000), "10.77.0.2 NEGATIVE NAME REGISTRATION RESPONSE 5");
+      } else {
+        const answer = summary(bench.send(overwrite, "10.77.0.2"));
+        assert.equal(answer, "10.77.0.2 NEGATIVE NAME REGISTRATION RESPONSE 5");
+      }
+      assert.deepEqual(bench.query(ALICE), ["10.77.0.1"]);
+    });
+  }
+
   it("reads the plain query as the codec does, or not at all", () => {
     const queries = fc.oneof(
       nearly(fc.tuple(fc.nat(0xffff), fc.constantFrom(ALICE, LAB)), ([id, name]) =>
