@@ -457,7 +457,10 @@ export class SessionMachine implements LinkListener {
 
   /** When `tick` is due, or `undefined` for never. */
   get deadline(): number | undefined {
-    if (this.#state === "closed") return this.hasRest ? this.link.settleAt || undefined : undefined;
+    const keep = this.#keep;
+    if (this.#state === "closed") {
+      return (this.hasRest && keep?.isReady && this.link.settleAt) || undefined;
+    }
     let next = Number.POSITIVE_INFINITY;
     const at = (time: number) => {
       if (time > 0 && time < next) next = time;
@@ -466,7 +469,6 @@ export class SessionMachine implements LinkListener {
     at(this.#idleAt);
     at(this.#dialAt);
     at(this.#candidate?.deadline ?? 0);
-    const keep = this.#keep;
     if (keep?.isReady) at(this.link.settleAt);
     if (this.#state === "connected") {
       at(this.#deadAt || this.#heardAt + this.agreement.probeMs);
