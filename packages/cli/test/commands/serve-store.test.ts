@@ -45,10 +45,10 @@ describe("serve --store", () => {
         ana.say(said.at(-1) as string);
       }
     };
-    for (let kill = 0; kill < 5; kill += 1) {
+    for (let kill = 0; kill < 3; kill += 1) {
       const heard = bob.heard.length;
       say(200);
-      await bob.until(() => bob.heard.length > heard + kill * 40);
+      await bob.until(() => bob.heard.length > heard + kill * 60);
       await node.running?.signal("SIGKILL");
       say(20);
       await node.start();
@@ -60,6 +60,31 @@ describe("serve --store", () => {
     assert.deepEqual(
       { heard: bob.heard, back: ana.heard, ends },
       { heard: said.map((line) => `ana: ${line}`), back: ["bob: over"], ends: [] },
+    );
+  });
+
+  it("has everything for a member that has stopped reading, also after a kill", async () => {
+    using home = new TemporaryHome();
+    await using node = new Node(home);
+    await node.start();
+    await using ana = chatting(home, node.address, "ana");
+    await ana.first("joined");
+    await using bob = chatting(home, node.address, "bob");
+    await bob.first("joined");
+    bob.process.kill("SIGSTOP");
+    // More than ten times what bob gave credit for.
+    const said = Array.from({ length: 1500 }, (_, i) => `${i} `.padEnd(2000, "."));
+    ana.say(...said, "over");
+    ana.write({ type: "who" });
+    // The answer comes behind everything that was said.
+    await ana.first("members");
+    await node.running?.signal("SIGKILL");
+    await node.start();
+    bob.process.kill("SIGCONT");
+    await bob.until(() => bob.heard.at(-1) === "ana: over");
+    assert.deepEqual(
+      bob.heard,
+      [...said, "over"].map((line) => `ana: ${line}`),
     );
   });
 

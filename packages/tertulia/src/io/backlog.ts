@@ -202,6 +202,7 @@ export class Backlog {
       }
       if (piece.length === 0) throw new SessionError("ERR_STORE", "what waits is not there");
     }
+    this.session.setApart(this.octets);
     void this.#watch();
   }
 
@@ -211,10 +212,10 @@ export class Backlog {
   }
 
   #canMove(size: number): boolean {
-    const { session } = this;
-    return (
-      session.backlogOctets < this.#options.memoryOctets && session.machine.link.takesAtOnce(size)
-    );
+    const { link, releaseState } = this.session.machine;
+    // Behind the end nothing is said.
+    if (releaseState !== "open" && releaseState !== "asked") return false;
+    return link.backlogOctets < this.#options.memoryOctets && link.takesAtOnce(size);
   }
 
   #hasRoom(size: number): boolean {
@@ -307,6 +308,7 @@ export class Backlog {
       ...(this.#gap && { gap: this.#gap }),
     };
     this.#keeping.note(utf8(JSON.stringify(place)), NOTE);
+    this.session.setApart(this.octets);
   }
 
   /** Moves on whenever the session has done something. */

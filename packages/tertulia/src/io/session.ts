@@ -84,6 +84,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   readonly #account: Account | undefined;
   /** Opens whenever something was done. */
   #done: Gate | undefined;
+  /** What waits in the store before it is the link's. */
+  #apartOctets = 0;
   /** What of the backlog the account knows. */
   #charged = 0;
   /** Who waits for the peer to have what was sent. */
@@ -177,9 +179,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   /** Over TLS: what the peer's first transport proved to hold. */
   readonly keyFingerprint: string | undefined;
 
-  /** Octets that are sent and not yet acknowledged, or wait to be sent. */
+  /** Octets that are sent and not yet acknowledged, or wait to be sent; a backlog before it counts. */
   get backlogOctets(): number {
-    return this.machine.link.backlogOctets;
+    return this.machine.link.backlogOctets + this.#apartOctets;
   }
 
   /**
@@ -546,11 +548,16 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     return { type: messageFrame(kind, index), octets };
   }
 
-  /** As {@link send}. */
+  /** As {@link send}, of what has passed {@link checkSend}. */
   sendEncoded(type: number, octets: Uint8Array): Promise<void> {
-    this.checkSend(octets.length);
     const ticket = this.machine.send(type, octets);
     return this.#sent(ticket, octets.length);
+  }
+
+  /** Says how much waits apart from the session, and is its backlog all the same. */
+  setApart(octets: number): void {
+    this.#apartOctets = octets;
+    this.#charge();
   }
 
   /** Resolves when something was sent, has come, or was stored: look again. */

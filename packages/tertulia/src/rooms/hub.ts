@@ -12,6 +12,7 @@
  */
 
 import { formatFingerprint } from "../auth/fingerprint.ts";
+import { type Backlog, openBacklog } from "../io/backlog.ts";
 import type { Session } from "../io/session.ts";
 import { SessionError } from "../pure/errors.ts";
 import type { Message } from "../pure/native/message.ts";
@@ -24,6 +25,11 @@ export interface RoomHubOptions {
    * something. Default: 8 MiB, twice the largest window.
    */
   readonly backlogOctetsMax?: number;
+  /**
+   * Octets that may wait for one member in the store, where sessions are kept: then the oldest go, and it
+   * is told how many. Default: 64 MiB.
+   */
+  readonly storedOctetsMax?: number;
   /** How long a speaker waits for a slow listener, once. Default: 2,000. */
   readonly patienceMs?: number;
   /** The rooms that there are. Default: whatever members call them. */
@@ -45,6 +51,7 @@ export interface RoomChange {
 export class RoomHub {
   readonly #options: RoomHubOptions & {
     backlogOctetsMax: number;
+    storedOctetsMax: number;
     patienceMs: number;
     membersMax: number;
   };
@@ -55,6 +62,7 @@ export class RoomHub {
   constructor(options: RoomHubOptions = {}) {
     this.#options = {
       backlogOctetsMax: 8 * 1024 * 1024,
+      storedOctetsMax: 64 * 1024 * 1024,
       patienceMs: 2000,
       membersMax: 1000,
       ...options,
@@ -86,6 +94,7 @@ export class RoomHub {
     })();
     let reason: string | undefined;
     try {
+      await member.open(this.#options.storedOctetsMax);
       await session.consume((message) => this.#handle(member, message));
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
@@ -109,6 +118,7 @@ export class RoomHub {
       const place = placeOf(await session.readNote());
       if (place === undefined) continue;
       const member = this.#member(session);
+      await member.open(this.#options.storedOctetsMax);
       ({ room: member.room, name: member.name } = place);
       this.#restored.set(session, member);
       const members = this.#rooms.get(place.room) ?? new Map<string, Member>();
@@ -232,6 +242,8 @@ class Member {
   /** It had its chance: others do not wait for it until it has caught up. */
   isSlow = false;
   readonly #backlogOctetsMax: number;
+  /** Where what it is told waits, when that is kept. */
+  #backlog: Backlog | undefined;
   #missed = 0;
   /** What it was told and has no room for yet. */
   #untaken = 0;
@@ -239,6 +251,16 @@ class Member {
   constructor(session: Session, backlogOctetsMax: number) {
     this.session = session;
     this.#backlogOctetsMax = backlogOctetsMax;
+  }
+
+  /** Has what it is told wait in the store, if there is one. */
+  async open(octetsMax: number): Promise<void> {
+    if (!this.session.isKept || this.#backlog) return;
+    this.#backlog = await openBacklog(this.session, {
+      octetsMax,
+      whenFull: "shed",
+      gapMessage: ({ from, to }): RoomEvent => ({ type: "missed", count: to - from + 1 }),
+    });
   }
 
   get view(): RoomMember {
@@ -263,13 +285,13 @@ class Member {
   /** Tells it something, or counts it as missed. Resolves when it has room for more. */
   async tell(event: RoomEvent): Promise<void> {
     this.sayMissed();
-    if (this.#missed > 0 || this.session.backlogOctets > this.#backlogOctetsMax) {
+    if (this.#missed > 0 || this.#isBehind(this.#backlogOctetsMax)) {
       if (event.type === "said") this.#missed += 1;
       return;
     }
     this.#untaken += 1;
     try {
-      await this.session.send(event, { context: "json" });
+      await (this.#backlog ?? this.session).send(event, { context: "json" });
     } catch (error) {
       // Or its session has ended: whoever serves it sees the same.
       if (error instanceof SessionError && error.code === "ERR_LIMIT") this.#missed += 1;
@@ -283,9 +305,14 @@ class Member {
   /** Says how much it missed, once there is room to say so. */
   sayMissed(): void {
     const count = this.#missed;
-    if (count === 0 || this.session.backlogOctets > this.#backlogOctetsMax / 2) return;
+    if (count === 0 || this.#isBehind(this.#backlogOctetsMax / 2)) return;
     this.#missed = 0;
     void this.tell({ type: "missed", count });
+  }
+
+  /** Whether too much waits in memory. What waits in the store gives way by itself. */
+  #isBehind(octetsMax: number): boolean {
+    return this.#backlog === undefined && this.session.backlogOctets > octetsMax;
   }
 }
 

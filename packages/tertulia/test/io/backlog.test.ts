@@ -93,7 +93,9 @@ describe("a backlog", () => {
     await scene.goAway();
     for (let n = 1; n <= 500; n += 1) await scene.backlog.send(text(n));
     const { messages } = scene.backlog;
-    assert.ok(scene.server.backlogOctets < 16 * 1024, `${scene.server.backlogOctets} in memory`);
+    const { backlogOctets } = scene.server.machine.link;
+    assert.ok(backlogOctets < 16 * 1024, `${backlogOctets} in memory`);
+    assert.equal(scene.server.backlogOctets, backlogOctets + scene.backlog.octets);
     assert.ok(messages > 480, `${messages} in the store`);
     const got = scene.comeBack("501");
     await scene.backlog.send("501");
