@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Printed, Running, serving, TemporaryHome } from "../processes.ts";
+import { bin, type Printed, Running, serving, TemporaryHome } from "../processes.ts";
 
 /** A server on a free port that says back what it hears, in capitals. */
 async function shouter(): Promise<AsyncDisposable & { readonly port: number }> {
@@ -75,6 +76,44 @@ async function breakable(
       server.close();
     },
   };
+}
+
+/** OpenSSH on a free port of loopback, and the key that it takes. */
+async function sshServer(
+  program: string,
+  folder: string,
+): Promise<AsyncDisposable & { readonly port: number; readonly key: string }> {
+  const path = (name: string) => join(folder, name);
+  for (const name of ["host", "user"]) {
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", path(name)]);
+  }
+  mkdirSync("/run/sshd", { recursive: true });
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const { port } = free.address() as AddressInfo; // it is TCP
+  free.close();
+  const lines = [`Port ${port}`, "ListenAddress 127.0.0.1", `HostKey ${path("host")}`];
+  lines.push(`AuthorizedKeysFile ${path("user.pub")}`, `PidFile ${path("pid")}`);
+  lines.push("PermitRootLogin yes", "StrictModes no", "UsePAM no");
+  writeFileSync(path("sshd_config"), lines.join("\n"));
+  const child = spawn(program, ["-D", "-f", path("sshd_config")], { stdio: "ignore" });
+  while (!(await answers(port))) await sleep(50);
+  return {
+    port,
+    key: path("user"),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      if (child.exitCode === null) await once(child, "exit");
+    },
+  };
+}
+
+async function answers(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+  const isThere = await promise;
+  socket.destroy();
+  return isThere;
 }
 
 /** The first line of a log that tells of this event. */
@@ -238,5 +277,40 @@ describe("tertulia pipe", () => {
     await using pipe = new Running(home, "pipe", address, "127.0.0.1:2");
     assert.equal(await pipe.ended(), 4);
     assert.match(pipe.stderr, /not allowed on the far side/);
+  });
+
+  it("is a ProxyCommand whose ssh prints every line while the link breaks", async (t) => {
+    const sshd = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find(existsSync);
+    if (sshd === undefined || process.getuid?.() !== 0) {
+      return t.skip("needs OpenSSH (scripts/peers.sh), and root");
+    }
+    using home = new TemporaryHome();
+    await using server = await sshServer(sshd, home.path);
+    const { node, address } = await serving(home, "--allow", `127.0.0.1:${server.port}`);
+    await using _ = node;
+    await using proxy = await breakable(Number(address.split(":")[1]));
+    const pipe = `${process.execPath} ${bin} pipe --accept-new 127.0.0.1:${proxy.port} %h:%p`;
+    const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
+    options.push(`IdentityFile=${server.key}`, `ProxyCommand=${pipe}`);
+    const ssh = spawn(
+      "ssh",
+      [
+        ...["-F", "none", ...options.flatMap((option) => ["-o", option])],
+        ...["-p", String(server.port), "root@127.0.0.1"],
+        "for i in $(seq 1 60); do echo line $i; sleep 0.05; done",
+      ],
+      { env: { ...process.env, XDG_CONFIG_HOME: home.path }, stdio: ["ignore", "pipe", "inherit"] },
+    );
+    let out = "";
+    ssh.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    await once(ssh.stdout, "data");
+    for (let i = 0; i < 3; i++) {
+      proxy.cut();
+      await sleep(300);
+      proxy.heal();
+      await sleep(400);
+    }
+    if (ssh.exitCode === null) await once(ssh, "close");
+    assert.equal(out, Array.from({ length: 60 }, (_, i) => `line ${i + 1}\n`).join(""));
   });
 });

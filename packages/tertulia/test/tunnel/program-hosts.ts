@@ -50,11 +50,11 @@ export class ProgramHosts implements Disposable {
     return child;
   }
 
-  /** Both ends of a tunnel with these options; what is between them may be a proxy. */
+  /** Both ends of a tunnel with these options; what is between them may be a proxy. Their process ids. */
   async tunnel(
     options: object,
     addresses: { readonly listening: string; readonly calling: string } = DIRECT,
-  ): Promise<void> {
+  ): Promise<number[]> {
     const { listening, calling } = addresses;
     const far = this.start("far", process.execPath, END, "far", listening);
     await firstLine(far);
@@ -64,6 +64,7 @@ export class ProgramHosts implements Disposable {
     createInterface(near.stdout!).on("line", (line) => {
       this.changes.push(JSON.parse(line).change);
     });
+    return [far, near].map(({ pid }) => pid ?? 0);
   }
 
   /** Runs a program to its end on the near host. */

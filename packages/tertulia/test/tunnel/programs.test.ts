@@ -3,65 +3,24 @@
  */
 
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FAR_ADDRESS } from "../network.ts";
-import { findPeer } from "../peers.ts";
-import {
-  digest,
-  forward,
-  type ProgramHosts,
-  programHosts,
-  whenListening,
-} from "./program-hosts.ts";
+import { digest, forward, programHosts, whenListening } from "./program-hosts.ts";
+import { databases, sshd, vsftpd } from "./servers.ts";
 
 /** How often the link has to have broken at least, for the test to have tested anything. */
 const EXPECTED_CUTS = 1;
-
-/** An sshd of our own, and how to reach it through the tunnel. */
-async function sshd(hosts: ProgramHosts): Promise<string[]> {
-  mkdirSync("/run/sshd", { recursive: true });
-  for (const name of ["host", "user"]) {
-    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", hosts.path(name)]);
-  }
-  hosts.write("authorized_keys", readFileSync(hosts.path("user.pub")));
-  const config = hosts.write(
-    "sshd_config",
-    [
-      "Port 2022",
-      `ListenAddress 127.0.0.1`,
-      `HostKey ${hosts.path("host")}`,
-      `AuthorizedKeysFile ${hosts.path("authorized_keys")}`,
-      `PidFile ${hosts.path("sshd.pid")}`,
-      "PermitRootLogin yes",
-      "StrictModes no",
-      "UsePAM no",
-      "Subsystem sftp internal-sftp",
-    ].join("\n"),
-  );
-  hosts.start("far", findPeer("sshd")!, "-D", "-f", config);
-  await whenListening(hosts, 2022);
-  await hosts.tunnel({ local: [forward(2222, 2022)] });
-  return sshOptions(hosts);
-}
-
-function sshOptions(hosts: ProgramHosts): string[] {
-  const options = ["StrictHostKeyChecking=no", `UserKnownHostsFile=${hosts.path("known")}`];
-  options.push("LogLevel=ERROR", `IdentityFile=${hosts.path("user")}`, "ServerAliveInterval=0");
-  return ["-F", "none", ...options.flatMap((option) => ["-o", option])];
-}
 
 describe("programs through a tunnel", { concurrency: false, timeout: 240_000 }, () => {
   it("ssh prints every line, and sftp and rsync every octet, while the network fails", async (t) => {
     using hosts = programHosts(t, "ssh", "sshd", "ssh", "sftp", "rsync");
     if (!hosts) return;
     const options = await sshd(hosts);
+    await hosts.tunnel({ local: [forward(2222, 2022)] });
     const failing = hosts.misbehave();
     const count = "for i in $(seq 1 120); do echo line $i; sleep 0.05; done";
     const shell = hosts.run("ssh", ...options, "-p", "2222", "root@127.0.0.1", count);
@@ -84,11 +43,11 @@ describe("programs through a tunnel", { concurrency: false, timeout: 240_000 }, 
   it("ssh without a tunnel does not survive a new address", async (t) => {
     using hosts = programHosts(t, "bare", "sshd", "ssh");
     if (!hosts) return;
-    await sshd(hosts);
+    const known = await sshd(hosts);
     hosts.start("far", "socat", `TCP-LISTEN:2022,bind=${FAR_ADDRESS},fork`, "TCP:127.0.0.1:2022");
     const alive = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=2"];
     // The first of two equal options counts.
-    const options = [...alive, ...sshOptions(hosts), "-p", "2022", `root@${FAR_ADDRESS}`];
+    const options = [...alive, ...known, "-p", "2022", `root@${FAR_ADDRESS}`];
     await sleep(200);
     const child = hosts.start(
       "near",
@@ -105,32 +64,8 @@ describe("programs through a tunnel", { concurrency: false, timeout: 240_000 }, 
   it("FTP moves files, active and passive, while the network fails", async (t) => {
     using hosts = programHosts(t, "ftp", "vsftpd", "lftp", "curl");
     if (!hosts) return;
-    mkdirSync(hosts.path("ftp/pub"), { recursive: true, mode: 0o755 });
-    execFileSync("chmod", ["755", hosts.folder, hosts.path("ftp")]);
-    execFileSync("chmod", ["777", hosts.path("ftp/pub")]);
-    mkdirSync("/var/run/vsftpd/empty", { recursive: true });
+    await vsftpd(hosts);
     const source = hosts.write("ftp/pub/down", randomBytes(12_000_000), 0o644);
-    const config = hosts.write(
-      "vsftpd.conf",
-      [
-        "listen=YES",
-        "listen_address=127.0.0.1",
-        "listen_port=2021",
-        "background=NO",
-        "anonymous_enable=YES",
-        "no_anon_password=YES",
-        `anon_root=${hosts.path("ftp")}`,
-        "write_enable=YES",
-        "anon_upload_enable=YES",
-        "anon_umask=022",
-        "secure_chroot_dir=/var/run/vsftpd/empty",
-        "seccomp_sandbox=NO",
-        "connect_from_port_20=NO",
-        "",
-      ].join("\n"),
-    );
-    hosts.start("far", findPeer("vsftpd")!, config);
-    await whenListening(hosts, 2021);
     await hosts.tunnel({ local: [forward(2121, 2021, true)] });
     const failing = hosts.misbehave();
     const url = "ftp://127.0.0.1:2121/pub";
@@ -147,25 +82,9 @@ describe("programs through a tunnel", { concurrency: false, timeout: 240_000 }, 
   });
 
   it("a PostgreSQL transaction and a Redis subscriber do not notice", async (t) => {
-    const postgres = spawnSync("sh", ["-c", "ls -d /usr/lib/postgresql/*/bin"], {
-      encoding: "utf8",
-    });
     using hosts = programHosts(t, "db", "psql", "redis-server", "redis-cli");
     if (!hosts) return;
-    const bin = postgres.stdout.trim().split("\n").at(-1) ?? "";
-    assert.ok(bin, "postgresql is not installed: run scripts/peers.sh");
-    execFileSync("chmod", ["777", hosts.folder]);
-    const data = hosts.path("pg");
-    const asPostgres = ["runuser", "-u", "postgres", "--"];
-    const [runuser = "", ...as] = asPostgres;
-    execFileSync(runuser, [...as, join(bin, "initdb"), "-D", data, "-A", "trust", "-N"], {
-      stdio: "ignore",
-    });
-    const settings = ["-D", data, "-p", "5432", "-k", hosts.folder, "-h", "127.0.0.1"];
-    const server = hosts.start("far", ...asPostgres, join(bin, "postgres"), ...settings);
-    hosts.start("far", "redis-server", "--port", "6379", "--save", "", "--bind", "127.0.0.1");
-    await whenListening(hosts, 5432);
-    await whenListening(hosts, 6379);
+    const server = await databases(hosts);
     await hosts.tunnel({ local: [forward(15432, 5432), forward(16379, 6379)] });
     const failing = hosts.misbehave();
 
@@ -205,5 +124,47 @@ describe("programs through a tunnel", { concurrency: false, timeout: 240_000 }, 
       Array.from({ length: 40 }, (_, i) => `item ${i}`),
     );
     server.kill("SIGINT");
+  });
+
+  it("FTP, PostgreSQL and Redis without a tunnel do not survive a new address", async (t) => {
+    using hosts = programHosts(
+      t,
+      "bare-db",
+      "psql",
+      "redis-server",
+      "redis-cli",
+      "vsftpd",
+      "socat",
+    );
+    if (!hosts) return;
+    await vsftpd(hosts);
+    await databases(hosts);
+    for (const port of [2021, 5432, 6379]) {
+      const listening = `TCP-LISTEN:${port},bind=${FAR_ADDRESS},fork`;
+      hosts.start("far", "socat", listening, `TCP:127.0.0.1:${port}`);
+      await whenListening(hosts, port);
+    }
+    hosts.write("ftp/pub/down", randomBytes(4_000_000), 0o644);
+    const subscriber = hosts.start("near", "redis-cli", "-h", FAR_ADDRESS, "subscribe", "news");
+    const heard: string[] = [];
+    createInterface(subscriber.stdout!).on("line", (line) => heard.push(line));
+    while (heard.length < 3) await sleep(20);
+    // Both are told to look whether the other side is there: else they would wait for a quarter hour.
+    const impatient =
+      "keepalives_idle=1 keepalives_interval=1 keepalives_count=2 tcp_user_timeout=2000";
+    const at = `host=${FAR_ADDRESS} user=postgres ${impatient}`;
+    const psql = hosts.start("near", "psql", at, "-c", "begin", "-c", "select pg_sleep(6)");
+    // Through socat only passive FTP to the same address works: the control connection is what counts.
+    const slow = ["--limit-rate", "200k", "--speed-time", "2", "--speed-limit", "1"];
+    const url = `ftp://${FAR_ADDRESS}:2021/`;
+    const curl = hosts.start("near", "curl", "-sS", ...slow, "-Q", "NOOP", url);
+    const codes = [psql, curl].map(async (child) => (await once(child, "close"))[0]);
+    await sleep(700);
+    hosts.network.changeAddress();
+    const published = hosts.network.in("far", "redis-cli", "publish", "news", "lost");
+    const ended = await Promise.all(codes);
+    assert.ok(ended[0] !== 0 && ended[1] !== 0, `psql ${ended[0]}, curl ${ended[1]}`);
+    assert.equal(published.trim(), "1");
+    assert.ok(!heard.includes("lost"));
   });
 });

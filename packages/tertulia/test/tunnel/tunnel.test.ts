@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { SessionError } from "../../src/index.ts";
 import { parseForward, parseTarget } from "../../src/tunnel/index.ts";
 import { tunnelPair } from "./pair.ts";
 
@@ -104,6 +105,49 @@ describe("Tunnel", () => {
     assert.equal((error as NodeJS.ErrnoException).code, "ECONNRESET");
   });
 
+  it("resets the target where the client resets", async () => {
+    const ended = Promise.withResolvers<string | undefined>();
+    await using server = await serverOf((socket) => {
+      socket.on("error", (error: NodeJS.ErrnoException) => ended.resolve(error.code));
+      socket.on("end", () => ended.resolve("end"));
+      socket.pipe(socket);
+    });
+    await using pair = await tunnelPair({ local: [localTo(server)] });
+    const socket = connect(pair.tunnel.addresses[0]!.address);
+    socket.write("x");
+    await once(socket, "data");
+    socket.resetAndDestroy();
+    assert.equal(await ended.promise, "ECONNRESET");
+  });
+
+  it("takes so much while the link is down, then no more, and loses nothing of it", async () => {
+    await using server = await echo();
+    let isDown = false;
+    const checkPeer = () => {
+      if (isDown) throw new SessionError("ERR_CLOSED", "down for now");
+    };
+    const listening = { checkPeer };
+    await using pair = await tunnelPair({ local: [localTo(server)] }, undefined, { listening });
+    const socket = connect({ ...pair.tunnel.addresses[0]!.address, allowHalfOpen: true });
+    socket.write("x");
+    await once(socket, "data");
+    isDown = true;
+    pair.session.breakTransport();
+    const octets = randomBytes(80_000_000);
+    const digest = digestOf(socket);
+    socket.end(octets);
+    // It stands still once our journal, its queue and the kernel are full.
+    for (let last = -1; last !== socket.bytesWritten - socket.writableLength; await sleep(300)) {
+      last = socket.bytesWritten - socket.writableLength;
+    }
+    const [{ sentOctets } = assert.fail("no connection")] = pair.tunnel.connections;
+    assert.equal(socket.destroyed, false);
+    assert.ok(sentOctets < 20_000_000, `${sentOctets} octets were taken`);
+    assert.ok(socket.writableLength > 50_000_000, `${socket.writableLength} octets wait outside`);
+    isDown = false;
+    assert.equal(await digest, createHash("sha256").update(octets).digest("hex"));
+  });
+
   it("says why a connection came to nothing", async () => {
     const forwards = ["0:127.0.0.1:1", "0:192.0.2.1:22", "0:no-such-host.invalid:22"];
     const allow = ["tcp:127.0.0.1:*", "tcp:*.invalid:*"];
@@ -155,6 +199,41 @@ describe("Tunnel", () => {
     assert.deepEqual(answers, ["one", "two", "three"]);
     client.close();
     server.close();
+  });
+
+  it("associates UDP with a SOCKS client that knows the password, and turns others away", async () => {
+    const server = createSocket("udp4", (octets, { port, address }) =>
+      server.send(`${octets}!`, port, address),
+    );
+    server.bind(0, "127.0.0.1");
+    await once(server, "listening");
+    const socksCredentials = { user: "ana", password: "secret" };
+    const options = { socks: [parseTarget("127.0.0.1:0")], socksCredentials };
+    await using pair = await tunnelPair(options);
+    const login = async (password: string) => {
+      const socket = connect(pair.tunnel.addresses[0]!.address);
+      socket.write(Uint8Array.of(5, 1, 2));
+      assert.deepEqual([...(await once(socket, "data"))[0]], [5, 2]);
+      socket.write(Buffer.from(`\x01\x03ana${String.fromCharCode(password.length)}${password}`));
+      const [answer] = await once(socket, "data");
+      return { socket, isIn: (answer as Buffer)[1] === 0 };
+    };
+    const stranger = await login("guess");
+    assert.equal(stranger.isIn, false);
+    stranger.socket.destroy();
+    const { socket } = await login("secret");
+    socket.write(Uint8Array.of(5, 3, 0, 1, 0, 0, 0, 0, 0, 0));
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    const relay = answer.readUInt16BE(answer.length - 2);
+    const client = createSocket("udp4");
+    const { port } = server.address();
+    const header = [0, 0, 0, 3, 9, ...Buffer.from("localhost"), port >> 8, port & 255];
+    const heard = once(client, "message");
+    client.send(Buffer.from([...header, ...Buffer.from("hello")]), relay, "127.0.0.1");
+    assert.match(String((await heard)[0]), /hello!$/);
+    client.close();
+    server.close();
+    socket.destroy();
   });
 
   it("serves SOCKS5 with names, and refuses by its codes", async () => {
