@@ -15,7 +15,13 @@ import {
   type ServiceFailure,
   type ServiceOptions,
 } from "./service.ts";
-import { type ServiceSession, STREAM_CREDIT, type Wire, wireOf } from "./service-wire.ts";
+import {
+  ServiceSender,
+  type ServiceSession,
+  STREAM_CREDIT,
+  type Wire,
+  wireOf,
+} from "./service-wire.ts";
 
 interface Waiting {
   readonly take: (wire: Wire) => void;
@@ -49,7 +55,8 @@ export function serviceClient<S extends Service>(
       () => over(new SessionError("ERR_CLOSED", "the session has ended")),
       (error) => over(error),
     );
-  const send = (wire: Wire): Promise<void> => session.send(wire, { context });
+  const sender = new ServiceSender(session, context);
+  const send = (wire: Wire): Promise<void> => sender.send(wire);
 
   const begin = (name: string, argument: unknown, entry: Waiting): number => {
     if (ended !== undefined) throw ended;

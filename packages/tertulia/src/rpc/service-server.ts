@@ -7,7 +7,13 @@
 import { SessionError } from "../pure/errors.ts";
 import { validated } from "./schema.ts";
 import type { Implementation, Service, ServiceFailure, ServiceOptions } from "./service.ts";
-import { type ServiceSession, STREAM_CREDIT, type Wire, wireOf } from "./service-wire.ts";
+import {
+  ServiceSender,
+  type ServiceSession,
+  STREAM_CREDIT,
+  type Wire,
+  wireOf,
+} from "./service-wire.ts";
 
 interface Running {
   readonly abort: AbortController;
@@ -24,9 +30,11 @@ export async function serveService<S extends Service>(
 ): Promise<void> {
   const { context = "json", callsMax = 1024, onError } = options;
   const running = new Map<number, Running>();
-  const send = (wire: Wire): Promise<void> => session.send(wire, { context }).catch(ignore);
+  const sender = new ServiceSender(session, context);
+  const send = (wire: Wire): Promise<void> => sender.send(wire);
   const refuse = (id: number, reason: ServiceFailure, message: string): Promise<void> =>
-    send({ t: "error", id, r: reason, d: message });
+    // When that cannot be sent, the session has ended, and the caller knows.
+    send({ t: "error", id, r: reason, d: message }).catch(ignore);
 
   const run = async (id: number, name: string, value: unknown): Promise<void> => {
     const described = Object.hasOwn(service, name) ? service[name] : undefined;
@@ -74,10 +82,10 @@ export async function serveService<S extends Service>(
   try {
     await session.consume((message) => {
       const wire = wireOf(message.value);
-      if (wire === undefined) return;
+      if (wire === undefined) return undefined;
       const call = running.get(wire.id);
       if (wire.t === "call") {
-        if (call !== undefined) return;
+        if (call !== undefined) return undefined;
         if (running.size >= callsMax) void refuse(wire.id, "tooMany", `at most ${callsMax}`);
         else void run(wire.id, wire.m, wire.a);
       } else if (call !== undefined && wire.t === "more") {
@@ -87,6 +95,7 @@ export async function serveService<S extends Service>(
         call.abort.abort(new SessionError("ERR_ABORTED", "the caller does not want it any more"));
         call.wake?.();
       }
+      return sender.behind;
     });
   } finally {
     for (const { abort, wake } of running.values()) {

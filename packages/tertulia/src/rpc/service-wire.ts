@@ -44,3 +44,42 @@ export function wireOf(value: unknown): Wire | undefined {
   // Every field that the type has was looked at, for the type that `t` says.
   return isWhole ? (value as Wire) : undefined;
 }
+
+/** Answers that may wait before the peer is not read from any more. */
+const BEHIND = 1024;
+
+/**
+ * Sends in order, each when the session has taken the one before: a session refuses what is sent in
+ * spite of too much that waits, and what was refused is nowhere.
+ */
+export class ServiceSender {
+  readonly #session: ServiceSession;
+  readonly #context: string;
+  #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  readonly #settled = (): void => {
+    this.#waiting -= 1;
+  };
+
+  constructor(session: ServiceSession, context: string) {
+    this.#session = session;
+    this.#context = context;
+  }
+
+  /** Rejects when the value cannot be sent, or the session has ended. */
+  send(wire: Wire): Promise<void> {
+    const sent = this.#waiting === 0 ? this.#give(wire) : this.#last.then(() => this.#give(wire));
+    this.#waiting += 1;
+    this.#last = sent.then(this.#settled, this.#settled);
+    return sent;
+  }
+
+  /** What to wait for before more is read that is to be answered; `undefined` when little waits. */
+  get behind(): Promise<void> | undefined {
+    return this.#waiting > BEHIND ? this.#last : undefined;
+  }
+
+  #give(wire: Wire): Promise<void> {
+    return this.#session.send(wire, { context: this.#context });
+  }
+}

@@ -77,19 +77,20 @@ describe("any octets", () => {
 /** A session whose peer says whatever a test wants. */
 class Said implements ServiceSession {
   readonly sent: { t: string; id: number; d?: string }[] = [];
-  say: (value: unknown) => void = () => {};
+  say: (value: unknown) => void | Promise<void> = () => {};
+  /** Whether the peer takes what is sent. */
+  isStuck = false;
   #end: () => void = () => {};
 
   async send(value: unknown): Promise<void> {
     // What services send are objects with these fields.
     this.sent.push(value as { t: string; id: number });
+    if (this.isStuck) await new Promise(() => {});
   }
 
   consume(handler: Parameters<ServiceSession["consume"]>[0]): Promise<void> {
-    this.say = (value) => {
-      // Services look at the value only.
-      void handler({ value } as Parameters<typeof handler>[0]);
-    };
+    // Services look at the value only.
+    this.say = (value) => handler({ value } as Parameters<typeof handler>[0]);
     return new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -133,8 +134,8 @@ describe("any values", () => {
             for (let i = 0; i < Math.min(to, 3); i++) yield i;
           },
         });
-        for (const value of values) session.say(value);
-        session.say({ t: "call", id: 77, m: "add", a: 1 });
+        for (const value of values) void session.say(value);
+        void session.say({ t: "call", id: 77, m: "add", a: 1 });
         await new Promise((resolve) => setImmediate(resolve));
         session.end();
         await served;
@@ -153,7 +154,7 @@ describe("any values", () => {
         const session = new Said();
         const client = serviceClient(session, service);
         const sum = client.add(1).catch((error) => error);
-        for (const value of values) session.say(value);
+        for (const value of values) void session.say(value);
         session.end();
         const result = await sum;
         ok(typeof result === "number" || typeof result?.code === "string", String(result));
@@ -166,7 +167,16 @@ describe("any values", () => {
     const session = new Said();
     const results = serviceClient(session, service).count(1)[Symbol.asyncIterator]();
     const first = results.next();
-    for (let i = 0; i < 100_000; i++) session.say({ t: "next", id: 1, v: i });
+    for (let i = 0; i < 100_000; i++) void session.say({ t: "next", id: 1, v: i });
     await rejects(first, { violation: "creditExceeded" });
+  });
+
+  it("are not read from a client that takes no answers", async () => {
+    const session = new Said();
+    session.isStuck = true;
+    void serveService(session, service, { add: (one) => one, async *count() {} });
+    let read = 0;
+    while (session.say({ t: "call", id: ++read, m: "none" }) === undefined && read < 10_000);
+    ok(read < 2000, `${read} were read`);
   });
 });

@@ -20,6 +20,9 @@ const library = {
   fail: method(z.string(), z.string()),
   wait: method(z.number(), z.string()),
   lie: method(z.null(), z.number()),
+  large: method(z.number(), z.string()),
+  odd: method(z.null(), z.any()),
+  odds: stream(z.null(), z.any()),
 };
 
 interface World {
@@ -55,6 +58,13 @@ async function world(): Promise<World> {
         setTimeout(() => resolve("waited"), ms).unref();
       }),
     lie: () => "no number" as unknown as number,
+    large: (octets) => "x".repeat(octets),
+    // No JSON has these.
+    odd: () => 1n,
+    async *odds() {
+      yield 1;
+      yield 1n;
+    },
   };
   const listener = await listen("tcp://127.0.0.1:0");
   void (async () => {
@@ -113,6 +123,25 @@ describe("a service described in TypeScript", () => {
     await rejects(pair.client.wait(5000, { timeoutMs: 10 }), { code: "ERR_TIMEOUT" });
     await new Promise((resolve) => setTimeout(resolve, 30));
     equal(pair.seen.cancelled, 2);
+  });
+
+  it("tells of a result that cannot be sent, and carries more at once than a session takes", async () => {
+    await using pair = await world();
+    await rejects(pair.client.odd(null), { reason: "failed" });
+    const seen: unknown[] = [];
+    await rejects(
+      async () => {
+        for await (const one of pair.client.odds(null)) seen.push(one);
+      },
+      { reason: "failed" },
+    );
+    deepEqual(seen, [1]);
+    await rejects(pair.client.large(20_000_000), { reason: "failed" });
+    const all = await Promise.all(Array.from({ length: 12 }, () => pair.client.large(3_000_000)));
+    deepEqual(
+      all.map(({ length }) => length),
+      new Array(12).fill(3_000_000),
+    );
   });
 
   it("survives broken transports, and ends its calls with the session", async () => {
