@@ -12,7 +12,7 @@ await using alice = await openNetbios({ address: "127.0.0.2", ...ports });
 await using bob = await openNetbios({ address: "127.0.0.3", ...ports });
 await Promise.all([alice.addName("ALICE"), bob.addName("BOB")]);
 
-await using listener = listenByName(alice, "ALICE", { contexts: [textContext] });
+await using listener = await listenByName(alice, "ALICE", { contexts: [textContext] });
 const accepted = listener[Symbol.asyncIterator]().next();
 const called = await callByName(bob, "ALICE", { contexts: [textContext] });
 if (called.type !== "durable") throw new Error("Alice speaks plain NetBIOS");

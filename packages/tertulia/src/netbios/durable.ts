@@ -91,12 +91,17 @@ export interface DurableListenOptions extends ListenerOptions {
   readonly plain?: (session: NetbiosSession) => void;
 }
 
-/** Listens on a name for durable sessions. Closing the listener stops it; the node stays open. */
-export function listenByName(
+/**
+ * Listens on a name for durable sessions. Closing the listener stops it; the node stays open.
+ *
+ * @throws {SessionError} `ERR_REFUSED` when the port of sessions cannot be had.
+ */
+export async function listenByName(
   node: NetbiosNode,
   called: NameLike,
   { calling, signal, plain, ...options }: DurableListenOptions = {},
-): Listener {
+): Promise<Listener> {
+  await node.sessionServer();
   const listener = new Listener(nodeRuntime(), options);
   const closing = new AbortController();
   const until = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
@@ -120,7 +125,7 @@ export function listenByName(
     closing.abort();
     await serving;
   });
-  // A port that cannot be had is told to who closes the listener; until then nobody can call.
+  // What ends it before that is told to who closes the listener.
   serving.catch(() => {});
   return listener;
 }

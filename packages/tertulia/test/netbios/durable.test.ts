@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { describe, it } from "node:test";
 import { connect, textContext } from "../../src/index.ts";
 import { callByName, listenByName, netbiosDial } from "../../src/netbios/durable.ts";
@@ -11,8 +13,7 @@ describe("durable sessions between NetBIOS names", () => {
     await using lan = await Loopback.open();
     const [alice, bob] = [await lan.node(1), await lan.node(2)];
     await Promise.all([alice.addName("ALICE"), bob.addName("BOB")]);
-    await using listener = listenByName(alice, "ALICE", { contexts });
-    await alice.sessionServer();
+    await using listener = await listenByName(alice, "ALICE", { contexts });
     const accepted = listener[Symbol.asyncIterator]().next();
     await using session = await connect(netbiosDial(bob, "ALICE"), { contexts });
     const { value: other } = await accepted;
@@ -39,7 +40,7 @@ describe("durable sessions between NetBIOS names", () => {
     await using lan = await Loopback.open();
     const [alice, bob, carol] = [await lan.node(1), await lan.node(2), await lan.node(3)];
     await Promise.all([alice.addName("ALICE"), bob.addName("BOB")]);
-    await using listener = listenByName(alice, "ALICE", { contexts });
+    await using listener = await listenByName(alice, "ALICE", { contexts });
     const { port } = await alice.sessionServer();
     const accepted = listener[Symbol.asyncIterator]().next();
     await using session = await connect(netbiosDial(bob, "ALICE"), { contexts });
@@ -63,6 +64,16 @@ describe("durable sessions between NetBIOS names", () => {
     assert.deepEqual(await moved, { address: alice.address, port });
   });
 
+  it("say at once that the port of sessions is another's", async () => {
+    await using lan = await Loopback.open();
+    const alice = await lan.node(1);
+    const { sessionPort: port = 0 } = lan.ports;
+    const other = createServer().listen(port, lan.address(1));
+    await once(other, "listening");
+    await assert.rejects(listenByName(alice, "ALICE", { contexts }), /in use by .*sessionPort/);
+    other.close();
+  });
+
   it("are plain NetBIOS with who knows no other, either way", async () => {
     await using lan = await Loopback.open();
     const [alice, bob] = [await lan.node(1), await lan.node(2)];
@@ -84,7 +95,7 @@ describe("durable sessions between NetBIOS names", () => {
     await called.session.hangUp();
 
     const taken = new Promise<string>((resolve) => {
-      listenByName(alice, "ALICE<03>", {
+      void listenByName(alice, "ALICE<03>", {
         contexts,
         plain: (session) => void session.receive().then((octets) => resolve(text(octets))),
       });
