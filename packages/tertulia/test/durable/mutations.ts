@@ -159,7 +159,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "SPDUs that wait for the messages before them are not kept",
     file: "native/link",
-    from: "waiting: [spdusIn(this.#waiting), spdusIn(this.#waitingExpedited)],",
+    from: "waiting: this.#waiting?.spdus ?? [[], []],",
     to: "waiting: [[], []],",
   },
   {

@@ -86,8 +86,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the credit of a stream is ignored",
     file: "native/streams",
-    from: "Math.min(stream.flow.room, flow.room",
-    to: "Math.min(9e15, flow.room",
+    from: "Math.min(stream.flow.room, session.room",
+    to: "Math.min(9e15, session.room",
   },
   {
     name: "far more credit is granted than the window is wide",
@@ -109,14 +109,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what is sent after an expedited message that waits goes before it",
-    file: "native/link",
+    file: "native/waiting",
     from: "if (expedited && expedited.ticket < message.ticket)",
     to: "if (false)",
   },
   {
     name: "a message goes past those that wait for credit",
     file: "native/link",
-    from: "this.#waitingOctets === 0 &&\n            size",
+    from: "this.waitingOctets === 0 &&\n            size",
     to: "size",
   },
   {

@@ -49,10 +49,13 @@ import {
   runOf,
 } from "./keeper.ts";
 import type { Limits } from "./limits.ts";
+import type { LinkListener, LinkParts } from "./link-parts.ts";
 import { Message, type PresentationContext } from "./message.ts";
 import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
+import { Segments } from "./segments.ts";
 import type { StreamState } from "./stream.ts";
-import { firstStreams, Streams, type StreamsListener } from "./streams.ts";
+import { firstStreams, Streams } from "./streams.ts";
+import { Waiting } from "./waiting.ts";
 
 /** An SPDU shorter than this is copied out of the chunk that it came in. */
 const SPDU_VIEW_OCTETS = 4096;
@@ -79,31 +82,12 @@ export interface LinkChanges {
   readonly trims: readonly JournalTrim[];
 }
 
-/** What the link tells the session machine. */
-export interface LinkListener extends StreamsListener {
-  /** A frame that is not the link's: control, or of the release. */
-  control(type: number, body: Uint8Array): void;
-  /** The first of some messages waits. */
-  readable(): void;
-  /** The send with this ticket is in the journal. */
-  accepted(ticket: number): void;
-  dialogue(octets: Uint8Array, isExpedited: boolean): void;
-}
-
 /** Where both lanes of both directions stand. */
 export interface Positions {
   /** Whole frames received, in octets, on lane 0 and lane 1. */
   readonly received: readonly [number, number];
   /** The earliest octet we could send again. */
   readonly retained: readonly [number, number];
-}
-
-interface WaitingMessage {
-  readonly type: number;
-  readonly octets: Uint8Array;
-  /** Octets that are already in the journal. */
-  offset: number;
-  readonly ticket: number;
 }
 
 export class Link {
@@ -134,20 +118,16 @@ export class Link {
   /** When an acknowledgement is due; 0 for not at all. */
   #acknowledgeAt = 0;
   #isControlDirty = false;
-  #segments: Uint8Array[] = [];
-  #segmentsOctets = 0;
-  #segmentType = -1;
+  /** The message that is being put together. */
+  #segments: Segments | undefined;
   readonly #messageFlow: Flow;
   readonly #expeditedFlow: Flow;
   readonly #sessionFlow: Flow;
 
   // Sending.
   readonly #segmentOctets: number;
-  readonly #waiting: Fifo<WaitingMessage> = new Fifo();
-  readonly #waitingExpedited: Fifo<WaitingMessage> = new Fifo();
-  #waitingOctets = 0;
-  #ticket = 0;
-
+  /** Made when first needed: while there is credit nothing waits. */
+  #waiting: Waiting | undefined;
   /** Made when first needed: most sessions have none. */
   #streams: Streams | undefined;
   readonly #isInitiator: boolean;
@@ -203,7 +183,7 @@ export class Link {
     const size = octets.length;
     const cost = size + MESSAGE_COST;
     if (
-      this.#waitingOctets === 0 &&
+      this.waitingOctets === 0 &&
       size <= this.#segmentOctets &&
       this.#messageFlow.sent + cost <= this.#messageFlow.credit &&
       this.#sessionFlow.sent + cost <= this.#sessionFlow.credit &&
@@ -217,16 +197,16 @@ export class Link {
       return 0;
     }
     if (size > this.#peer.messageOctetsMax) tooLong("a message", size, this.#peer.messageOctetsMax);
-    return this.#wait(this.#waiting, type, octets);
+    return this.#theWaiting.push(type, octets, false);
   }
 
   /** Whether {@link send} would have all of a message journaled at once, or, of a long one, a part. */
   takesAtOnce(size: number): boolean {
     const cost = Math.min(size, this.#segmentOctets) + MESSAGE_COST;
     return (
-      this.#waitingOctets === 0 &&
-      this.#messageFlow.sent + cost <= this.#messageFlow.credit &&
-      this.#sessionFlow.sent + cost <= this.#sessionFlow.credit &&
+      this.waitingOctets === 0 &&
+      this.#messageFlow.room >= cost &&
+      this.#sessionFlow.room >= cost &&
       this.#lane0.size < this.#limits.journalOctetsMax
     );
   }
@@ -239,7 +219,7 @@ export class Link {
     }
     const cost = octets.length + MESSAGE_COST;
     if (
-      this.#waitingExpedited.length === 0 &&
+      !this.#waiting?.hasExpedited &&
       this.#expeditedFlow.sent + cost <= this.#expeditedFlow.credit
     ) {
       this.#expeditedFlow.sent += cost;
@@ -247,7 +227,7 @@ export class Link {
       if (this.#keeper !== undefined) this.#keeper.messages1 += 1;
       return 0;
     }
-    return this.#wait(this.#waitingExpedited, type, octets);
+    return this.#theWaiting.push(type, octets, true);
   }
 
   /**
@@ -260,28 +240,25 @@ export class Link {
     const limit = this.spduOctetsMax;
     if (octets.length > limit) tooLong("an SPDU", octets.length, limit);
     const cost = octets.length + MESSAGE_COST;
+    const [lane0, lane1] = [this.#lane0, this.#lane1];
     if (isExpedited) {
-      const isGranted = this.#expeditedFlow.sent + cost <= this.#expeditedFlow.credit;
-      if (this.#waitingExpedited.length > 0 || !isGranted) {
-        this.#wait(this.#waitingExpedited, DIALOGUE_EXPEDITED, octets);
+      if (this.#waiting?.hasExpedited || this.#expeditedFlow.room < cost) {
+        this.#theWaiting.push(DIALOGUE_EXPEDITED, octets, true);
         return;
       }
       this.#expeditedFlow.sent += cost;
-      this.#lane1.append(DIALOGUE_EXPEDITED, octets);
+      lane1.append(DIALOGUE_EXPEDITED, octets);
       return;
     }
-    if (
-      this.#waitingOctets > 0 ||
-      this.#messageFlow.sent + cost > this.#messageFlow.credit ||
-      this.#sessionFlow.sent + cost > this.#sessionFlow.credit ||
-      this.#lane0.size >= this.#limits.journalOctetsMax
-    ) {
-      this.#wait(this.#waiting, DIALOGUE, octets);
+    const room = Math.min(this.#messageFlow.room, this.#sessionFlow.room);
+    const isFull = lane0.size >= this.#limits.journalOctetsMax;
+    if (this.waitingOctets > 0 || room < cost || isFull) {
+      this.#theWaiting.push(DIALOGUE, octets, false);
       return;
     }
     this.#messageFlow.sent += cost;
     this.#sessionFlow.sent += cost;
-    this.#lane0.append(DIALOGUE, octets);
+    lane0.append(DIALOGUE, octets);
   }
 
   /** Octets that the dialogue machine can send at once: a frame of the peer's, and half of its window. */
@@ -291,7 +268,7 @@ export class Link {
 
   /** Octets that wait for credit, or for room in the journal. */
   get waitingOctets(): number {
-    return this.#waitingOctets;
+    return this.#waiting?.octets ?? 0;
   }
 
   /** The dialogue's transport took an SPDU of this many octets: as many may come. */
@@ -403,7 +380,7 @@ export class Link {
 
   /** Whether everything that was asked to be sent is in the journal. */
   get isDrained(): boolean {
-    return this.#waitingOctets === 0 && (this.#streams?.isDrained ?? true);
+    return this.waitingOctets === 0 && (this.#streams?.isDrained ?? true);
   }
 
   /** Whether the peer has acknowledged everything that was sent. */
@@ -430,7 +407,7 @@ export class Link {
 
   /** Octets kept for the peer, in the journal and before it. */
   get backlogOctets(): number {
-    return this.#lane0.size + this.#lane1.size + this.#waitingOctets;
+    return this.#lane0.size + this.#lane1.size + this.waitingOctets;
   }
 
   /** Octets that came and that the application has not taken. */
@@ -498,7 +475,6 @@ export class Link {
     const [start0, start1] = [begin(peer, declared, 0), begin(peer, declared, 1)];
     const replayed =
       this.#lane0.count(start0, isLastSegment) + this.#lane1.count(start1, isLastSegment);
-    const waiting = this.#waiting.length + this.#waitingExpedited.length;
     this.#lane0.rewind(start0);
     this.#lane1.rewind(start1);
     this.#cursor0 = begin(declared, peer, 0);
@@ -506,7 +482,7 @@ export class Link {
     this.#reader = new FrameReader(this.#limits.frameOctetsMax);
     this.#restate();
     this.#pump();
-    return replayed + waiting;
+    return replayed + (this.#waiting?.length ?? 0);
   }
 
   // What has to be stored first.
@@ -600,7 +576,7 @@ export class Link {
       lost: this.lostStreams,
       dialogue: {
         cursor: keeper.dialogueCursor,
-        waiting: [spdusIn(this.#waiting), spdusIn(this.#waitingExpedited)],
+        waiting: this.#waiting?.spdus ?? [[], []],
       },
     };
   }
@@ -621,8 +597,7 @@ export class Link {
     appends: JournalEntry[],
     trims: JournalTrim[],
   ): KeptState["sending"] {
-    const first = this.#waiting.peek();
-    const message = first && first.offset > 0 ? first : undefined;
+    const message = this.#waiting?.begun;
     if ((message?.ticket ?? 0) !== keeper.sendingTicket) {
       if (keeper.sendingTicket > 0) trims.push({ journal: "sending", position: keeper.sendingEnd });
       keeper.sendingTicket = message?.ticket ?? 0;
@@ -686,10 +661,7 @@ export class Link {
     // Once there was one.
     if (next + nextPeer > 1) this.#theStreams.restore(state);
     this.#restoreSending(keeper, state, entries);
-    const [waiting, waitingExpedited] = state.dialogue.waiting;
-    // What is expedited was never to come after what is not.
-    this.#restoreSpdus(this.#waitingExpedited, DIALOGUE_EXPEDITED, waitingExpedited);
-    this.#restoreSpdus(this.#waiting, DIALOGUE, waiting);
+    this.#theWaiting.restoreSpdus(state.dialogue.waiting);
     this.#restoreReceived(keeper, state, runs.received);
     const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];
     const [count0, count1] = keeper.countSettled([settled[0] ?? 0, settled[1] ?? 0]);
@@ -707,18 +679,7 @@ export class Link {
     keeper.sendingEnd = sendingEnd;
     if (sending === undefined) return;
     const { octets } = runOf(entries, "sending", sendingEnd);
-    this.#ticket += 1;
-    keeper.sendingTicket = this.#ticket;
-    this.#waiting.push({ ...sending, octets, ticket: this.#ticket });
-    this.#waitingOctets += octets.length + MESSAGE_COST;
-  }
-
-  #restoreSpdus(queue: Fifo<WaitingMessage>, type: number, spdus: readonly Uint8Array[]): void {
-    for (const octets of spdus) {
-      this.#waitingOctets += octets.length + MESSAGE_COST;
-      this.#ticket += 1;
-      queue.push({ type, octets, offset: 0, ticket: this.#ticket });
-    }
+    keeper.sendingTicket = this.#theWaiting.restoreBegun(sending.type, octets, sending.offset);
   }
 
   /** Reads what is kept of what came: first what had its effects, for the messages, then the rest. */
@@ -803,7 +764,7 @@ export class Link {
         this.#receiveMessage(type, reader.octets, reader.start, reader.end);
       } else if (isMessage || isToDo) this.#dispatch(type, reader);
       const isNew = this.#inbox.length + this.#expedited.length > unread;
-      keeper.saw(size, end, lane, isNew, this.#segmentType >= 0);
+      keeper.saw(size, end, lane, isNew, this.#segments !== undefined);
       if (isSpdu && isToDo) keeper.sawSpdu(lane, end, size);
     }
     this.#announce();
@@ -904,7 +865,7 @@ export class Link {
     if (octets <= GATHER_OCTETS && into.length - first > 1)
       into.push(gatherOctets(into.splice(first)));
     // The journal has room again when what the peer acknowledged on another transport was sent anew.
-    if (this.#waitingOctets > 0) this.#pump();
+    if (this.waitingOctets > 0) this.#pump();
     else this.#streams?.pump();
     return octets;
   }
@@ -953,12 +914,12 @@ export class Link {
       throw new ProtocolError("unknownContext", "Tertulia 6.1", `context ${type & 7}`);
     }
     const size = end - start;
-    const isWhole = this.#segmentType < 0 && (type & MORE) === 0;
-    const cost = size + (this.#segmentType < 0 ? MESSAGE_COST : 0);
+    const segments = this.#segments;
+    const cost = segments === undefined ? size + MESSAGE_COST : size;
     this.#messageFlow.receive(cost);
     this.#sessionFlow.receive(cost);
     const view = new Uint8Array(octets.buffer, octets.byteOffset + start, size);
-    if (isWhole) {
+    if (segments === undefined && (type & MORE) === 0) {
       // The two bits of a kind are an index into the four.
       const kind = messageKinds[(type >> 4) & 3] as Message["kind"];
       this.#inbox.push(new Message(kind, context, view));
@@ -973,25 +934,14 @@ export class Link {
     context: PresentationContext,
     cost: number,
   ): void {
-    const whole = type & ~MORE;
-    if (this.#segmentType < 0) this.#segmentType = whole;
-    else if (this.#segmentType !== whole) {
-      throw new ProtocolError("segmentsMixed", "Tertulia 6.2", "another message before the last");
-    }
-    this.#segmentsOctets += octets.length;
-    if (this.#segmentsOctets > this.#limits.messageOctetsMax) {
-      const limit = this.#limits.messageOctetsMax;
-      throw new ProtocolError("messageTooLong", "Tertulia 6.2", `limit ${limit}`);
-    }
+    this.#segments ??= new Segments(type & ~MORE, this.#limits.messageOctetsMax);
+    this.#segments.add(type & ~MORE, octets);
     // A message may be longer than the window: while it is put together its segments count as read.
     this.#messageFlow.consumed += cost;
     this.#sessionFlow.consumed += cost;
-    this.#segments.push(octets);
     if ((type & MORE) !== 0) return;
-    const message = concatOctets(this.#segments);
-    this.#segments = [];
-    this.#segmentsOctets = 0;
-    this.#segmentType = -1;
+    const message = this.#segments.join();
+    this.#segments = undefined;
     this.#messageFlow.consumed -= message.length + MESSAGE_COST;
     this.#sessionFlow.consumed -= message.length + MESSAGE_COST;
     const kind = messageKinds[(type >> 4) & 3] as Message["kind"]; // as above
@@ -1094,89 +1044,37 @@ export class Link {
     this.#listener.readable();
   }
 
-  // What waits to go out.
-
-  #wait(queue: Fifo<WaitingMessage>, type: number, octets: Uint8Array): number {
-    const waiting = this.#waitingOctets + octets.length + MESSAGE_COST;
-    // One message may wait however long it is: the peer takes it, and its sender has been told nothing.
-    const isSpdu = type === DIALOGUE || type === DIALOGUE_EXPEDITED;
-    if (!isSpdu && waiting > this.#limits.waitingOctetsMax && this.#waitingOctets > 0) {
-      const limit = this.#limits.waitingOctetsMax;
-      throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await send()`);
-    }
-    this.#waitingOctets = waiting;
-    this.#ticket += 1;
-    queue.push({ type, octets, offset: 0, ticket: this.#ticket });
-    this.#pump();
-    return queue.length === 0 ? 0 : this.#ticket;
-  }
-
   /** Moves what waits into the journal, as far as credit and room go. */
   #pump(): void {
-    this.#pumpExpedited();
-    this.#pumpMessages();
+    this.#waiting?.pump();
     this.#streams?.pump();
   }
 
-  #pumpExpedited(): void {
-    for (;;) {
-      const message = this.#waitingExpedited.peek();
-      if (message === undefined) return;
-      const cost = message.octets.length + MESSAGE_COST;
-      if (this.#expeditedFlow.sent + cost > this.#expeditedFlow.credit) return;
-      this.#expeditedFlow.sent += cost;
-      const isSpdu = message.type === DIALOGUE_EXPEDITED;
-      if (!isSpdu && this.#keeper !== undefined) this.#keeper.messages1 += 1;
-      this.#lane1.append(message.type, message.octets);
-      this.#waitingExpedited.shift();
-      this.#accept(message);
-    }
+  get #theWaiting(): Waiting {
+    this.#waiting ??= new Waiting(this.#parts);
+    return this.#waiting;
   }
 
-  #pumpMessages(): void {
-    for (;;) {
-      const message = this.#waiting.peek();
-      if (message === undefined) return;
-      const { octets, offset, type } = message;
-      // An expedited message never comes after one that was sent later: what is later waits with it.
-      const expedited = this.#waitingExpedited.peek();
-      if (expedited && expedited.ticket < message.ticket) return;
-      const overhead = offset === 0 ? MESSAGE_COST : 0;
-      const room = Math.min(this.#messageFlow.room - overhead, this.#sessionFlow.room - overhead);
-      const left = octets.length - offset;
-      const size = Math.min(left, this.#segmentOctets);
-      // A shorter segment could go now: it would cost both sides more than the wait.
-      if (room < size || this.#lane0.size >= this.#limits.journalOctetsMax) return;
-      const isSpdu = type === DIALOGUE;
-      if (offset === 0 && !isSpdu && this.#keeper !== undefined) this.#keeper.messages0 += 1;
-      this.#messageFlow.sent += size + overhead;
-      this.#sessionFlow.sent += size + overhead;
-      const isLast = size === left;
-      this.#lane0.append(isLast ? type : type | MORE, octets.subarray(offset, offset + size));
-      message.offset += size;
-      if (!isLast) continue;
-      this.#waiting.shift();
-      this.#accept(message);
-    }
-  }
-
-  #accept({ octets, ticket }: WaitingMessage): void {
-    this.#waitingOctets -= octets.length + MESSAGE_COST;
-    this.#listener.accepted(ticket);
-  }
-
-  /** Made if it has to be. */
   get #theStreams(): Streams {
-    this.#streams ??= new Streams({
+    this.#streams ??= new Streams(this.#parts);
+    return this.#streams;
+  }
+
+  /** What the parts that are made when first needed share. */
+  get #parts(): LinkParts {
+    return {
       isInitiator: this.#isInitiator,
       limits: this.#limits,
       peer: this.#peer,
-      journal: this.#lane0,
-      flow: this.#sessionFlow,
       segmentOctets: this.#segmentOctets,
+      lane0: this.#lane0,
+      lane1: this.#lane1,
+      session: this.#sessionFlow,
+      messages: this.#messageFlow,
+      expedited: this.#expeditedFlow,
+      keeper: this.#keeper,
       listener: this.#listener,
-    });
-    return this.#streams;
+    };
   }
 
   #checkFinishing(): void {
@@ -1204,9 +1102,4 @@ function joined(views: readonly Uint8Array[]): Uint8Array {
 
 function isLastSegment(type: number): boolean {
   return type >= MESSAGE && type < OPTIONAL && (type & MORE) === 0;
-}
-
-function spdusIn(queue: Fifo<WaitingMessage>): Uint8Array[] {
-  const isSpdu = ({ type }: WaitingMessage) => type === DIALOGUE || type === DIALOGUE_EXPEDITED;
-  return queue.length === 0 ? [] : [...queue.from(0)].filter(isSpdu).map(({ octets }) => octets);
 }

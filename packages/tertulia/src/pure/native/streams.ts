@@ -12,10 +12,9 @@ import { Fifo } from "../fifo.ts";
 import { NO_OCTETS, type Reader, utf8, Writer } from "../octets.ts";
 import { creditExceeded, Flow } from "./flow.ts";
 import { DATA, END, OPEN, RESET, STREAM_CREDIT, writeVarints } from "./frames.ts";
-import type { Journal } from "./journal.ts";
 import type { KeptState, KeptStream } from "./keeper.ts";
-import type { Limits } from "./limits.ts";
-import { type PeerLimits, tooLong } from "./peer-limits.ts";
+import type { LinkParts } from "./link-parts.ts";
+import { tooLong } from "./peer-limits.ts";
 import { StreamState } from "./stream.ts";
 
 /** Octets of unsent journal up to which streams add to it: what overtakes never waits for more. */
@@ -43,21 +42,8 @@ export interface StreamsListener {
   streamReset(id: number, code: number, takenOctets: number): void;
 }
 
-/** What the streams share with the rest of their link. */
-export interface StreamsParts {
-  readonly isInitiator: boolean;
-  readonly limits: Limits;
-  readonly peer: PeerLimits;
-  readonly journal: Journal;
-  /** The session's. */
-  readonly flow: Flow;
-  /** Longest body of a frame. */
-  readonly segmentOctets: number;
-  readonly listener: StreamsListener;
-}
-
 export class Streams implements Iterable<StreamState> {
-  readonly #parts: StreamsParts;
+  readonly #parts: LinkParts;
   readonly #open: Map<number, StreamState> = new Map();
   /** Streams with something to send, in turn. */
   readonly #sending: Fifo<StreamState> = new Fifo();
@@ -68,7 +54,7 @@ export class Streams implements Iterable<StreamState> {
   #count = 0;
   #peerCount = 0;
 
-  constructor(parts: StreamsParts) {
+  constructor(parts: LinkParts) {
     this.#parts = parts;
     [this.#nextId, this.#nextPeerId] = firstStreams(parts.isInitiator);
   }
@@ -90,7 +76,7 @@ export class Streams implements Iterable<StreamState> {
 
   /** @throws {SessionError} `ERR_LIMIT` when the peer takes no more streams, or no such label. */
   open(label: string): StreamState {
-    const { limits, peer, journal } = this.#parts;
+    const { limits, peer, lane0 } = this.#parts;
     const octets = utf8(label);
     if (octets.length > limits.labelOctetsMax) {
       tooLong("a stream's label", octets.length, limits.labelOctetsMax);
@@ -101,7 +87,7 @@ export class Streams implements Iterable<StreamState> {
     const stream = this.#add(this.#nextId, label);
     this.#nextId += 2;
     this.#count += 1;
-    journal.append(OPEN, octets, stream.id);
+    lane0.append(OPEN, octets, stream.id);
     return stream;
   }
 
@@ -140,7 +126,7 @@ export class Streams implements Iterable<StreamState> {
   /** Ends both directions now. What is pending or unread is dropped. */
   reset(stream: StreamState, code: number): void {
     if (this.#open.has(stream.id)) {
-      this.#parts.journal.append(RESET, new Writer().varint(code).finish(), stream.id);
+      this.#parts.lane0.append(RESET, new Writer().varint(code).finish(), stream.id);
       this.#retire(stream);
     }
     this.#drop(stream);
@@ -149,11 +135,11 @@ export class Streams implements Iterable<StreamState> {
   /** The oldest octets of a stream that wait. */
   read(stream: StreamState): Uint8Array | undefined {
     const octets = stream.read();
-    if (octets) this.#parts.flow.consumed += octets.length;
+    if (octets) this.#parts.session.consumed += octets.length;
     return octets;
   }
 
-  /** Whether everything that was written is in the journal. */
+  /** Whether everything that was written is in the lane0. */
   get isDrained(): boolean {
     for (const { pendingOctets, isEnding, isEndSent } of this) {
       if (pendingOctets > 0 || (isEnding && !isEndSent)) return false;
@@ -165,10 +151,10 @@ export class Streams implements Iterable<StreamState> {
 
   /** Moves what is pending into the journal, as far as credit and room go, in turn. */
   pump(): void {
-    const { journal, limits } = this.#parts;
+    const { lane0, limits } = this.#parts;
     for (let turns = this.#sending.length; turns > 0; turns--) {
-      if (journal.unsent > UNSENT_MAX) return;
-      if (journal.size >= limits.journalOctetsMax) return;
+      if (lane0.unsent > UNSENT_MAX) return;
+      if (lane0.size >= limits.journalOctetsMax) return;
       const stream = this.#sending.shift();
       if (stream === undefined) return;
       stream.isQueued = false;
@@ -183,17 +169,17 @@ export class Streams implements Iterable<StreamState> {
 
   /** Sends one piece; whether it could send another. */
   #pumpOne(stream: StreamState): boolean {
-    const { journal, flow, segmentOctets, listener } = this.#parts;
+    const { lane0, session, segmentOctets, listener } = this.#parts;
     const piece = stream.pending.peek();
     if (piece === undefined) {
       if (stream.isEnding && !stream.isEndSent) {
         stream.isEndSent = true;
-        journal.append(END, NO_OCTETS, stream.id);
+        lane0.append(END, NO_OCTETS, stream.id);
         if (stream.isPeerEnded) this.#retire(stream);
       }
       return false;
     }
-    const room = Math.min(stream.flow.room, flow.room, PIECE_OCTETS, segmentOctets - 9);
+    const room = Math.min(stream.flow.room, session.room, PIECE_OCTETS, segmentOctets - 9);
     if (room <= 0) {
       // The stream's own credit brings it back to the queue; the session's must find it there.
       if (stream.flow.room > 0) this.#queue(stream);
@@ -202,10 +188,10 @@ export class Streams implements Iterable<StreamState> {
     const octets = piece.length <= room ? piece : piece.subarray(0, room);
     if (octets === piece) stream.pending.shift();
     else stream.pending.replaceFirst(piece.subarray(room));
-    journal.append(DATA, octets, stream.id);
+    lane0.append(DATA, octets, stream.id);
     stream.flow.sent += octets.length;
     stream.pendingOctets -= octets.length;
-    flow.sent += octets.length;
+    session.sent += octets.length;
     if (stream.isBlocked && stream.pendingOctets <= PENDING_OCTETS / 2) {
       stream.isBlocked = false;
       listener.streamWritable(stream.id);
@@ -259,12 +245,12 @@ export class Streams implements Iterable<StreamState> {
 
   /** @param isAgain - It came before this process began: what was granted for it is not known. */
   receiveData(fields: Reader, isAgain: boolean): void {
-    const { flow, listener } = this.#parts;
+    const { session, listener } = this.#parts;
     const stream = this.#peerStream(fields.varint());
     const octets = fields.rest();
-    flow.receive(octets.length);
+    session.receive(octets.length);
     if (stream === undefined || stream.isLost) {
-      flow.consumed += octets.length;
+      session.consumed += octets.length;
       return;
     }
     if (stream.isPeerEnded) throw new ProtocolError("dataAfterEnd", "Tertulia 7.3", `${stream.id}`);
@@ -332,7 +318,7 @@ export class Streams implements Iterable<StreamState> {
       // Behind FINISH nothing is said, a reset neither: what the peer still has to say is let in.
       if (!isFinishing) {
         const body = new Writer().varint(STREAM_LOST).varint(stream.flow.consumed).finish();
-        this.#parts.journal.append(RESET, body, stream.id);
+        this.#parts.lane0.append(RESET, body, stream.id);
         this.#retire(stream);
         this.#drop(stream);
       } else {
@@ -365,7 +351,7 @@ export class Streams implements Iterable<StreamState> {
 
   /** Drops what is pending and unread; it frees the session's window as if it had been read. */
   #drop(stream: StreamState): void {
-    this.#parts.flow.consumed += stream.flow.waiting;
+    this.#parts.session.consumed += stream.flow.waiting;
     stream.clear();
   }
 
