@@ -223,6 +223,11 @@ export const actions: Readonly<Record<string, Action>> = {
     v.VRs = v.VAs = v.VMs;
     v.VRr = v.VAr = v.VMr;
   }),
+  // Not of the standard: see amendments.ts.
+  "[64a]": set((v) => {
+    if (!v.discardSent) v.VRs = v.VAs = v.VMs;
+    if (!v.discardReceived) v.VRr = v.VAr = v.VMr += 1;
+  }),
   "[65]": ({ v, event }) => {
     v.VAs = number(event) + 1;
   },

@@ -20,9 +20,13 @@ const afterTheEnd: TableSource = {
   AI: { 713: "p37&p40: [6a] SACTIind [16] →11B" },
 };
 
+/** A refused release that PREPARE(RESYNCHRONIZE) overtook, when we have answered that with our own. */
+const refusedRelease: TableSource = { NF: { "06": "p67: SRELcnf- →=" } };
+
 /** For Tables A.8 to A.16. */
 export const amendmentsWithoutSymmetric: TableSource = {
   ...afterTheEnd,
+  ...refusedRelease,
   // PREPARE(RESYNCHRONIZE) may overtake an exception that the peer sent before: X.225 7 has
   // everything discarded until RS, and the other error states do.
   ED: { "15B": "p48: →=" },
@@ -38,6 +42,7 @@ export const amendmentsWithoutSymmetric: TableSource = {
 /** For Tables A.17 to A.25. */
 export const amendmentsWithSymmetric: TableSource = {
   ...afterTheEnd,
+  ...refusedRelease,
   ED: { "15B": "p48: →=" },
   ER: { "15B": "p48: →=" },
   "FN-nr": { "15B": "p68: →=" },
@@ -62,4 +67,15 @@ export const amendmentsWithSymmetric: TableSource = {
   },
   // STDreq is allowed in 05A while its flow goes on; DT has the cell.
   TD: { "11A": "p06&¬p185: STDind →=" },
+};
+
+/**
+ * What is done instead of the printed cell, with symmetric synchronization: where one flow is
+ * resynchronized and the other goes on, points of the other have to be counted, or the two sides are
+ * out of step from there. 05A has it for MAP.
+ */
+export const correctionsWithSymmetric: TableSource = {
+  MAP: { "15B": "p12&¬p185: SSYNMind [62] →=" },
+  // It confirms all that came before and is a point itself: [64a], which is ours.
+  "MAA/AEA": { "05A 06 15B 15C": "p178: [43] [64a] →=" },
 };

@@ -112,6 +112,21 @@ function collide(event: Incoming, v: Variables, state: State): Incoming {
   return { ...event, resync: pendingWins ? event.resync : result, merged };
 }
 
+const sendsOnAFlow: ReadonlySet<RequestType> = new Set(["SDTreq", "SEXreq", "SSYNmreq", "STDreq"]);
+
+/**
+ * The tables let us send on a flow while our request for the other is pending. But if the peer has
+ * asked for this one at the same time, and ours prevails, nothing on the wire tells it what we sent
+ * before we heard of that: it would take what it wants undone, and the numbers would differ.
+ *
+ * @throws {SessionError} `ERR_STATE`
+ */
+function checkOtherFlow(v: Variables, state: State): void {
+  if (!isSymmetric(v) || !v.VrspIsOurs || v.Vrspr === "no" || v.Vrsps !== "no") return;
+  if (state !== "STA05A" && state !== "STA06" && state !== "STA15C") return;
+  throw new SessionError("ERR_STATE", "a resynchronization of the other flow is pending");
+}
+
 /**
  * The event that a request is.
  *
@@ -131,6 +146,7 @@ export function fromRequest(
   checkUserData(type, userData.length, version, ssduOctets);
   const event: Incoming = { name: type, request, userData };
   const symmetric = isSymmetric(v);
+  if (sendsOnAFlow.has(type)) checkOtherFlow(v, state);
   switch (type) {
     case "SDTreq":
     case "STDreq":

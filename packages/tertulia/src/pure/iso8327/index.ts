@@ -4,7 +4,11 @@
  * @module
  */
 
-export { amendmentsWithoutSymmetric, amendmentsWithSymmetric } from "./amendments.ts";
+export {
+  amendmentsWithoutSymmetric,
+  amendmentsWithSymmetric,
+  correctionsWithSymmetric,
+} from "./amendments.ts";
 export { type ConnectionOptions, refuseReasons } from "./connection.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { SessionMachine, type SessionOptions, type SessionOutput } from "./machine.ts";

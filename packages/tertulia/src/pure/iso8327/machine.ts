@@ -11,7 +11,11 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import { NO_OCTETS } from "../octets.ts";
 import { type Action, actions, endResync } from "./actions.ts";
-import { amendmentsWithoutSymmetric, amendmentsWithSymmetric } from "./amendments.ts";
+import {
+  amendmentsWithoutSymmetric,
+  amendmentsWithSymmetric,
+  correctionsWithSymmetric,
+} from "./amendments.ts";
 import { encodeGroup, mayBegin, mayJoin } from "./concatenation.ts";
 import { Connection, type ConnectionOptions, type ConnectionSnapshot } from "./connection.ts";
 import { fromRequest, fromSpdu } from "./incoming.ts";
@@ -168,7 +172,8 @@ export class SessionMachine {
   #fromRequest(request: SessionRequest): Incoming {
     const size = request.userData?.length ?? 0;
     // Nearly every request is this one, and nothing can be wrong with it.
-    if (request.type === "SDTreq" && size > 0 && size <= this.#limits.ssduOctets) {
+    const isPlain = request.type === "SDTreq" && !isSymmetric(this.#v);
+    if (isPlain && size > 0 && size <= this.#limits.ssduOctets) {
       return { name: "SDTreq", request, userData: request.userData ?? NO_OCTETS };
     }
     const event = fromRequest(request, this.#v, this.#state, {
@@ -350,6 +355,11 @@ export class SessionMachine {
   #branch(event: Incoming): BoundBranch | "invalid" | "impossible" {
     const symmetric = ((event.agreement?.units ?? this.#v.units) & FU.SS) !== 0;
     const table = symmetric ? tables().symmetric : tables().plain;
+    if (symmetric) {
+      const corrected = tables().symmetricCorrections[event.name]?.[this.#state];
+      const branch = corrected === "impossible" ? undefined : this.#first(corrected, event);
+      if (branch) return branch;
+    }
     const cell = table[event.name]?.[this.#state];
     if (cell === "impossible") return cell;
     return this.#first(cell, event) ?? this.#amended(symmetric, event) ?? "invalid";
@@ -642,6 +652,7 @@ interface BoundTables {
   readonly symmetric: BoundTable;
   readonly plainAmendments: BoundTable;
   readonly symmetricAmendments: BoundTable;
+  readonly symmetricCorrections: BoundTable;
 }
 
 let bound: BoundTables | undefined;
@@ -653,6 +664,7 @@ function tables(): BoundTables {
     symmetric: bind(withSymmetric),
     plainAmendments: bind(amendmentsWithoutSymmetric),
     symmetricAmendments: bind(amendmentsWithSymmetric),
+    symmetricCorrections: bind(correctionsWithSymmetric),
   };
   return bound;
 }

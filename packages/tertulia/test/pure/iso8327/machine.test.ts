@@ -470,6 +470,53 @@ describe("session machine", () => {
     assert.deepEqual(pair.errors, []);
   });
 
+  describe("that resynchronizes one flow of two", () => {
+    const both = units("duplex", "symmetric", "major", "resynchronize", "typed-data");
+    /** The numbers of the initiator's flow and of the responder's, as each side has them. */
+    const numbers = ({ initiator: { variables: v }, responder: { variables: w } }: Pair) => [
+      [v.VMs, v.VAs, v.VMr, v.VAr],
+      [w.VMr, w.VAr, w.VMs, w.VAs],
+    ];
+
+    it("counts a MAJOR SYNC ACK that crosses the request, on the other flow", () => {
+      const pair = connected(both);
+      pair.say("initiator", { type: "SSYNMreq" });
+      pair.ask("initiator", { type: "SRSYNreq", resyncType: "set", serialNumber: 20 });
+      pair.ask("responder", { type: "SSYNMrsp" });
+      pair.settle();
+      pair.say("responder", { type: "SRSYNrsp" });
+      const [ours, theirs] = numbers(pair);
+      assert.deepEqual([ours, theirs], [ours, ours]);
+      assert.deepEqual(ours, [20, 20, 2, 2]);
+    });
+
+    it("counts a MAJOR SYNC POINT that the request's PREPARE overtakes", () => {
+      const tokenSettings = { major: "acceptor" } as const;
+      const pair = connected({ ...both, tokenSettings }, { expedited: true });
+      pair.ask("responder", { type: "SSYNMreq" });
+      const abandonOther = { type: "SRSYNreq", secondResyncType: "abandon" } as const;
+      pair.ask("responder", abandonOther);
+      pair.settle();
+      pair.say("initiator", { type: "SRSYNrsp" });
+      const [ours, theirs] = numbers(pair);
+      assert.deepEqual(theirs, ours);
+      assert.equal(pair.responder.state, "STA713");
+    });
+
+    it("sends nothing on the other flow until it is answered", () => {
+      const pair = connected(both);
+      pair.ask("initiator", { type: "SRSYNreq", secondResyncType: "abandon" });
+      for (const type of ["SDTreq", "STDreq", "SSYNmreq"] as const) {
+        const request = { type, ...(type !== "SSYNmreq" && { userData }) };
+        assert.throws(() => pair.ask("initiator", request), { code: "ERR_STATE" }, type);
+      }
+      pair.settle();
+      pair.say("responder", { type: "SRSYNrsp" });
+      pair.say("initiator", { type: "SDTreq", userData });
+      assert.equal(pair.told.at(-1), "responder SDTind");
+    });
+  });
+
   describe("that concatenates", () => {
     const all = units("half-duplex", "minor", "major", "activity");
     const start = { type: "SACTSreq", activityIdentifier: octets("01") } as const;

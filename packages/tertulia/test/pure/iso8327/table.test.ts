@@ -7,6 +7,7 @@ import { actions } from "../../../src/pure/iso8327/actions.ts";
 import {
   amendmentsWithoutSymmetric,
   amendmentsWithSymmetric,
+  correctionsWithSymmetric,
 } from "../../../src/pure/iso8327/amendments.ts";
 import { predicates } from "../../../src/pure/iso8327/predicates.ts";
 import { type Cell, compileTable, states, type Table } from "../../../src/pure/iso8327/table.ts";
@@ -66,7 +67,11 @@ describe("X.225 Annex A state tables", () => {
 
   it("leave no predicate and no action unused", () => {
     const used = new Set<string>();
-    const amendments = [amendmentsWithoutSymmetric, amendmentsWithSymmetric].map(compileTable);
+    const amendments = [
+      amendmentsWithoutSymmetric,
+      amendmentsWithSymmetric,
+      correctionsWithSymmetric,
+    ].map(compileTable);
     for (const table of [...Object.values(tables), ...amendments]) {
       for (const cell of Object.values(table).flatMap((row) => Object.values(row))) {
         if (cell === "impossible") continue;

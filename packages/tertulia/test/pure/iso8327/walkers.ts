@@ -89,10 +89,9 @@ export function make(type: RequestType, dice: number, machine: SessionMachine): 
         const serialNumber = resyncType === "set" ? dice % 50 : between(VR, VM);
         return { type, resyncType, serialNumber, tokenSettings };
       }
-      // Both flows: requests for one flow each that cross are a hole of the standard, since what
-      // the winner sent before it heard of the other cannot be told from what it sends after.
-      const first = types[dice % 3];
-      const second = types[(dice >> 2) % 3];
+      // One flow or both: the last of four is none.
+      const first = types[dice % 4];
+      const second = types[(dice >> 2) % 4] ?? (first ? undefined : "abandon");
       return {
         type,
         tokenSettings,
