@@ -18,7 +18,6 @@ import type { Cursor, KeptStream } from "../pure/native/keeper.ts";
 import { SessionMachine } from "../pure/native/machine.ts";
 import type { Message, PresentationContext } from "../pure/native/message.ts";
 import type { MachineChanges, SessionEvent, SessionOutput } from "../pure/native/session-output.ts";
-import type { StreamState } from "../pure/native/stream.ts";
 import { hex, letGoOctets } from "../pure/octets.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Consumer } from "./consumer.ts";
@@ -37,7 +36,8 @@ import type {
   SignalOptions,
 } from "./session-parts.ts";
 import { SessionEntry, SessionSink } from "./session-sources.ts";
-import { SessionStream } from "./stream.ts";
+import { SessionStreams } from "./session-streams.ts";
+import type { SessionStream } from "./stream.ts";
 import type { Transport } from "./transport.ts";
 import { asSessionError, raced } from "./wait.ts";
 
@@ -106,8 +106,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   /** Sends that wait for credit, by their ticket. */
   #waiters: Map<number, PromiseWithResolvers<void>> | undefined;
   #changes: Broadcast<SessionChange> | undefined;
-  #streams: Map<number, SessionStream> | undefined;
-  #incoming: Queue<SessionStream> | undefined;
+  #streams: SessionStreams | undefined;
   #dialogue: Queue<Spdu> | undefined;
   #end: SessionEnd | undefined;
   #closed: PromiseWithResolvers<SessionEnd> | undefined;
@@ -375,7 +374,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   openStream(label = ""): SessionStream {
     this.checkSend();
     this.#checkUnit("streams");
-    return this.#addStream(this.machine.link.openStream(label));
+    return this.#allStreams().add(this.machine.link.openStream(label));
   }
 
   /**
@@ -390,9 +389,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
 
   /** Streams that the peer opens. Those that nobody takes are reset, from `limits.streamsMax` on. */
   get streams(): AsyncIterable<SessionStream> {
-    this.#incoming ??= new Queue();
-    if (this.#end) this.#incoming.end();
-    return this.#incoming;
+    const { incoming } = this.#allStreams();
+    if (this.#end) incoming.end();
+    return incoming;
   }
 
   /**
@@ -994,25 +993,15 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
         this.#dialogue.push(event);
         return;
       case "streamOpened":
-        return this.#opened(this.#addStream(event.stream));
+        return this.#allStreams().opened(event.stream);
       case "streamReadable":
-        return this.#streams?.get(event.id)?.onReadable();
       case "streamWritable":
-        return this.#streams?.get(event.id)?.onWritable();
       case "streamEnded":
-        return this.#streams?.get(event.id)?.onEnded();
       case "streamReset":
-        return this.#streams?.get(event.id)?.onReset(event.code, event.takenOctets);
+        return this.#streams?.happened(event);
       case "closed":
         return this.#ended(event);
     }
-  }
-
-  /** A stream of the peer's. What it opens and resets unseen must not pile up. */
-  #opened(stream: SessionStream): void {
-    this.#incoming ??= new Queue();
-    if (this.#incoming.length < this.#limits.streamsMax) this.#incoming.push(stream);
-    else stream.reset();
   }
 
   #setAwaitingDial(isAwaiting: boolean): void {
@@ -1054,9 +1043,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     if (!this.machine.hasRest) this.#keeping?.ended(reason);
     this.#deliveries?.end(reason);
     this.#deliveries = undefined;
-    for (const stream of this.#streams?.values() ?? []) stream.onSessionEnded(reason);
-    this.#streams = undefined;
-    this.#incoming?.end();
+    this.#streams?.end(reason);
     this.#dialogue?.end();
     this.#changed({ type: "closed", end });
     this.#changes?.end();
@@ -1065,12 +1052,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     this.#onClosed?.(this, end);
   }
 
-  #addStream(state: StreamState): SessionStream {
-    const stream = new SessionStream(this, state, () => this.#streams?.delete(state.id));
-    this.#streams ??= new Map();
-    this.#streams.set(state.id, stream);
-    this.#markDirty();
-    return stream;
+  #allStreams(): SessionStreams {
+    this.#streams ??= new SessionStreams(this, this.#limits.streamsMax);
+    return this.#streams;
   }
 }
 
