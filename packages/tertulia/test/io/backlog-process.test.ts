@@ -8,6 +8,8 @@ import { describe, it } from "node:test";
 import { connect, type Session } from "tertulia";
 
 const MESSAGES = 400;
+/** How often a sender that never stops is killed; more with this variable. */
+const KILLS = Number(process.env["TERTULIA_BACKLOG_KILLS"] ?? 4);
 
 /** A sender, which can be killed and started again on its store. */
 class Sender implements AsyncDisposable {
@@ -15,9 +17,9 @@ class Sender implements AsyncDisposable {
   #child: ChildProcess | undefined;
   port = 0;
 
-  async start(): Promise<void> {
+  async start(mode = ""): Promise<void> {
     const script = new URL("./backlog-process.js", import.meta.url);
-    const words = [join(this.#folder, "sender.db"), String(this.port)];
+    const words = [join(this.#folder, "sender.db"), String(this.port), mode];
     const execArgv = ["--disable-warning=ExperimentalWarning", "--expose-gc"];
     this.#child = fork(script, words, { execArgv });
     ({ port: this.port } = await this.#answer());
@@ -59,6 +61,48 @@ async function numbersOf(session: Session): Promise<number[]> {
   }
   return numbers;
 }
+
+/** Reads as `isReading` has it, and fails at the first message that is not the next. */
+async function readInOrder(session: Session, isReading: () => boolean): Promise<number> {
+  let last = 0;
+  for await (const { value } of session) {
+    if (Number(value) !== last + 1) throw new Error(`${Number(value)} behind ${last}`);
+    last += 1;
+    while (!isReading()) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (last % 50 === 0 && session.end) break;
+  }
+  return last;
+}
+
+describe("a backlog that fills and empties in a process that is killed at any instant", () => {
+  it(`loses, repeats and reorders nothing, ${KILLS} times`, async () => {
+    await using sender = new Sender();
+    await sender.start("forever");
+    const limits = { backoffMs: 5, backoffMsMax: 20, windowOctets: 8192, windowOctetsMax: 8192 };
+    const session = await connect(`tcp://127.0.0.1:${sender.port}`, { limits });
+    let isReading = true;
+    let got = 0;
+    const read = readInOrder(session, () => {
+      got += 1;
+      return isReading;
+    });
+    read.catch(() => {});
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      isReading = kill % 2 === 0;
+      const before = got;
+      await new Promise((resolve) => setTimeout(resolve, 100 + 300 * Math.random()));
+      await sender.kill();
+      await sender.start("forever");
+      isReading = true;
+      // It goes on, or the test ends with what it threw.
+      while (got <= before) {
+        await Promise.race([read, new Promise((resolve) => setTimeout(resolve, 10))]);
+      }
+    }
+    session.abort();
+    await assert.rejects(read, { code: "ERR_ABORTED" });
+  });
+});
 
 describe("a backlog of 40 MB in a process that is killed", () => {
   it("does not fill its memory, and arrives once, whole and in order", async () => {
