@@ -80,8 +80,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the credit of messages is ignored",
     file: "native/link",
-    from: "this.#messageFlow.sent + cost <= this.#messageFlow.credit",
-    to: "true",
+    from: "size <= this.#segmentOctets &&\n            this.#messageFlow.sent + cost <= this.#messageFlow.credit",
+    to: "size <= this.#segmentOctets",
   },
   {
     name: "the credit of a stream is ignored",
