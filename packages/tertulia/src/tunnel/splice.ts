@@ -49,8 +49,11 @@ export async function splice(
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => {});
   socket.on("error", reject);
-  // After both directions have ended nobody listens to this any more.
-  socket.on("close", () => reject(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
+  socket.on("close", () => {
+    // In order: what it said last may still wait for room in the stream.
+    if (socket.readableEnded && socket.writableFinished) return;
+    reject(Object.assign(new Error("closed"), { code: "ECONNRESET" }));
+  });
   try {
     if (early && early.length > 0) {
       traffic.receivedOctets += early.length;
@@ -75,6 +78,8 @@ function upload(
   pace: Pace | undefined,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  /** Until this has come to something, the octets before are not in the stream. */
+  let writing: Promise<unknown> = Promise.resolve();
   socket.on("data", (octets: Uint8Array) => {
     traffic.sentOctets += octets.length;
     try {
@@ -82,14 +87,18 @@ function upload(
       const pausing = pace?.(octets.length);
       if (waiting === undefined && pausing === undefined) return;
       socket.pause();
-      Promise.all([waiting, pausing]).then(() => socket.resume(), reject);
+      writing = Promise.all([waiting, pausing]);
+      writing.then(() => socket.resume(), reject);
     } catch (error) {
       reject(error);
     }
   });
+  // Of a socket that is paused, too, an end is told when there is nothing before it to be read.
   socket.on("end", () => {
-    stream.end();
-    resolve();
+    writing.then(() => {
+      stream.end();
+      resolve();
+    }, reject);
   });
   socket.resume();
   return promise;
