@@ -11,7 +11,7 @@ import { StoreError } from "./store.ts";
 const APPLICATION_ID = 0x54657274;
 
 /** Each step makes the next version out of the one before. Never change one that was released. */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   `CREATE TABLE sessions (
      n INTEGER PRIMARY KEY,
      id TEXT NOT NULL UNIQUE,
@@ -55,25 +55,35 @@ export const SCHEMA_VERSION: number = migrations.length;
 /**
  * Brings a file, which may be empty, to the version of now, in one transaction.
  *
+ * @param steps - For tests: those of another version.
  * @throws {StoreError} `failed` for a file that is not ours, or of a later version.
  */
-export function migrate(db: DatabaseSync, path: string): void {
+export function migrate(
+  db: DatabaseSync,
+  path: string,
+  steps: readonly string[] = migrations,
+): void {
   const version = pragma(db, "user_version");
   const owner = pragma(db, "application_id");
   const isEmpty = version === 0 && owner === 0 && pragma(db, "schema_version") === 0;
   if (!isEmpty && owner !== APPLICATION_ID) {
     throw new StoreError("failed", `${path} is the database of another program`);
   }
-  if (version > SCHEMA_VERSION) {
-    const message = `${path} has schema ${version}, this Tertulia knows ${SCHEMA_VERSION}`;
+  if (version > steps.length) {
+    const message = `${path} has schema ${version}, this Tertulia knows ${steps.length}`;
     throw new StoreError("failed", message);
   }
-  if (version === SCHEMA_VERSION) return;
+  if (version === steps.length) return;
   db.exec("BEGIN IMMEDIATE");
-  for (const step of migrations.slice(version)) db.exec(step);
-  db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-  db.exec("COMMIT");
+  try {
+    for (const step of steps.slice(version)) db.exec(step);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.exec(`PRAGMA user_version = ${steps.length}`);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
 }
 
 function pragma(db: DatabaseSync, name: string): number {

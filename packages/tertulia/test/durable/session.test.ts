@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   connect,
@@ -8,6 +8,7 @@ import {
   reconnect,
   type Session,
 } from "../../src/index.ts";
+import type { Limits } from "../../src/pure/native/limits.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { type SessionChanges, StoreError } from "../../src/stores/store.ts";
 
@@ -27,10 +28,17 @@ class TestStore extends MemoryStore {
 /** A responder and the way to it, which leads to whichever listener is there now. */
 class Node {
   store: TestStore = new TestStore();
-  listener: Listener = this.#listener();
+  listener: Listener;
+  readonly #limits: Partial<Limits>;
+
+  constructor(own: Partial<Limits> = {}) {
+    this.#limits = own;
+    this.listener = this.#listener();
+  }
 
   #listener(): Listener {
-    return new Listener(nodeRuntime(), { store: this.store, durability: "disk" });
+    const own = { store: this.store, durability: "disk", limits: this.#limits } as const;
+    return new Listener(nodeRuntime(), own);
   }
 
   readonly dial = async () => {
@@ -201,6 +209,22 @@ describe("a session with a store", () => {
       ],
     );
     await rejects(reconnect(node.dial, near.id, options), { code: "ERR_STORE" });
+  });
+
+  it("is told by a tombstone, after a restart too, how much had arrived", async () => {
+    const node = new Node({ resumeWindowMs: 30 });
+    const { near, far, options } = await joined(node);
+    await near.send("one");
+    await near.delivered();
+    deepEqual(await take(far, 1), ["one"]);
+    await far.commit();
+    await near.park();
+    equal((await far.closed).outcome, "expired");
+    await node.restart();
+    const { outcome, error } = await (await reconnect(node.dial, near.id, options)).closed;
+    const [had] = node.store.image.tombstones.get(near.id)?.received ?? [];
+    deepEqual([outcome, had], ["expired", 5]);
+    match(error?.message ?? "", /the peer had 5 octets of lane 0/);
   });
 
   it("still has, after a crash, what was not read when it was released", async () => {
