@@ -8,7 +8,9 @@ import { describe, it } from "node:test";
 import { awaitDialogue, connectDialogue } from "../../src/dialogue/dialogue.ts";
 import { associate, awaitAssociation, MMS } from "../../src/osi/associate.ts";
 import { type CotpConnection, connectCotp, listenCotp } from "../../src/osi/cotp.ts";
+import { TpktFramer } from "../../src/pure/tpkt/tpkt.ts";
 import { hasPeers } from "../peers.ts";
+import { MMS_CONTEXT, mmsConversations, valueIn } from "./mms.ts";
 
 interface Chunk {
   readonly direction: "I" | "O";
@@ -133,4 +135,67 @@ describe("our sessions on the wire, as tshark sees them", () => {
       ["13 1,3,1 1.0.9506.2.3", "14 1 1.0.9506.2.3 0", "9 1", "10 1"],
     );
   });
+
+  it("carry MMS that is to it what a recorded device's is", async (t) => {
+    if (!hasPeers(t, "tshark", "text2pcap")) return;
+    const fields = ["mms.invokeID", "mms.domainId", "mms.itemId", "_ws.col.Info"];
+    for (const { said, asked, answered } of mmsConversations()) {
+      const chunks = await overheard(
+        async (transport) => {
+          const association = await associate(transport, asked);
+          const values = association[Symbol.asyncIterator]();
+          for (const { side, octets } of said.slice(2)) {
+            if (side === "initiator") await association.send(MMS_CONTEXT, valueIn(octets));
+            else await values.next();
+          }
+          await association.release();
+        },
+        async (transport) => {
+          const association = (await awaitAssociation(transport)).accept(answered);
+          const values = association[Symbol.asyncIterator]();
+          for (const { side, octets } of said.slice(2)) {
+            if (side === "initiator") await values.next();
+            else await association.send(MMS_CONTEXT, valueIn(octets));
+          }
+          // The release comes behind them.
+          await values.next();
+        },
+      );
+      const recorded = said.map(({ side, octets }) => ({
+        direction: side === "initiator" ? ("O" as const) : ("I" as const),
+        octets: tpkts(octets),
+      }));
+      const theirs = dissect(recorded, ["-Y", "mms"], fields);
+      assert.ok(theirs.length >= 4);
+      assert.deepEqual(dissect(packets(chunks), ["-Y", "mms"], fields), theirs);
+    }
+  });
 });
+
+/** A chunk for each TPKT: tshark has one line for all that comes together. */
+function packets(chunks: readonly Chunk[]): Chunk[] {
+  const framers = { I: new TpktFramer(), O: new TpktFramer() };
+  return chunks.flatMap(({ direction, octets }) => {
+    const framer = framers[direction];
+    const found: Chunk[] = [];
+    framer.push(octets);
+    for (let tpdu = framer.next(); tpdu; tpdu = framer.next()) {
+      const size = tpdu.length + 4;
+      const header = Uint8Array.of(3, 0, size >> 8, size & 0xff);
+      found.push({ direction, octets: Buffer.concat([header, tpdu]) });
+    }
+    return found;
+  });
+}
+
+/** A TSDU as TPKTs with TPDUs of 1,024 octets. */
+function tpkts(tsdu: Uint8Array): Buffer {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < tsdu.length; at += 1000) {
+    const part = tsdu.subarray(at, at + 1000);
+    const size = part.length + 7;
+    const end = at + part.length >= tsdu.length ? 0x80 : 0;
+    parts.push(Uint8Array.of(3, 0, size >> 8, size & 0xff, 2, 0xf0, end), part);
+  }
+  return Buffer.concat(parts);
+}
