@@ -10,6 +10,7 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import type { Endpoint } from "./address.ts";
 import { NAME_SERVICE_PORT } from "./address.ts";
+import { type Answering, answerTo } from "./answers.ts";
 import type { Asker } from "./asking.ts";
 import { claim, refresh, release } from "./claim.ts";
 import { Conflicts } from "./conflicts.ts";
@@ -17,22 +18,9 @@ import type { ClaimOptions, EndNodeOptions } from "./end-node-options.ts";
 import { NetbiosError } from "./errors.ts";
 import { find, findAt, status } from "./find.ts";
 import { entryOf, type LocalName, LocalNames } from "./local-names.ts";
-import {
-  claimOf,
-  negativeQueryResponse,
-  positiveQueryResponse,
-  registrationResponse,
-  releaseRequest,
-  statusResponse,
-} from "./messages.ts";
+import { releaseRequest } from "./messages.ts";
 import { formatName, isOwnable, type NetbiosName, type NodeType, WILDCARD } from "./name.ts";
-import {
-  decodeNamePacket,
-  encodeNamePacket,
-  type NamePacket,
-  OPCODE,
-  RCODE,
-} from "./name-packet.ts";
+import { decodeNamePacket, encodeNamePacket, type NamePacket } from "./name-packet.ts";
 import type { Found, NodeEvent, NodeResult } from "./node-events.ts";
 import { earlier, type PacketMachine, type PacketOutput, type Via } from "./packet-machine.ts";
 import { answerQuery } from "./plain-query.ts";
@@ -43,16 +31,15 @@ import { truncatedTo } from "./truncation.ts";
 
 export class EndNode implements PacketMachine<NodeEvent> {
   readonly names: LocalNames;
-  readonly #options: EndNodeOptions;
   readonly #asker: Asker;
   readonly #transactions: Transactions;
   readonly #outputs: PacketOutput<NodeEvent>[] = [];
   readonly #conflicts: Conflicts;
+  readonly #answering: Answering;
   #requestCount = 0;
   #now = 0;
 
   constructor(options: EndNodeOptions) {
-    this.#options = options;
     const timers = { ...NAME_TIMERS, ...options.timers };
     const limits = { ...NODE_LIMITS, ...options.limits };
     const port = options.port ?? NAME_SERVICE_PORT;
@@ -76,6 +63,10 @@ export class EndNode implements PacketMachine<NodeEvent> {
       },
       { wackMsMax: timers.wackMsMax, requestsMax: limits.requestsMax, random: options.random },
     );
+    const { answersStatusTo = () => true, statistics = NO_STATISTICS } = options;
+    const { nodeType, address, nameServers } = this.#asker;
+    const { names } = this;
+    this.#answering = { names, nodeType, address, nameServers, statistics, answersStatusTo };
     this.#conflicts = new Conflicts({
       asker: this.#asker,
       transactions: this.#transactions,
@@ -278,69 +269,11 @@ export class EndNode implements PacketMachine<NodeEvent> {
   }
 
   #request(packet: NamePacket, from: Endpoint, via: Via): void {
-    // RFC 1002 5.1.2.5: a P node ignores broadcasts.
-    if (packet.broadcast && this.nodeType === "P") return;
-    switch (packet.opcode) {
-      case OPCODE.query:
-        if (packet.questions[0]?.type === "NBSTAT") this.#statusRequest(packet, from, via);
-        else this.#query(packet, from, via);
-        return;
-      case OPCODE.registration:
-      case OPCODE.multihomedRegistration:
-      case OPCODE.refresh:
-      case OPCODE.refreshAlternate:
-        this.#defend(packet, from);
-        return;
-      case OPCODE.release:
-        this.#releaseDemand(packet, from);
-    }
-  }
-
-  #query(packet: NamePacket, from: Endpoint, via: Via): void {
-    const [question] = packet.questions;
-    if (!question) return;
-    const entry = this.names.findActive(question.name);
-    if (entry) {
-      const owner = entryOf(entry.group, this.nodeType, this.address);
-      const response = positiveQueryResponse(packet.id, question.name, [owner], entry.ttl);
-      this.#send(response, from, via);
-      return;
-    }
-    // RFC 1002 5.1.1.5, 5.1.2.5: only a unicast query is answered negatively, and not by B nodes.
-    if (packet.broadcast || this.nodeType === "B") return;
-    this.#send(negativeQueryResponse(packet.id, question.name, RCODE.nameError), from, via);
-  }
-
-  /** RFC 1002 4.2.17: for `*`, or for a name that we have; the names of that scope. */
-  #statusRequest(packet: NamePacket, from: Endpoint, via: Via): void {
-    const { answersStatusTo } = this.#options;
-    const [question] = packet.questions;
-    if (!question || (answersStatusTo && !answersStatusTo(from))) return;
-    const { label, scope } = question.name;
-    const names = this.names.status(scope, this.nodeType);
-    const isOurs = label.startsWith("*") ? names.length > 0 : this.names.find(question.name);
-    if (!isOurs) return;
-    const { statistics = NO_STATISTICS } = this.#options;
-    this.#send(statusResponse(packet.id, question.name, names, statistics), from, via);
-  }
-
-  /** RFC 1002 5.1.1.5: a unique name of ours is nobody else's, and a group's is not unique. */
-  #defend(packet: NamePacket, from: Endpoint): void {
-    const { name, entry } = claimOf(packet);
-    const own = this.names.findActive(name);
-    if (!own || entry.address === this.address || (own.group && entry.group)) return;
-    this.#send(registrationResponse(packet.id, name, entry, 0, RCODE.active), from, "udp");
-    this.#tell({ type: "defended", name, against: from });
-  }
-
-  /** RFC 1002 5.1.2.5: a release request from the NBNS takes the name away. */
-  #releaseDemand(packet: NamePacket, from: Endpoint): void {
-    const { name, entry } = claimOf(packet);
-    if (packet.broadcast || this.nodeType === "B" || entry.address !== this.address) return;
-    if (!this.#asker.nameServers.some(({ address }) => address === from.address)) return;
-    if (!this.names.findActive(name)) return;
-    this.names.delete(name);
-    this.#tell({ type: "lost", name, from });
+    const answer = answerTo(packet, from, this.#answering);
+    if (!answer) return;
+    if (answer.response) this.#send(answer.response, from, via);
+    if (answer.lost) this.names.delete(answer.lost);
+    if (answer.event) this.#tell(answer.event);
   }
 
   #known({ name, group }: LocalName): Procedure<Found> {
