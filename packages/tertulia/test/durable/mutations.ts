@@ -44,7 +44,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "the cursor is ahead of the effect",
-    file: "native/link",
+    file: "native/link-keeping",
     from: "cursor: keeper.cursor,",
     to: "cursor: keeper.taken,",
   },
@@ -80,7 +80,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a journal's entry is dropped",
-    file: "native/link",
+    file: "native/link-keeping",
     from: 'append("sent1", lane1, keeper.told1);',
     to: "",
   },
@@ -92,7 +92,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what is sent is forgotten before the peer has it",
-    file: "native/link",
+    file: "native/link-keeping",
     from: 'trim("sent0", lane0.start, keeper.forgotten0)',
     to: 'trim("sent0", lane0.end, keeper.forgotten0)',
   },
@@ -104,14 +104,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a message that is sent in part is not kept whole",
-    file: "native/link",
+    file: "native/link-keeping",
     from: 'appends.push({ journal: "sending", position: keeper.sendingEnd, octets });',
     to: "",
   },
   {
     name: "a message that was sent in part is not gone on with",
-    file: "native/link",
-    from: "this.#restoreSending(keeper, state, entries);",
+    file: "native/link-keeping",
+    from: "restoreSending(keeper, waiting, state, entries);",
     to: "",
   },
   {
@@ -128,8 +128,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "credit that was used is used again after a crash",
-    file: "native/link",
-    from: "[this.#messageFlow.sent, this.#sessionFlow.sent, this.#expeditedFlow.sent] = state.sent;",
+    file: "native/link-keeping",
+    from: "[messages.sent, session.sent, expedited.sent] = state.sent;",
     to: "",
   },
   {
@@ -158,8 +158,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "SPDUs that wait for the messages before them are not kept",
-    file: "native/link",
-    from: "waiting: this.#waiting?.spdus ?? [[], []],",
+    file: "native/link-keeping",
+    from: "waiting: waiting?.spdus ?? [[], []],",
     to: "waiting: [[], []],",
   },
   {

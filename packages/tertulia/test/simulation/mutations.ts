@@ -62,8 +62,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "positions are not checked",
     file: "native/link",
-    from: "checkPositions({ received, retained }) {",
-    to: "checkPositions({ received, retained }) { return undefined;",
+    from: "checkPositions(peer) {",
+    to: "checkPositions(peer) { return undefined;",
   },
   {
     name: "what the old transport acknowledges moves what the new one begins with",

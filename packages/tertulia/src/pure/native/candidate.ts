@@ -23,7 +23,7 @@ import { FrameReader } from "./frame-reader.ts";
 import { CONFIRM, encodeFrame, frameName, REFUSE, RESUME, RESUMED } from "./frames.ts";
 import { ID_OCTETS, NONCE_OCTETS, PROOF_OCTETS, proveResume, type ResumeProof } from "./keys.ts";
 import type { Limits } from "./limits.ts";
-import type { Positions } from "./link.ts";
+import type { Positions } from "./positions.ts";
 import type { Suite } from "./suite.ts";
 
 /** What the candidates of a session have in common. */

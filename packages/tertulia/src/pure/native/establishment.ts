@@ -9,9 +9,9 @@ import { ProtocolError } from "../errors.ts";
 import { concatOctets, NO_OCTETS, Reader, Writer } from "../octets.ts";
 import { ID_OCTETS, NONCE_OCTETS, PROOF_OCTETS } from "./keys.ts";
 import { type Limits, PROBE_MS_MIN, WINDOW_OCTETS_MIN } from "./limits.ts";
-import type { Positions } from "./link.ts";
 import { type ParameterName, Parameters, ParameterWriter } from "./parameters.ts";
 import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits } from "./peer-limits.ts";
+import type { Positions } from "./positions.ts";
 
 /** The one version there is. */
 export const VERSION = 1;

@@ -7,7 +7,8 @@
 
 import { Fifo } from "../fifo.ts";
 import { encodeState, type KeptEnd } from "./keeper.ts";
-import type { Link, LinkChanges } from "./link.ts";
+import type { Link } from "./link.ts";
+import type { LinkChanges } from "./link-keeping.ts";
 import type { ReleaseState } from "./release.ts";
 import type { SessionOutcome, SessionOutput } from "./session-output.ts";
 

@@ -13,7 +13,7 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { concatOctets, gatherOctets, NO_OCTETS, Reader, Writer } from "../octets.ts";
+import { gatherOctets, NO_OCTETS, Reader, Writer } from "../octets.ts";
 import { Flow } from "./flow.ts";
 import { FrameReader } from "./frame-reader.ts";
 import {
@@ -39,22 +39,21 @@ import {
 import { Journal } from "./journal.ts";
 import {
   type Cursor,
-  type JournalEntry,
-  type JournalTrim,
   Keeper,
-  type KeptDialogue,
   type KeptSession,
   type KeptState,
   type KeptStream,
   runOf,
 } from "./keeper.ts";
 import type { Limits } from "./limits.ts";
+import { collect, type KeptParts, type LinkChanges, restoreSent } from "./link-keeping.ts";
 import type { LinkListener, LinkParts } from "./link-parts.ts";
 import { Message, type PresentationContext } from "./message.ts";
 import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
+import { begin, type Positions, wrongPositions } from "./positions.ts";
 import { Segments } from "./segments.ts";
 import type { StreamState } from "./stream.ts";
-import { firstStreams, Streams } from "./streams.ts";
+import { Streams } from "./streams.ts";
 import { Waiting } from "./waiting.ts";
 
 /** An SPDU shorter than this is copied out of the chunk that it came in. */
@@ -69,26 +68,6 @@ const GATHER_OCTETS = 4096;
  */
 const ACKNOWLEDGE_OCTETS = 128 * 1024;
 const ACKNOWLEDGE_PART = 1 / 16;
-
-/** Octets that a store is told to forget without being told anything else at the same time. */
-const TRIM_OCTETS = 1024 * 1024;
-
-/** What has to be stored next, as views that stay as they are until it is. */
-export interface LinkChanges {
-  readonly state: Omit<KeptState, "dialogue" | "end" | "release"> & {
-    readonly dialogue: Omit<KeptDialogue, "snapshot">;
-  };
-  readonly appends: readonly JournalEntry[];
-  readonly trims: readonly JournalTrim[];
-}
-
-/** Where both lanes of both directions stand. */
-export interface Positions {
-  /** Whole frames received, in octets, on lane 0 and lane 1. */
-  readonly received: readonly [number, number];
-  /** The earliest octet we could send again. */
-  readonly retained: readonly [number, number];
-}
 
 export class Link {
   /** Messages that wait to be taken. */
@@ -429,23 +408,10 @@ export class Link {
     return [this.#lane0.end, this.#lane1.end];
   }
 
-  /**
-   * What is wrong with where the peer says it stands, if anything.
-   *
-   * That it has less than we retain is not wrong yet: it may have had more, and acknowledged it on
-   * another transport, when its claim was still under way. It is told what we retain, and judges.
-   */
-  checkPositions({ received, retained }: Positions): string | undefined {
-    for (const [lane, { given }] of [this.#lane0, this.#lane1].entries()) {
-      const position = received[lane] as number; // both tuples have two
-      if (position > given) return `the peer has ${position} of lane ${lane}, we sent ${given}`;
-    }
-    const ours = [this.#received0, this.#received1];
-    for (const [lane, position] of retained.entries()) {
-      const have = ours[lane] as number;
-      if (position > have) return `lost: lane ${lane} of the peer from ${have} to ${position}`;
-    }
-    return undefined;
+  /** What is wrong with where the peer says it stands, if anything. */
+  checkPositions(peer: Positions): string | undefined {
+    const given = [this.#lane0.given, this.#lane1.given] as const;
+    return wrongPositions(peer, given, this.positions.received);
   }
 
   /**
@@ -514,6 +480,21 @@ export class Link {
     return !this.#isStopped && (this.#keeper?.hasStaged ?? false);
   }
 
+  /** The link as it is to be stored. */
+  get #kept(): KeptParts | undefined {
+    const keeper = this.#keeper;
+    if (keeper === undefined) return undefined;
+    return {
+      ...this.#parts,
+      keeper,
+      received: [this.#received0, this.#received1],
+      waiting: this.#waiting,
+      streams: this.#streams,
+      hasStaged: this.#hasStaged,
+      isNew: this.isUncollected,
+    };
+  }
+
   /** When something is to be stored that could wait until now; 0 for not at all. */
   get settleAt(): number {
     return this.#keeper?.settleAt ?? 0;
@@ -525,60 +506,8 @@ export class Link {
    * @param isForced - Also what could wait, and the state when nothing else is new.
    */
   collect(now: number, isForced: boolean): LinkChanges | undefined {
-    const keeper = this.#keeper;
-    if (keeper === undefined) return undefined;
-    const [lane0, lane1] = [this.#lane0, this.#lane1];
-    const isSettleDue = keeper.settleAt > 0 && now >= keeper.settleAt;
-    const isNew = this.isUncollected;
-    const shrunk = lane0.start - keeper.forgotten0 + lane1.start - keeper.forgotten1;
-    if (!isNew && !isForced && !isSettleDue && shrunk < TRIM_OCTETS) return undefined;
-    keeper.settleAt = 0;
-    const appends: JournalEntry[] = [];
-    const append = (journal: "sent0" | "sent1", lane: Journal, position: number) => {
-      if (lane.end === position) return;
-      appends.push({ journal, position, octets: joined(lane.from(position)) });
-    };
-    append("sent0", lane0, keeper.told0);
-    append("sent1", lane1, keeper.told1);
-    if (this.#hasStaged) appends.push(keeper.collect());
-    const trims: JournalTrim[] = [];
-    const sending = this.#collectSending(keeper, appends, trims);
-    const trim = (journal: JournalTrim["journal"], position: number, forgotten: number) => {
-      if (position > forgotten) trims.push({ journal, position });
-      return position;
-    };
-    keeper.told0 = lane0.end;
-    keeper.told1 = lane1.end;
-    keeper.forgotten0 = trim("sent0", lane0.start, keeper.forgotten0);
-    keeper.forgotten1 = trim("sent1", lane1.start, keeper.forgotten1);
-    const { receivedStart } = keeper;
-    keeper.forgottenReceived = trim("received", receivedStart, keeper.forgottenReceived);
-    return { state: this.#state(keeper, sending), appends, trims };
-  }
-
-  #state(keeper: Keeper, sending: KeptState["sending"]): LinkChanges["state"] {
-    const [lane0, lane1] = [this.#lane0, this.#lane1];
-    const [messages, session] = [this.#messageFlow, this.#sessionFlow];
-    return {
-      cursor: keeper.cursor,
-      received: [this.#received0, this.#received1],
-      counted: [messages.received, session.received, this.#expeditedFlow.received],
-      sent: [this.#messageFlow.sent, this.#sessionFlow.sent, this.#expeditedFlow.sent],
-      messages: [keeper.messages0, keeper.messages1],
-      ends: [lane0.end, lane1.end],
-      acknowledged: [lane0.acknowledged, lane1.acknowledged],
-      starts: [lane0.start, lane1.start, keeper.receivedStart],
-      receivedEnd: keeper.receivedEnd,
-      sendingEnd: keeper.sendingEnd,
-      sending,
-      nextStreams: this.#streams?.next ?? firstStreams(this.#isInitiator),
-      streams: this.#streams?.kept ?? [],
-      lost: this.lostStreams,
-      dialogue: {
-        cursor: keeper.dialogueCursor,
-        waiting: this.#waiting?.spdus ?? [[], []],
-      },
-    };
+    const parts = this.#kept;
+    return parts && collect(parts, now, isForced);
   }
 
   /** The oldest SPDU of a lane has had its effect on what is kept of the dialogue. */
@@ -589,25 +518,6 @@ export class Link {
   /** What is kept of the dialogue has changed. */
   keepLater(now: number): void {
     this.#keeper?.settleLater(now);
-  }
-
-  /** A message of which a part is sent has to be kept whole: its end is not in the journal. */
-  #collectSending(
-    keeper: Keeper,
-    appends: JournalEntry[],
-    trims: JournalTrim[],
-  ): KeptState["sending"] {
-    const message = this.#waiting?.begun;
-    if ((message?.ticket ?? 0) !== keeper.sendingTicket) {
-      if (keeper.sendingTicket > 0) trims.push({ journal: "sending", position: keeper.sendingEnd });
-      keeper.sendingTicket = message?.ticket ?? 0;
-      if (message) {
-        const { octets } = message;
-        appends.push({ journal: "sending", position: keeper.sendingEnd, octets });
-        keeper.sendingEnd += octets.length;
-      }
-    }
-    return message && { type: message.type, offset: message.offset };
   }
 
   /**
@@ -636,50 +546,23 @@ export class Link {
    * @param cursor - What the application has besides: it may keep its own place with its own data.
    * @throws {ProtocolError} `journalShort`, and what `receive` throws.
    */
-  restore(
-    { state, entries }: KeptSession,
-    now: number,
-    isFinishing: boolean,
-    cursor: Cursor = [0, 0],
-  ): void {
+  restore(kept: KeptSession, now: number, isFinishing: boolean, cursor: Cursor = [0, 0]): void {
     const keeper = this.#keeper;
     if (keeper === undefined) return;
-    const runs = {
-      sent0: runOf(entries, "sent0", state.ends[0]),
-      sent1: runOf(entries, "sent1", state.ends[1]),
-      received: runOf(entries, "received", state.receivedEnd),
-    };
-    this.#lane0.restore(runs.sent0.start, runs.sent0.octets, state.acknowledged[0]);
-    this.#lane1.restore(runs.sent1.start, runs.sent1.octets, state.acknowledged[1]);
-    [keeper.told0, keeper.told1] = state.ends;
-    [keeper.messages0, keeper.messages1] = state.messages;
-    [this.#messageFlow.sent, this.#sessionFlow.sent, this.#expeditedFlow.sent] = state.sent;
-    keeper.forgotten0 = runs.sent0.start;
-    keeper.forgotten1 = runs.sent1.start;
-    keeper.forgottenReceived = runs.received.start;
+    const { state, entries } = kept;
+    const received = runOf(entries, "received", state.receivedEnd);
+    restoreSent({ ...this.#parts, keeper }, this.#theWaiting, kept);
+    keeper.forgottenReceived = received.start;
     const [next, nextPeer] = state.nextStreams;
     // Once there was one.
     if (next + nextPeer > 1) this.#theStreams.restore(state);
-    this.#restoreSending(keeper, state, entries);
-    this.#theWaiting.restoreSpdus(state.dialogue.waiting);
-    this.#restoreReceived(keeper, state, runs.received);
+    this.#restoreReceived(keeper, state, received);
     const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];
     const [count0, count1] = keeper.countSettled([settled[0] ?? 0, settled[1] ?? 0]);
     this.#skip(count0, count1);
     keeper.settle(now);
     this.#isFinishing = isFinishing;
     this.#streams?.lose(isFinishing);
-  }
-
-  #restoreSending(
-    keeper: Keeper,
-    { sending, sendingEnd }: KeptState,
-    entries: readonly JournalEntry[],
-  ): void {
-    keeper.sendingEnd = sendingEnd;
-    if (sending === undefined) return;
-    const { octets } = runOf(entries, "sending", sendingEnd);
-    keeper.sendingTicket = this.#theWaiting.restoreBegun(sending.type, octets, sending.offset);
   }
 
   /** Reads what is kept of what came: first what had its effects, for the messages, then the rest. */
@@ -1088,16 +971,6 @@ export class Link {
     this.#isControlDirty = true;
     this.#streams?.restate();
   }
-}
-
-/** Where a sender begins on a new transport: its receiver's place, unless it retains only later ones. */
-function begin({ received }: Positions, { retained }: Positions, lane: 0 | 1): number {
-  return Math.max(received[lane], retained[lane]);
-}
-
-function joined(views: readonly Uint8Array[]): Uint8Array {
-  const [first = NO_OCTETS] = views;
-  return views.length === 1 ? first : concatOctets(views);
 }
 
 function isLastSegment(type: number): boolean {
