@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { connect, type Session } from "tertulia";
 import { joinRoom, ROOMS_SELECTOR, type Room } from "tertulia/rooms";
-import { bin, type Running, serving, TemporaryHome } from "../processes.ts";
+import { bin, Running, serving, TemporaryHome } from "../processes.ts";
 
 const MANY = 1000;
 
@@ -95,6 +95,33 @@ describe("a node that gets SIGUSR2", () => {
       );
     } finally {
       for (const { session } of all) session.abort();
+      stop(successor);
+    }
+  });
+
+  it("loses, repeats and reorders nothing of what is said meanwhile", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home, "--store", join(home.path, "node.db"));
+    await using _ = node;
+    const chat = ["chat", `tcp://${address}`, "--json", "--name"];
+    await using ana = new Running(home, ...chat, "ana");
+    await ana.first("joined");
+    await using bob = new Running(home, ...chat, "bob");
+    await bob.first("joined");
+    let count = 0;
+    const talking = setInterval(() => ana.say(String(++count), String(++count)), 20);
+    await bob.until(() => bob.heard.length > 20);
+    node.process.kill("SIGUSR2");
+    const { successor } = await logged(node, "upgrading");
+    try {
+      await Promise.all([ana.first("resumed"), bob.first("resumed")]);
+      clearInterval(talking);
+      ana.say(String(++count));
+      await bob.until(() => bob.heard.length >= count);
+      const said = Array.from({ length: count }, (_, index) => `ana: ${index + 1}`);
+      assert.deepEqual(bob.heard, said);
+    } finally {
+      clearInterval(talking);
       stop(successor);
     }
   });
