@@ -52,6 +52,13 @@ const verbs: Readonly<Record<string, Verb>> = {
   "S-U-ABORT": (d, _, rest) => d.abort(octets(rest)),
 };
 
+/** Why nobody can make this request, if nobody can. */
+export function problemWith(line: string): string | undefined {
+  const [name = ""] = line.trim().split(/\s+/);
+  if (name.toUpperCase() in verbs) return undefined;
+  return `no request ${name}; there are ${Object.keys(verbs).join(", ")}`;
+}
+
 /**
  * Speaks until the dialogue is over: first what is given, then, if nothing was, what is typed.
  *
@@ -99,7 +106,7 @@ async function ask(dialogue: Dialogue, line: string): Promise<void> {
   const [name = "", ...words] = line.split(/\s+/);
   const verb = verbs[name.toUpperCase()];
   if (!verb) {
-    console.log(`no request ${name}; there are ${Object.keys(verbs).join(", ")}`);
+    console.log(problemWith(line));
     return;
   }
   try {

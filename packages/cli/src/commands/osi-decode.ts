@@ -12,15 +12,21 @@ export interface DecodeFormat {
   readonly json?: boolean;
 }
 
-/** Prints what a capture, or a text of TSDUs in hex, holds. */
+/**
+ * Prints what a capture, or a text of TSDUs in hex, holds.
+ *
+ * @param complain - Told what of it cannot be read, or that there is nothing.
+ */
 export function printDecoded(
   octets: Uint8Array,
   { ladder = false, json = false }: DecodeFormat,
   print: (line: string) => void,
+  complain: (line: string) => void,
 ): void {
   const said = isCapture(octets)
-    ? decodeStreams(readCapture(octets))
+    ? decodeStreams(readCapture(octets, ({ message }) => complain(message)))
     : decodeHex(Buffer.from(octets).toString("latin1"));
+  if (said.length === 0) complain("nothing of OSI (TPKT) in it");
   if (json) for (const each of said) print(JSON.stringify(asJson(each)));
   else if (ladder) printLadder(said, print);
   else for (const each of said) for (const line of linesOf(each)) print(line);
@@ -32,7 +38,9 @@ function decodeHex(text: string): Said[] {
   for (const [index, line] of text.split("\n").entries()) {
     const hex = line.replace(/#.*/, "").replaceAll(/[\s:]/g, "");
     if (hex === "") continue;
-    if (!/^([0-9a-f]{2})+$/i.test(hex)) throw new Error(`line ${index + 1}: not octets in hex`);
+    if (!/^([0-9a-f]{2})+$/i.test(hex)) {
+      throw new Error(`neither pcap nor pcapng, and line ${index + 1} is not octets in hex`);
+    }
     const octets = Uint8Array.from(Buffer.from(hex, "hex"));
     const at = { time: 0, source: `line ${index + 1}`, target: "" };
     const isPacket = octets[0] === 3 && octets[1] === 0 && octets.length >= 7;

@@ -6,10 +6,10 @@
 
 import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { FunctionalUnit } from "tertulia/iso8327";
+import { bitsToUnits, type FunctionalUnit } from "tertulia/iso8327";
 import { awaitDialogue, connectCotp, connectDialogue, listenCotp, MMS } from "tertulia/osi";
 import { type AssociateCommand, runAssociate } from "./osi-associate.ts";
-import { converse } from "./osi-converse.ts";
+import { converse, problemWith } from "./osi-converse.ts";
 import { printDecoded } from "./osi-decode.ts";
 
 interface PeerOptions {
@@ -31,19 +31,27 @@ export function command(): Command {
     .command("decode")
     .description("print each SPDU of a capture (pcap, pcapng) or of TSDUs in hex, one a line")
     .argument("<file>", "the file, or - for standard input")
-    .option("--ladder", "as a ladder of who said what")
+    .addOption(new Option("--ladder", "as a ladder of who said what").conflicts("json"))
     .option("--json", "as one JSON value a line")
     .action(async (file: string, options: { ladder?: boolean; json?: boolean }) => {
       const octets = file === "-" ? await standardInput() : await readFile(file);
-      printDecoded(octets, options, (line) => console.log(line));
+      printDecoded(
+        octets,
+        options,
+        (line) => console.log(line),
+        (line) => {
+          console.error(line);
+          process.exitCode = 1;
+        },
+      );
     });
 
   peerOptions(osi.command("connect"))
     .description("connect to a session peer, and say what is typed or given by --do")
-    .argument("<host:port>", "where the peer listens")
-    .action(async (address: string, options: PeerOptions) => {
+    .argument("<host:port>", "where the peer listens", parseAddress)
+    .action(async (address: Address, options: PeerOptions) => {
       const transport = await connectCotp({
-        ...parseAddress(address),
+        ...address,
         expedited: options.units.includes("expedited"),
         ...(options.callingTsap && { localSelector: options.callingTsap }),
         ...(options.calledTsap && { remoteSelector: options.calledTsap }),
@@ -60,16 +68,16 @@ export function command(): Command {
 
   peerOptions(osi.command("listen"))
     .description("wait for a session peer, and say what is typed or given by --do")
-    .argument("<[host:]port>", "where to listen")
+    .argument("<[host:]port>", "where to listen", parseAddress)
     .option("--once", "leave after the first session")
-    .action(async (address: string, options: PeerOptions & { once?: boolean }) => {
+    .action(async (address: Address, options: PeerOptions & { once?: boolean }) => {
       let finish: () => void = () => {};
       const finished = new Promise<void>((resolve) => {
         finish = resolve;
       });
       const server = await listenCotp(
         {
-          ...parseAddress(address),
+          ...address,
           ...(options.calledTsap && { localSelector: options.calledTsap }),
         },
         async (transport) => {
@@ -93,7 +101,7 @@ export function command(): Command {
 
   selectorOptions(osi.command("associate"), [2])
     .description("associate with an application entity (ACSE), MMS by default, and release")
-    .argument("<host:port>", "where it listens")
+    .argument("<host:port>", "where it listens", parseAddress)
     .option("--context <oid>", "application context", MMS.applicationContext)
     .option("--syntax <oid>", "abstract syntax to propose, again for more", collect, [])
     .option("--calling-psel <hex>", "presentation selector of the caller", parseHex)
@@ -101,10 +109,8 @@ export function command(): Command {
     .option("--called-ap-title <oid>", "AP title of the called side")
     .option("--called-ae-qualifier <number>", "AE qualifier of the called side", Number)
     .option("--info <hex>", "user information in the first context: an initiate request", parseHex)
-    .action(async (address: string, options: AssociateCommand) => {
-      const isAccepted = await runAssociate(parseAddress(address), options, (line) =>
-        console.log(line),
-      );
+    .action(async (address: Address, options: AssociateCommand) => {
+      const isAccepted = await runAssociate(address, options, (line) => console.log(line));
       if (!isAccepted) process.exitCode = 1;
     });
   return osi;
@@ -113,7 +119,7 @@ export function command(): Command {
 function peerOptions(command: Command): Command {
   return selectorOptions(command, [1, 2])
     .option("--units <names>", "functional units, separated by commas", parseUnits, ["duplex"])
-    .option("--do <request>", "a request to make, in the words of X.215", collect, [])
+    .option("--do <request>", "a request to make, in the words of X.215", collectRequest, [])
     .option("--json", "print indications as one JSON value a line");
 }
 
@@ -126,7 +132,7 @@ function selectorOptions(command: Command, versions: readonly number[]): Command
     .addOption(
       new Option("--versions <list>", "protocol versions to offer or take")
         .default(versions, versions.join())
-        .argParser((text) => text.split(",").map(Number)),
+        .argParser((text) => text.split(",").map(parseVersion)),
     );
 }
 
@@ -134,9 +140,24 @@ function collect(value: string, all: readonly string[]): readonly string[] {
   return [...all, value];
 }
 
+function collectRequest(line: string, all: readonly string[]): readonly string[] {
+  const problem = problemWith(line);
+  if (problem) throw new InvalidArgumentError(problem);
+  return [...all, line];
+}
+
 function parseUnits(text: string): FunctionalUnit[] {
-  // The library refuses a name that is none.
-  return text.split(",") as FunctionalUnit[];
+  const names: readonly string[] = bitsToUnits(0xffff);
+  const wrong = text.split(",").find((name) => !names.includes(name));
+  if (wrong !== undefined) {
+    throw new InvalidArgumentError(`no functional unit ${wrong}; there are ${names.join(", ")}`);
+  }
+  return text.split(",") as FunctionalUnit[]; // Each is one of them.
+}
+
+function parseVersion(text: string): number {
+  if (text !== "1" && text !== "2") throw new InvalidArgumentError("there are versions 1 and 2");
+  return Number(text);
 }
 
 function parseHex(text: string): Uint8Array {
@@ -144,7 +165,12 @@ function parseHex(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, "hex"));
 }
 
-function parseAddress(text: string): { host: string; port: number } {
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+function parseAddress(text: string): Address {
   const at = text.lastIndexOf(":");
   const port = Number(text.slice(at + 1));
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {

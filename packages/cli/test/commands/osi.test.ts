@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -44,6 +45,32 @@ describe("tertulia osi decode", () => {
     assert.match(text, /DT userData=6162/);
     assert.match(text, /! unknownSpdu \(X.225 8.3\)/);
   });
+});
+
+describe("tertulia osi, given what is wrong", () => {
+  const capture = readFileSync(join(fixtures, "refuse-user.pcapng"));
+  for (const [what, words, input, status, message] of [
+    ["a capture that is cut off", ["decode", "-"], capture.subarray(0, -700), 1, /is cut off/],
+    ["nothing", ["decode", "-"], "\n", 1, /nothing of OSI/],
+    ["another file", ["decode", "-"], "{\n", 1, /neither pcap nor pcapng, and line 1 is not/],
+    ["two formats", ["decode", "--json", "--ladder", "-"], "", 2, /cannot be used with/],
+    ["no port", ["listen", "127.0.0.1:99999"], "", 2, /no port: 127.0.0.1:99999/],
+    ["no functional unit", ["connect", "[::1]:1", "--units", "x"], "", 2, /unit x; there are half/],
+    [
+      "no request",
+      ["connect", "[::1]:1", "--do", "S-X"],
+      "",
+      2,
+      /no request S-X; there are S-DATA/,
+    ],
+    ["no version", ["connect", "[::1]:1", "--versions", "3"], "", 2, /versions 1 and 2/],
+  ] as const) {
+    it(`says so: ${what}`, () => {
+      const run = spawnSync(process.execPath, [command, "osi", ...words], { input });
+      assert.match(run.stderr.toString(), message);
+      assert.equal(run.status, status);
+    });
+  }
 });
 
 describe("tertulia osi connect and listen", () => {

@@ -38,17 +38,37 @@ export function isCapture(file: Uint8Array): boolean {
  * Retransmissions are dropped and early segments wait for those before them; a stream whose
  * beginning is missing starts with its first segment here.
  *
- * @throws {SessionError} `ERR_ARGUMENT` when the file is no capture, or cut off.
+ * @param report - Told of what makes the rest of the file unreadable; what came before is returned.
+ * @throws {SessionError} `ERR_ARGUMENT` when the file is no capture or, without `report`, when it is
+ *   cut off or broken.
  */
-export function readCapture(file: Uint8Array): Captured[] {
+export function readCapture(
+  file: Uint8Array,
+  report: (error: SessionError) => void = (error) => {
+    throw error;
+  },
+): Captured[] {
   if (!isCapture(file)) throw new SessionError("ERR_ARGUMENT", "neither pcap nor pcapng");
+  const isNext = view(file).getUint32(0) === 0x0a0d0d0a;
+  return streams(readable(isNext ? readPcapng(file) : readPcap(file), report));
+}
+
+/** The packets up to the first that cannot be read. */
+function* readable(
+  packets: Iterable<Packet>,
+  report: (error: SessionError) => void,
+): Generator<Packet> {
   try {
-    const isNext = view(file).getUint32(0) === 0x0a0d0d0a;
-    return streams(isNext ? readPcapng(file) : readPcap(file));
+    yield* packets;
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new SessionError("ERR_ARGUMENT", "the capture is cut off", { cause: error });
+    if (error instanceof SessionError) report(error);
+    else if (error instanceof RangeError) report(cutOff());
+    else throw error;
   }
+}
+
+function cutOff(): SessionError {
+  return new SessionError("ERR_ARGUMENT", "the capture is cut off");
 }
 
 function view(octets: Uint8Array): DataView {
@@ -61,9 +81,10 @@ function* readPcap(file: Uint8Array): Generator<Packet> {
   const little = magic === 0xd4c3b2a1 || magic === 0x4d3cb2a1;
   const fraction = magic === 0xa1b23c4d || magic === 0x4d3cb2a1 ? 1e9 : 1e6;
   const linkType = data.getUint32(20, little) & 0xffff;
-  for (let at = 24; at + 16 <= file.length; ) {
+  for (let at = 24; at < file.length; ) {
     const time = data.getUint32(at, little) + data.getUint32(at + 4, little) / fraction;
     const size = data.getUint32(at + 8, little);
+    if (at + 16 + size > file.length) throw cutOff();
     yield { time, linkType, octets: file.subarray(at + 16, at + 16 + size) };
     at += 16 + size;
   }
@@ -73,7 +94,7 @@ function* readPcapng(file: Uint8Array): Generator<Packet> {
   const data = view(file);
   let little = false;
   let interfaces: Interface[] = [];
-  for (let at = 0; at + 12 <= file.length; ) {
+  for (let at = 0; at < file.length; ) {
     const type = data.getUint32(at, little);
     if (type === 0x0a0d0d0a) {
       little = data.getUint32(at + 8) === 0x4d3c2b1a;
@@ -81,6 +102,7 @@ function* readPcapng(file: Uint8Array): Generator<Packet> {
     }
     const length = data.getUint32(at + 4, little);
     if (length < 12) throw new SessionError("ERR_ARGUMENT", `a block of ${length} octets`);
+    if (at + length > file.length) throw cutOff();
     if (type === 1) {
       const linkType = data.getUint16(at + 8, little);
       interfaces.push({ linkType, ticksPerSecond: resolution(data, at, at + length - 4, little) });
@@ -90,6 +112,7 @@ function* readPcapng(file: Uint8Array): Generator<Packet> {
         interfaces[data.getUint32(at + 8, little)] ?? DEFAULT_INTERFACE;
       const ticks = data.getUint32(at + 12, little) * 2 ** 32 + data.getUint32(at + 16, little);
       const size = data.getUint32(at + 20, little);
+      if (28 + size > length) throw cutOff();
       yield {
         time: ticks / ticksPerSecond,
         linkType,
@@ -132,7 +155,7 @@ interface Segment {
 
 function* frames(packets: Iterable<Packet>): Generator<readonly [Packet, Segment]> {
   for (const packet of packets) {
-    const segment = parse(packet);
+    const segment = parseWhole(packet);
     if (segment) yield [packet, segment];
   }
 }
@@ -180,6 +203,16 @@ const links: Readonly<Record<number, readonly [size: number, typeAt: number | un
   113: [16, 14],
   276: [20, 0],
 };
+
+/** A packet that is shorter than its headers say is passed over: so are those of other protocols. */
+function parseWhole(packet: Packet): Segment | undefined {
+  try {
+    return parse(packet);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
 
 function parse({ linkType, octets }: Packet): Segment | undefined {
   const [size, typeAt] = links[linkType] ?? [];

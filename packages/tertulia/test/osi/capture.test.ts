@@ -55,6 +55,26 @@ describe("captures", () => {
     assert.throws(() => readCapture(new Uint8Array(40)), { code: "ERR_ARGUMENT" });
   });
 
+  it("are read up to where they are cut off, which is said", () => {
+    for (const [whole, cut] of [
+      [
+        pcap([
+          { sequence: 1, text: "ab" },
+          { sequence: 3, text: "cd" },
+        ]),
+        5,
+      ],
+      [readFileSync(fixture("iso8327", "refuse-user.pcapng")), 700],
+    ] as const) {
+      const file = whole.subarray(0, whole.length - cut);
+      const messages: string[] = [];
+      const found = readCapture(file, ({ message }) => messages.push(message));
+      assert.deepEqual(messages, ["the capture is cut off"]);
+      assert.ok(found.length > 0 && found.length < readCapture(whole).length);
+      assert.throws(() => readCapture(file), { code: "ERR_ARGUMENT" });
+    }
+  });
+
   it("have no octets that make reading throw anything but ERR_ARGUMENT", () => {
     const files = captureNames
       .filter((name) => name !== "data-segmented")
