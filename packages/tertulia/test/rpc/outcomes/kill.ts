@@ -53,7 +53,9 @@ export async function kill(
   let client = startClient(0);
   try {
     for (let i = 0; i < kills; i++) {
-      await pause(((0.4 + random.fraction() * 1.2) * overMs) / kills);
+      // Something is to be done between two kills, however slow the machine is.
+      await progress(contestant, files.client, random.between(1, 20));
+      await pause((random.fraction() * overMs) / kills);
       const what = random.between(0, 7);
       if (what < 3) {
         wire.cut();
@@ -98,6 +100,15 @@ export async function kill(
   }
 }
 
+/** Waits until the client knows of so many more items, but not for ever: it may have been killed often. */
+async function progress(contestant: Contestant, file: string, items: number): Promise<void> {
+  const before = itemsOf(contestant, file, "done").length;
+  for (let i = 0; i < 250; i++) {
+    if (itemsOf(contestant, file, "done").length >= before + items) return;
+    await pause(20);
+  }
+}
+
 type Command = readonly [program: string, ...parameters: readonly string[]];
 
 function commandsOf(contestant: Contestant, folder: string): { server: Command; client: Command } {
@@ -135,10 +146,13 @@ function start([program, ...parameters]: Command, ...more: (string | number)[]):
 function itemsOf(contestant: Contestant, file: string, table: "items" | "done"): number[] {
   if (!existsSync(file)) return [];
   if (contestant === "libtirpc") {
-    return readFileSync(file, "utf8").trim().split("\n").map(Number);
+    return readFileSync(file, "utf8").split("\n").slice(0, -1).map(Number);
   }
-  const database = new DatabaseSync(file);
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
   try {
+    // Whoever makes the table may have been killed before.
+    const known = database.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(table);
+    if (known === undefined) return [];
     return database
       .prepare(`SELECT item FROM ${table}`)
       .all()
