@@ -61,8 +61,9 @@ export class OnceFrames {
   #mark = 0;
   #isDue = false;
   #isSending = false;
-  /** Counts channels: what was given to one that is gone says nothing about the next. */
-  #generation = 0;
+  /** What the channel of now calls back: what was given to one that is gone says nothing about it. */
+  #sent: () => void = () => {};
+  #refused: (error: unknown) => void = () => {};
   #drained: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   /** Whether frames are held back until {@link flush}: while a message is being read. */
   isHeld = false;
@@ -72,6 +73,7 @@ export class OnceFrames {
   constructor(send: (octets: Uint8Array) => Promise<void>, failed: (error: unknown) => void) {
     this.#send = send;
     this.#failed = failed;
+    this.#begin();
   }
 
   begin(): XdrWriter {
@@ -118,10 +120,8 @@ export class OnceFrames {
   discard(): void {
     this.writer.rewind(this.writer.start);
     this.#queue.clear();
-    this.#generation += 1;
-    this.#isSending = false;
-    this.#drained?.resolve();
-    this.#drained = undefined;
+    this.#begin();
+    this.#release();
   }
 
   flush(): void {
@@ -150,21 +150,30 @@ export class OnceFrames {
       return;
     }
     this.#isSending = true;
-    const generation = this.#generation;
-    this.#send(octets).then(
-      () => {
-        if (generation !== this.#generation) return;
-        this.#isSending = false;
-        const next = this.#queue.shift();
-        if (next !== undefined) this.#give(next);
-        if (this.#queue.length > 0) return;
-        this.#drained?.resolve();
-        this.#drained = undefined;
-      },
-      (error) => {
-        if (generation === this.#generation) this.#failed(error);
-      },
-    );
+    this.#send(octets).then(this.#sent, this.#refused);
+  }
+
+  /** Another channel from here on. */
+  #begin(): void {
+    const sent = (): void => {
+      if (this.#sent !== sent) return;
+      this.#isSending = false;
+      const next = this.#queue.shift();
+      if (next !== undefined) this.#give(next);
+      if (this.#queue.length === 0) this.#release();
+    };
+    const refused = (error: unknown): void => {
+      if (this.#refused === refused) this.#failed(error);
+    };
+    this.#isSending = false;
+    this.#sent = sent;
+    this.#refused = refused;
+  }
+
+  /** Whoever waits for the queue waits no more. */
+  #release(): void {
+    this.#drained?.resolve();
+    this.#drained = undefined;
   }
 }
 
