@@ -33,6 +33,8 @@ import { asSessionError } from "./wait.ts";
 
 /** When to try again while sessions are being loaded. */
 const NOT_READY_MS = 500;
+/** How long a listener that closes waits for a store to take what its sessions have sent. */
+const PARK_MS = 5000;
 /** Sessions that are loaded at a time. */
 const LOADING_MAX = 256;
 
@@ -126,7 +128,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
       if (!session.isKept) session.abort("the listener closes", "shutdown");
     }
     // What is kept goes on when its store is opened again.
-    await Promise.all(sessions.map((session) => session.isKept && session.park()));
+    const signal = AbortSignal.timeout(PARK_MS);
+    await Promise.all(sessions.map((session) => session.isKept && session.park({ signal })));
     await Promise.all(this.#closers.map((close) => close()));
   }
 

@@ -350,10 +350,13 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
    * Lets go of the session without ending it, once what was sent is stored: for a planned restart. The
    * peer waits, and the session goes on where its store is opened again. In `memory` durability there
    * is nothing to go on with, and this is an abort.
+   *
+   * @param options.signal - Stops the waiting for a store that has no room: what it does not have yet is
+   *   gone with the process, as in a crash.
    */
-  async park(): Promise<void> {
+  async park({ signal }: SignalOptions = {}): Promise<void> {
     if (this.#keeping === undefined) return this.abort("shut down", "shutdown");
-    await this.stored().catch(() => {});
+    await raced(this.stored(), signal).catch(() => {});
     this.machine.park();
     this.#settle();
   }
