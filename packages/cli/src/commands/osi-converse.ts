@@ -62,18 +62,19 @@ export function problemWith(line: string): string | undefined {
 /**
  * Speaks until the dialogue is over: first what is given, then, if nothing was, what is typed.
  *
- * With requests given, indications that want a plain answer get it: a script need not say so.
+ * With requests given, indications that want a plain answer get it: a script need not say so. When the
+ * input ends, the dialogue is aborted or, with `stays`, goes on as in a script.
  */
 export async function converse(
   dialogue: Dialogue,
   given: readonly string[],
-  json: boolean,
+  { json, stays = false }: { readonly json: boolean; readonly stays?: boolean },
 ): Promise<void> {
-  const isScript = given.length > 0;
-  const listening = listen(dialogue, json, isScript);
-  if (isScript) {
+  const script = { isOn: given.length > 0 };
+  const listening = listen(dialogue, json, script);
+  if (script.isOn) {
     for (const line of given) await ask(dialogue, line);
-    await listening;
+    console.log(await listening);
     return;
   }
   const lines = createInterface({ input: process.stdin });
@@ -81,19 +82,25 @@ export async function converse(
   for await (const line of lines) {
     if (line.trim() !== "") await ask(dialogue, line.trim());
   }
-  await dialogue[Symbol.asyncDispose]();
-  await ended;
+  script.isOn = true;
+  if (!stays) await dialogue[Symbol.asyncDispose]();
+  console.log(await ended);
 }
 
-async function listen(dialogue: Dialogue, json: boolean, answers: boolean): Promise<void> {
+/** Prints what comes. Resolves with how it ended, to be printed when all is answered. */
+async function listen(
+  dialogue: Dialogue,
+  json: boolean,
+  script: { readonly isOn: boolean },
+): Promise<string> {
   try {
     for await (const indication of dialogue) {
       console.log(json ? JSON.stringify(indication, asHex) : asText(indication));
-      if (answers) answer(dialogue, indication);
+      if (script.isOn) answer(dialogue, indication);
     }
-    console.log("the dialogue is over");
+    return "the dialogue is over";
   } catch (error) {
-    console.log(String(error));
+    return String(error);
   }
 }
 

@@ -63,7 +63,7 @@ export function command(): Command {
         ...(options.calledSelector && { calledSelector: options.calledSelector }),
       });
       console.log(`S-CONNECT confirm: ${dialogue.functionalUnits.join(", ")}`);
-      await converse(dialogue, options.do, options.json ?? false);
+      await converse(dialogue, options.do, { json: options.json ?? false });
     });
 
   peerOptions(osi.command("listen"))
@@ -87,7 +87,7 @@ export function command(): Command {
           });
           console.log(`S-CONNECT indication: ${indication.functionalUnits?.join(", ")}`);
           dialogue.accept();
-          await converse(dialogue, options.do, options.json ?? false);
+          await converse(dialogue, options.do, { json: options.json ?? false, stays: true });
           if (!options.once) return;
           await server.close({ drop: true });
           finish();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -104,6 +105,32 @@ describe("tertulia osi connect and listen", () => {
       "S-RELEASE indication",
       "the dialogue is over",
     ]);
+  });
+});
+
+describe("tertulia osi listen without a keyboard", () => {
+  it("goes on when its input has ended, and gives plain answers", async () => {
+    const listening = spawn(
+      process.execPath,
+      [command, "osi", "listen", "127.0.0.1:0", "--once"],
+      // As a service has it.
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    const lines = createInterface({ input: listening.stdout });
+    const [first] = await once(lines, "line");
+    const [, port] = /^listening on port (\d+)/.exec(first) ?? [];
+    const said = execFileSync(
+      process.execPath,
+      [command, "osi", "connect", `127.0.0.1:${port}`, "--units", "duplex,minor"],
+      { encoding: "utf8", input: "S-DATA hello\nS-SYNC-MINOR\nS-RELEASE\n" },
+    );
+    assert.deepEqual(said.trim().split("\n"), [
+      "S-CONNECT confirm: duplex, minor",
+      "S-SYNC-MINOR confirm 1",
+      'S-RELEASE confirm {"affirmative":true,"userData":""}',
+      "the dialogue is over",
+    ]);
+    if (listening.exitCode === null) await once(listening, "exit");
   });
 });
 
