@@ -46,6 +46,7 @@ import { ID_OCTETS } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LinkListener } from "./link-parts.ts";
+import { DOUBT_MS, LATE_MS, Liveness } from "./liveness.ts";
 import type { Message, PresentationContext } from "./message.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import { judge, refusalError, refusalOf } from "./refusals.ts";
@@ -80,12 +81,8 @@ export interface SessionMachineOptions {
 /** When to ask again for an end that is being stored. */
 const NOT_STORED_MS = 100;
 
-/** A tick that comes this late was held up by our own side, or by sleep: the peer is not to blame. */
-const LATE_MS = 2000;
 /** Octets handed to a transport at a time. */
 const SEND_OCTETS = 256 * 1024;
-/** How long a probe may go unanswered when there is reason to doubt. */
-const DOUBT_MS = 5000;
 /** How long a transport has to live for the next dial to be called the first again. */
 const STABLE_MS = 10_000;
 
@@ -121,19 +118,12 @@ export class SessionMachine implements LinkListener {
   /** The highest epoch that anybody with a good proof asked for. */
   #claimed = 0;
 
-  // Keepalive.
-  #heardAt: number;
+  /** Of the current transport. */
+  #live: Liveness | undefined;
   /** Whether anything came behind the handshake: then the peer is more than a stranger's CONNECT. */
   #isHeard = false;
-  #pingId = 0;
-  #pingAt = 0;
-  /** When an unanswered probe means death; 0 while none is out. */
-  #deadAt = 0;
-  /** The probe of the peer's that is to be answered: only the last, however many it sends. */
-  #pongId: number | undefined;
 
   // Suspension and dialling.
-  #attachedAt: number;
   #expiresAt = 0;
   #dialAt = 0;
   #dials = 0;
@@ -154,8 +144,7 @@ export class SessionMachine implements LinkListener {
     this.#suite = suite;
     this.#transport = transport;
     this.#nextTransport = transport + 1;
-    this.#heardAt = now;
-    this.#attachedAt = now;
+    this.#live = new Liveness(this.agreement, now);
     const { absoluteMs } = this.agreement;
     this.#endsAt = absoluteMs && Math.max(1, now + absoluteMs - (options.ageMs ?? 0));
     this.#idleAt = this.agreement.idleMs && now + this.agreement.idleMs;
@@ -272,7 +261,7 @@ export class SessionMachine implements LinkListener {
   probe(now: number): void {
     if (this.#state === "connected") {
       this.#ping(now);
-      this.#deadAt = now + Math.min(DOUBT_MS, this.#graceMs);
+      this.#live?.doubt(now);
     } else if (this.#state === "suspended" && this.#candidate === undefined) {
       this.#dials = 0;
       if (this.role === "initiator") this.#dialAt = now;
@@ -421,9 +410,8 @@ export class SessionMachine implements LinkListener {
   /** Takes octets of a transport. Octets of one that is neither current nor candidate are ignored. */
   receive(transport: number, octets: Uint8Array, now: number): void {
     if (transport === this.#transport) {
-      this.#heardAt = now;
+      this.#live?.heard(now);
       this.#isHeard = true;
-      this.#deadAt = 0;
       try {
         this.link.receive(octets, now);
       } catch (error) {
@@ -472,7 +460,7 @@ export class SessionMachine implements LinkListener {
     at(this.#candidate?.deadline ?? 0);
     if (keep?.isReady) at(this.link.settleAt);
     if (this.#state === "connected") {
-      at(this.#deadAt || this.#heardAt + this.agreement.probeMs);
+      at(this.#live?.dueAt ?? 0);
       // What a clogged transport does not take is not waited for.
       if (!this.isClogged) at(this.link.deadline);
       at(this.#releaseBy);
@@ -497,9 +485,10 @@ export class SessionMachine implements LinkListener {
     if (this.#transport === undefined || this.isClogged) return undefined;
     this.#advance();
     const chunks: Uint8Array[] = [];
-    if (this.#pongId !== undefined) {
-      chunks.push(encodeVarints(PONG, this.#pongId));
-      this.#pongId = undefined;
+    const live = this.#live;
+    if (live?.pongId !== undefined) {
+      chunks.push(encodeVarints(PONG, live.pongId));
+      live.pongId = undefined;
     }
     this.link.compose(now, SEND_OCTETS, chunks);
     if (chunks.length === 0) return undefined;
@@ -512,14 +501,11 @@ export class SessionMachine implements LinkListener {
     const fields = new Reader(body, `Tertulia 2.2 ${frameName(type)}`);
     switch (type) {
       case PING:
-        this.#pongId = fields.varint();
+        if (this.#live) this.#live.pongId = fields.varint();
         this.link.relax();
         return;
       case PONG:
-        if (fields.varint() === this.#pingId && this.#pingAt > 0) {
-          this.link.roundTripMs = this.#heardAt - this.#pingAt;
-          this.#pingAt = 0;
-        }
+        this.link.roundTripMs = this.#live?.answered(fields.varint()) ?? this.link.roundTripMs;
         return;
       case GOAWAY:
         return this.#goingAway(new Parameters(body));
@@ -595,6 +581,7 @@ export class SessionMachine implements LinkListener {
   /** Begins where the stored session was. */
   #restore(keep: Keep, kept: KeptSession, now: number, cursor: Cursor | undefined): void {
     this.#transport = undefined;
+    this.#live = undefined;
     this.#state = "suspended";
     this.#epoch = kept.epoch;
     this.#claimed = kept.epoch;
@@ -669,16 +656,11 @@ export class SessionMachine implements LinkListener {
     if (this.#releaseBy && now >= this.#releaseBy && this.#isReleaseStuck(now)) {
       return this.abort("releaseTimeout", `no release within ${this.#limits.releaseMs} ms`);
     }
-    const dueAt = this.#deadAt || this.#heardAt + this.agreement.probeMs;
-    if (now < dueAt) return;
-    // What came while we slept, or were held up, is not read yet: ask again before we judge.
-    const isOurFault = now - dueAt > LATE_MS;
-    if (this.#deadAt === 0 || isOurFault) {
-      this.#ping(now);
-      this.#deadAt = Math.max(this.#heardAt + this.agreement.deadMs, now + this.#graceMs);
-      return;
-    }
-    const silentMs = Math.round(now - this.#heardAt);
+    const live = this.#live;
+    const found = live?.look(now);
+    if (live === undefined || found === "alive") return;
+    if (found === "ask") return this.#ping(now);
+    const silentMs = Math.round(now - live.heardAt);
     const error = new SessionError("ERR_TIMEOUT", `nothing heard for ${silentMs} ms`);
     if (this.#transport !== undefined) this.#drop(this.#transport, error);
     this.#suspend(now, error);
@@ -717,35 +699,27 @@ export class SessionMachine implements LinkListener {
     return false;
   }
 
-  /** How long an answer to a probe may take. */
-  get #graceMs(): number {
-    return Math.max(1000, this.agreement.deadMs - this.agreement.probeMs);
-  }
-
   #ping(now: number): void {
-    if (this.#transport === undefined) return;
-    this.#pingId += 1;
-    this.#pingAt = now;
+    if (this.#transport === undefined || this.#live === undefined) return;
     this.link.relax();
-    this.#sendTo(this.#transport, encodeVarints(PING, this.#pingId));
+    this.#sendTo(this.#transport, encodeVarints(PING, this.#live.ping(now)));
   }
 
   #suspend(now: number, error: SessionError): void {
     this.#transport = undefined;
     this.isClogged = false;
-    this.#pongId = undefined;
+    const live = this.#live;
+    this.#live = undefined;
     this.link.detach();
     if (this.#state !== "connected") return;
     // Nobody has anything left to say; the initiator, if it does not know yet, comes back and is told.
     if (this.#isAgreed && this.role === "responder") return this.#close("released");
     this.#state = "suspended";
     this.#expiresAt = now + this.#windowMs;
-    this.#deadAt = 0;
-    this.#pingAt = 0;
     this.#tell({ type: "suspended", error });
     if (this.role === "initiator" && this.#candidate === undefined) {
       // A transport that breaks as soon as it is there is dialled less and less often.
-      if (now - this.#attachedAt >= STABLE_MS) this.#dials = 0;
+      if (live && now - live.since >= STABLE_MS) this.#dials = 0;
       // A peer that has asked us to come anew at some moment of our own is going away: not all at once.
       this.#dialAt = Math.max(this.#dialAt, now + this.#backoffMs());
     }
@@ -818,14 +792,11 @@ export class SessionMachine implements LinkListener {
     this.#candidate = undefined;
     this.#epoch = epoch;
     this.#dialAt = 0;
-    this.#attachedAt = now;
     this.#transport = transport;
     this.isClogged = false;
-    this.#pongId = undefined;
     this.#state = "connected";
-    this.#heardAt = now;
+    this.#live = new Liveness(this.agreement, now);
     this.#isHeard = true;
-    this.#deadAt = 0;
     if (this.#releaseBy) this.#releaseBy = now + this.#limits.releaseMs;
     if (old !== undefined) {
       if (this.role === "responder") this.#sendTo(old, encodeVarints(FENCED, epoch));
@@ -858,7 +829,7 @@ export class SessionMachine implements LinkListener {
     this.#tell({ type: "moving", inMs, ...(location !== undefined && { location }) });
     if (this.role !== "initiator" || this.#candidate) return;
     if (location !== undefined) this.#location = location;
-    this.#dialAt = this.#heardAt + Math.max(1, inMs);
+    this.#dialAt = (this.#live?.heardAt ?? 0) + Math.max(1, inMs);
   }
 
   #expire(): void {
