@@ -21,7 +21,7 @@ import {
   TAG,
 } from "./ber.ts";
 
-const CLAUSE = "X.227 9";
+const CLAUSE = "X.227, APDUs";
 
 /** The abstract syntax of ACSE itself. */
 export const ACSE_SYNTAX = "2.2.1.0.1";
@@ -55,7 +55,7 @@ export interface Aare {
   readonly type: "AARE";
   readonly applicationContext: string;
   readonly result: "accepted" | "rejected-permanent" | "rejected-transient";
-  /** Who says so, and why: X.227 9, result source diagnostic. */
+  /** Who says so, and why: X.227, result source diagnostic. */
   readonly diagnostic: { readonly source: "user" | "provider"; readonly value: number };
   readonly responding?: Entity;
   readonly userInformation: readonly UserInformation[];

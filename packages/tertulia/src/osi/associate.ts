@@ -164,7 +164,8 @@ export async function associate(
   try {
     const { userData: pdvs, results } = decodeAccept(dialogue.confirm?.userData ?? NO_OCTETS);
     const aare = apduIn(pdvs);
-    if (aare?.type !== "AARE") throw new ProtocolError("missingApdu", "X.227 7.1", "no AARE");
+    if (aare?.type !== "AARE")
+      throw new ProtocolError("missingApdu", "X.227, association establishment", "no AARE");
     if (aare.result !== "accepted") {
       throw new AssociationRefused(`AARE ${aare.result}`, aare, undefined);
     }
@@ -184,7 +185,8 @@ export async function awaitAssociation(
   try {
     const connect = decodeConnect(indication.userData);
     const aarq = apduIn(connect.userData);
-    if (aarq?.type !== "AARQ") throw new ProtocolError("missingApdu", "X.227 7.1", "no AARQ");
+    if (aarq?.type !== "AARQ")
+      throw new ProtocolError("missingApdu", "X.227, association establishment", "no AARQ");
     const { presentationSelector: ours, abstractSyntaxes } = options;
     if (ours && connect.calledSelector && !equalOctets(ours, connect.calledSelector)) {
       // X.226 provider reason 3: called presentation address unknown.
@@ -329,7 +331,7 @@ function resultFor(
   known: readonly string[] | undefined,
 ): ContextResult {
   const isKnown = abstractSyntax === ACSE_SYNTAX || !known || known.includes(abstractSyntax);
-  // X.226 8.2: 1 abstract syntax not supported, 2 no transfer syntax.
+  // X.226, provider reason of a result: 1 abstract syntax not supported, 2 no transfer syntax.
   if (!isKnown) return { result: "provider-rejection", reason: 1 };
   if (!transferSyntaxes.includes(BER_SYNTAX)) return { result: "provider-rejection", reason: 2 };
   return { result: "accepted", transferSyntax: BER_SYNTAX };

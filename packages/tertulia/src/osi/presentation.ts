@@ -27,7 +27,7 @@ import {
   TAG,
 } from "./ber.ts";
 
-const CLAUSE = "X.226 8.2";
+const CLAUSE = "X.226, PPDUs";
 
 /** The transfer syntax that everybody means: BER. */
 export const BER_SYNTAX = "2.1.1";
@@ -41,7 +41,7 @@ export interface PresentationContext {
   readonly transferSyntaxes?: readonly string[];
 }
 
-/** What became of a proposed context: X.226 8.2, result list. */
+/** What became of a proposed context: X.226, result list of CPA. */
 export interface ContextResult {
   readonly result: "accepted" | "user-rejection" | "provider-rejection";
   readonly transferSyntax?: string;
@@ -239,7 +239,7 @@ function userDataOf(value: Ber | undefined): Pdv[] {
 
 function readUserData(value: Ber): Pdv[] {
   if (value.tagClass !== "application" || value.tag > 1) {
-    throw new ProtocolError("notUserData", "X.226 8.4", `tag ${value.tag}`);
+    throw new ProtocolError("notUserData", "X.226, user data", `tag ${value.tag}`);
   }
   // Simply encoded: octets of the one context that there is.
   if (value.tag === 0) return [{ contextId: 1, encoding: "octets", value: value.content }];
@@ -258,7 +258,7 @@ function readPdv({ children = [] }: Ber): Pdv {
   const value = children.find(({ tagClass }) => tagClass === "context");
   const encoding = encodings[value?.tag ?? -1];
   if (contextId === undefined || !value || !encoding) {
-    throw new ProtocolError("notUserData", "X.226 8.4", "a PDV list");
+    throw new ProtocolError("notUserData", "X.226, user data", "a PDV list");
   }
   return {
     contextId,

@@ -252,7 +252,11 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
           this.#close();
           return;
         }
-        throw new ProtocolError("unexpectedTpdu", "X.224 6", `${tpdu.type} in ${this.#state}`);
+        throw new ProtocolError(
+          "unexpectedTpdu",
+          "X.224, procedures of class 0",
+          `${tpdu.type} in ${this.#state}`,
+        );
     }
   }
 
@@ -306,17 +310,25 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
     const request = this.#request as ConnectTpdu; // State "wait for CC" means that there is one.
     this.#remoteReference = confirm.sourceReference;
     if (confirm.destinationReference !== this.#reference) {
-      throw new ProtocolError("mismatchedReference", "X.224 6.5", "destination reference of CC");
+      throw new ProtocolError(
+        "mismatchedReference",
+        "X.224, connection establishment",
+        "destination reference of CC",
+      );
     }
     if (confirm.classAndOptions >>> 4 !== 0) {
-      throw new ProtocolError("classNotOffered", "X.224 6.5.5", "CC");
+      throw new ProtocolError("classNotOffered", "X.224, connection establishment", "CC");
     }
     if (
       confirm.sizeExponent !== undefined &&
       request.sizeExponent !== undefined &&
       confirm.sizeExponent > request.sizeExponent
     ) {
-      throw new ProtocolError("sizeNotOffered", "X.224 6.5.5", `2^${confirm.sizeExponent}`);
+      throw new ProtocolError(
+        "sizeNotOffered",
+        "X.224, connection establishment",
+        `2^${confirm.sizeExponent}`,
+      );
     }
     const offered = ((request.additionalOptions ?? 0) & EXPEDITED_OPTION) !== 0;
     this.#expedited = offered && ((confirm.additionalOptions ?? 0) & EXPEDITED_OPTION) !== 0;

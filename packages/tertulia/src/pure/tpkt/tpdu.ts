@@ -67,7 +67,7 @@ const names: ReadonlyMap<number, string> = new Map([
   [0x50, "RJ"],
 ]);
 
-/** Reasons of a DR: X.224 13.5.3. */
+/** Reasons of a DR: X.224, DR TPDU. */
 export const disconnectReasons: Readonly<Record<number, string>> = {
   0: "not specified",
   1: "congestion at TSAP",
@@ -121,7 +121,7 @@ export function encodeTpdu(tpdu: Tpdu): Uint8Array {
       return new Writer().u8(2).u8(codes.ED).u8(EOT).octets(tpdu.userData).finish();
     case "ER": {
       const header = new Writer().u8(codes.ER).u16(tpdu.destinationReference).u8(tpdu.cause);
-      // X.224 13.12.4: class 0 always gives the rejected header; what does not fit is cut off.
+      // X.224, ER TPDU: class 0 always gives the rejected header; what does not fit is cut off.
       writeSelector(header, 0xc1, tpdu.rejected.subarray(0, 240));
       return withLength(header);
     }
@@ -174,7 +174,7 @@ export function decodeTpdu(octets: Uint8Array): Tpdu {
       const userData = reader.rest();
       if (userData.length < 1 || userData.length > ED_OCTETS_MAX) {
         const have = `1 to ${ED_OCTETS_MAX} octets, have ${userData.length}`;
-        throw new ProtocolError("expeditedLength", "X.224 13.8", have);
+        throw new ProtocolError("expeditedLength", "X.224, ED TPDU", have);
       }
       return { type, userData };
     }
@@ -188,7 +188,7 @@ export function decodeTpdu(octets: Uint8Array): Tpdu {
       return { type, destinationReference, cause, rejected };
     }
     default:
-      throw new ProtocolError("tpduNotInClass0", "X.224 13.1", type ?? `code ${code}`);
+      throw new ProtocolError("tpduNotInClass0", "X.224, TPDUs of class 0", type ?? `code ${code}`);
   }
 }
 
