@@ -31,6 +31,7 @@ export { Listener } from "./io/listener.ts";
 export type { ListenerOptions } from "./io/listener-options.ts";
 export { memoryPair } from "./io/memory-transport.ts";
 export { nodeRuntime } from "./io/node-runtime.ts";
+export { createNodeSuite, type NodeSuiteOptions } from "./io/node-suite.ts";
 export type { SessionOptions } from "./io/options.ts";
 export { QuotaError, type Quotas } from "./io/quotas.ts";
 export { Runtime, type RuntimeOptions } from "./io/runtime.ts";
@@ -75,3 +76,4 @@ export {
   textContext,
 } from "./pure/native/message.ts";
 export type { SessionOutcome } from "./pure/native/session-output.ts";
+export type { KeyPair, Suite } from "./pure/native/suite.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { nodeSuite } from "../../src/io/node-suite.ts";
+import { createNodeSuite, nodeSuite } from "../../src/io/node-suite.ts";
 import { hex, utf8 } from "../../src/pure/octets.ts";
 
 describe("Node's suite", () => {
@@ -15,6 +15,19 @@ describe("Node's suite", () => {
       if (i % 3 === 0) await turn();
     }
     assert.equal(publicKeys.size, 400);
+  });
+
+  it("gives each a pair of its own, however many it is to make ahead", async () => {
+    const publicKeys = new Set<string>();
+    for (const pairsMax of [0, 1, 5]) {
+      const suite = createNodeSuite({ pairsMax });
+      for (let i = 0; i < 12; i++) {
+        publicKeys.add(hex(suite.keyPair().publicKey));
+        await turn();
+      }
+    }
+    assert.equal(publicKeys.size, 36);
+    assert.throws(() => createNodeSuite({ pairsMax: -1 }), { code: "ERR_ARGUMENT" });
   });
 
   it("gives random octets once, each in memory of its own", () => {
