@@ -7,14 +7,9 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { concatOctets, equalOctets, NO_OCTETS } from "../octets.ts";
+import { describeAbort, describeResync } from "./describe.ts";
 import type { Limits } from "./limits.ts";
-import {
-  abortReasons,
-  type EventType,
-  type ResyncType,
-  type SessionEvent,
-  type SessionRequest,
-} from "./primitives.ts";
+import type { EventType, SessionEvent, SessionRequest } from "./primitives.ts";
 import { type ConnectAcceptItem, EXTENDED_DATA_MAX, type Spdu } from "./spdu.ts";
 import type { Agreement, Incoming } from "./spm.ts";
 import type { State } from "./table.ts";
@@ -33,7 +28,7 @@ import {
   tokensToBits,
   unitsToBits,
 } from "./units.ts";
-import { available, isSymmetric, type Variables } from "./variables.ts";
+import { available, type Variables } from "./variables.ts";
 
 export interface ConnectionOptions {
   /** The versions that we take when asked. Default both. */
@@ -60,7 +55,6 @@ export const refuseReasons = {
 } as const;
 
 const CDO_DATA_MAX = 65_528;
-const resyncTypes: readonly ResyncType[] = ["restart", "abandon", "set"];
 const V1_USER_DATA_MAX = 512;
 
 /** What a connection has been told and has settled. */
@@ -637,51 +631,5 @@ function serialNumbers(
     upperLimitSerialNumber: digits,
     largeInitialSerialNumber: first,
     ...(isSymmetricUnit && { largeSecondInitialSerialNumber: second }),
-  };
-}
-
-function describeAbort({ spdu, error }: Incoming, userData: Uint8Array): SessionEvent {
-  const bits = spdu?.transportDisconnect ?? 0;
-  const reason = !spdu
-    ? abortReasons.transport
-    : (bits & 4) !== 0
-      ? abortReasons.protocol
-      : (bits & 16) !== 0
-        ? abortReasons.restriction
-        : abortReasons.undefined;
-  return { type: "SPABind", userData, reason, ...(error && { error }) };
-}
-
-function describeResync(
-  type: "SRSYNind" | "SRSYNcnf",
-  { resync, settings, serialNumber }: Incoming,
-  v: Variables,
-  userData: Uint8Array,
-): SessionEvent {
-  const tokenSettings = settings ?? {};
-  const nameOf = (flow: string) => resyncTypes["ras".indexOf(flow)];
-  if (!isSymmetric(v)) {
-    const first = nameOf(resync?.s ?? "no");
-    const number = serialNumber ?? 0;
-    return {
-      type,
-      userData,
-      tokenSettings,
-      serialNumber: number,
-      ...(first && type === "SRSYNind" && { resyncType: first }),
-    };
-  }
-  const { s, r, snb, rnb } = resync ?? { s: "no", r: "no", snb: 0, rnb: 0 };
-  // The first number is that of the flow from the requestor.
-  const [one, oneNumber, two, twoNumber] =
-    type === "SRSYNind" ? [r, rnb, s, snb] : [s, snb, r, rnb];
-  const firstType = nameOf(one);
-  const secondType = nameOf(two);
-  return {
-    type,
-    userData,
-    tokenSettings,
-    ...(firstType && { resyncType: firstType, serialNumber: oneNumber }),
-    ...(secondType && { secondResyncType: secondType, secondSerialNumber: twoNumber }),
   };
 }

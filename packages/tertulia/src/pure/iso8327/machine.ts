@@ -10,17 +10,12 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { NO_OCTETS } from "../octets.ts";
-import { type Action, actions, endResync } from "./actions.ts";
-import {
-  amendmentsWithoutSymmetric,
-  amendmentsWithSymmetric,
-  correctionsWithSymmetric,
-} from "./amendments.ts";
+import { endResync } from "./actions.ts";
+import { type BoundBranch, type BoundTable, tables } from "./bound-tables.ts";
 import { encodeGroup, mayBegin, mayJoin } from "./concatenation.ts";
 import { Connection, type ConnectionOptions, type ConnectionSnapshot } from "./connection.ts";
 import { fromRequest, fromSpdu } from "./incoming.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
-import { type Predicate, predicates } from "./predicates.ts";
 import {
   abortReasons,
   type EventType,
@@ -30,12 +25,10 @@ import {
 import { Assembler, type SegmentsSnapshot, segment } from "./segments.ts";
 import { encodeSpdu, type Spdu } from "./spdu.ts";
 import type { Incoming, Spm } from "./spm.ts";
-import { compileTable, type State, states, type Table } from "./table.ts";
+import { type State, states } from "./table.ts";
 import { decodeExpeditedTsdu, decodeTsdu, headOf, processingOrder } from "./tsdu.ts";
 import { bitsToTokens, bitsToUnits, FU, type FunctionalUnit, type Token } from "./units.ts";
 import { available, initialVariables, isSymmetric, type Variables } from "./variables.ts";
-import { withSymmetric } from "./with-symmetric.ts";
-import { withoutSymmetric } from "./without-symmetric.ts";
 
 export interface SessionOptions extends ConnectionOptions {
   /** Whether every violation aborts, or those that do no harm are forgiven. Default false. */
@@ -635,73 +628,3 @@ export class SessionMachine {
 
 /** X.225 8.3 ER: what is reflected has to be there; of a broken SPDU we give its unknown SI. */
 const NO_REFLECTION = Uint8Array.of(0);
-
-interface BoundBranch {
-  readonly when: readonly { readonly test: Predicate; readonly want: boolean }[];
-  readonly actions: readonly Action[];
-  readonly next: State;
-  readonly after: readonly Action[];
-}
-
-type BoundTable = Readonly<
-  Record<string, Readonly<Partial<Record<State, "impossible" | readonly BoundBranch[]>>>>
->;
-
-interface BoundTables {
-  readonly plain: BoundTable;
-  readonly symmetric: BoundTable;
-  readonly plainAmendments: BoundTable;
-  readonly symmetricAmendments: BoundTable;
-  readonly symmetricCorrections: BoundTable;
-}
-
-let bound: BoundTables | undefined;
-
-/** Both sets of tables with names turned into functions: made when the first machine needs them. */
-function tables(): BoundTables {
-  bound ??= {
-    plain: bind(withoutSymmetric),
-    symmetric: bind(withSymmetric),
-    plainAmendments: bind(amendmentsWithoutSymmetric),
-    symmetricAmendments: bind(amendmentsWithSymmetric),
-    symmetricCorrections: bind(correctionsWithSymmetric),
-  };
-  return bound;
-}
-
-function bind(source: Parameters<typeof compileTable>[0]): BoundTable {
-  const table: Table = compileTable(source);
-  return Object.fromEntries(
-    Object.entries(table).map(([event, row]) => [
-      event,
-      Object.fromEntries(
-        Object.entries(row).map(([state, cell]) => [
-          state,
-          typeof cell === "string"
-            ? cell
-            : cell.map(({ when, actions, next, after }) => ({
-                when: when.map((name) => ({
-                  test: predicateOf(name.replace("¬", "")),
-                  want: !name.startsWith("¬"),
-                })),
-                actions: actions.map(actionOf),
-                next,
-                after: after.map(actionOf),
-              })),
-        ]),
-      ),
-    ]),
-  );
-}
-
-function predicateOf(name: string): Predicate {
-  const found = predicates[name];
-  if (!found) throw new Error(`no predicate ${name}`);
-  return found;
-}
-
-function actionOf(name: string): Action {
-  const found = actions[name];
-  if (!found) throw new Error(`no action ${name}`);
-  return found;
-}

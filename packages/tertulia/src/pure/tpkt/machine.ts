@@ -233,7 +233,8 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
         this.#takeConfirm(tpdu as ConnectTpdu);
         break;
       case "ED in open": {
-        if (!this.#expedited) throw new ProtocolError("expeditedNotNegotiated", "RFC 1006 5", "ED");
+        if (!this.#expedited)
+          throw new ProtocolError("expeditedNotNegotiated", "RFC 1006, expedited data", "ED");
         // The same: the TPDU is an ED.
         const { userData } = tpdu as Tpdu & { type: "ED" };
         this.#outputs.push({ type: "event", event: { type: "TEXind", octets: userData } });

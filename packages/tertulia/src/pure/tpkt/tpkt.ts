@@ -7,7 +7,7 @@
 import { ProtocolError } from "../errors.ts";
 import { concatOctets, NO_OCTETS } from "../octets.ts";
 
-/** RFC 1006 6: the version, and the octets that come before each TPDU. */
+/** RFC 1006, packet format: the version, and the octets that come before each TPDU. */
 export const TPKT_VERSION = 3;
 export const TPKT_HEADER_OCTETS = 4;
 /** What a length of 16 bits leaves for a TPDU. */
@@ -59,11 +59,15 @@ export class TpktFramer {
     // The length was checked: the four octets are there.
     const version = chunk[start] as number;
     if (version !== TPKT_VERSION) {
-      throw new ProtocolError("tpktVersion", "RFC 1006 6", `3, have ${version}`);
+      throw new ProtocolError("tpktVersion", "RFC 1006, packet format", `3, have ${version}`);
     }
     const length = ((chunk[start + 2] as number) << 8) | (chunk[start + 3] as number);
     if (length < TPKT_OCTETS_MIN) {
-      throw new ProtocolError("tpktLength", "RFC 1006 6", `at least 7, have ${length}`);
+      throw new ProtocolError(
+        "tpktLength",
+        "RFC 1006, packet format",
+        `at least 7, have ${length}`,
+      );
     }
     const end = start + length;
     if (end > chunk.length) return this.#join(end - chunk.length);
