@@ -1,6 +1,7 @@
 /**
  * How soon octets flow again once the link is back: two hosts (network namespaces) with a wire that
  * loses everything in silence for a while, as a radio does, a program that says a word every few milliseconds and looks at the echoes.
+ * `tertulia-address` is how long it takes when instead the near host gets another address.
  * `ssh` rides on TCP alone: it goes on when TCP next tries, or, told to look (ServerAliveInterval 2,
  * three times), gives up: `ssh-death` is how long after the cut its connection was gone for good.
  *
@@ -33,6 +34,7 @@ export function healing(cutsMs: readonly number[]): Case {
     columns: {
       tertulia: async () => medianOf(await times("tertulia-tls")),
       "tertulia-worst": async () => Math.max(...(await times("tertulia-tls"))),
+      "tertulia-address": roam,
       ssh: async () => medianOf(await times("ssh")),
       "ssh-worst": async () => Math.max(...(await times("ssh"))),
       "ssh-death": death,
@@ -58,6 +60,21 @@ async function heal(column: Column, cutsMs: readonly number[]): Promise<readonly
     await sleep(300);
   }
   return times;
+}
+
+/** The near host comes to another network: how long until the tunnel has noticed, and goes on. */
+async function roam(): Promise<number> {
+  using wire = openWire();
+  await using target = await echo(wire);
+  await using way = await openWay("tertulia-tls", target.port, onWire(wire));
+  await using client = await talker(wire, way.port);
+  wire.changeAddress();
+  // What is on its way still may come in.
+  await sleep(50);
+  const { count } = client;
+  const start = performance.now();
+  while (client.count <= count && performance.now() < start + PATIENCE_MS) await sleep(2);
+  return performance.now() - start;
 }
 
 /** The link does not come back before ssh has given up. */

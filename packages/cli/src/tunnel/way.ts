@@ -4,12 +4,21 @@
  * @module
  */
 
-import { establish, nodeRuntime, type Session } from "tertulia";
+import { establish, type Limits, nodeRuntime, type Session } from "tertulia";
 import { ed25519Authenticator, formatFingerprint, PeerIdentityError } from "tertulia/auth";
 import { TUNNEL_SELECTOR } from "tertulia/tunnel";
 import { Way } from "../chat/way.ts";
 import { CommandError, exitCodes } from "../exit.ts";
 import type { Home } from "../home.ts";
+
+const LIMITS: Partial<Limits> = {
+  // Many connections share it: what one that stalls may hold must be a small part of it.
+  sessionWindowOctets: 64 * 1024 * 1024,
+  // People type into it: who comes to another network should not wait for half a minute.
+  probeMs: 3000,
+  deadMs: 8000,
+  backoffMsMax: 2000,
+};
 
 /**
  * Establishes it, and shows who we are. Nobody is asked: a key has to be known, or `acceptNew`.
@@ -31,8 +40,7 @@ export async function tunnelSession(
       authenticator: ed25519Authenticator(identity),
       checkPeer: way.checkPeer,
       ...(signal && { signal }),
-      // Many connections share it: what one that stalls may hold must be a small part of it.
-      limits: { sessionWindowOctets: 64 * 1024 * 1024 },
+      limits: LIMITS,
     });
   } catch (error) {
     if (!(error instanceof PeerIdentityError) || error.problem !== "unknown") throw error;
