@@ -6,15 +6,20 @@ import { promisify } from "node:util";
 
 const MAIN = join(import.meta.dirname, "../../../../bench/main.ts");
 
-it("runs every case of the bench of sessions", async () => {
-  const options = ["session", "--smoke", "--json", "--columns", "tertulia"];
+/** The cases of an area, each with the columns that have a figure: of ours only. */
+async function smoke(area: string): Promise<(readonly [string, readonly string[]])[]> {
+  const options = [area, "--smoke", "--json", "--columns", "tertulia"];
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...options]);
   const results = stdout
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as { case: string; median: Record<string, number> });
+  return results.map(({ case: name, median }) => [name, Object.keys(median)]);
+}
+
+it("runs every case of the bench of sessions", async () => {
   assert.deepEqual(
-    results.map(({ case: name, median }) => [name, Object.keys(median)]),
+    await smoke("session"),
     [
       "oneway-64",
       "oneway-1024",
@@ -28,4 +33,15 @@ it("runs every case of the bench of sessions", async () => {
       "wire-octets-64",
     ].map((name) => [name, ["tertulia"]]),
   );
+});
+
+it("runs every case of the bench of tunnels", async () => {
+  // Namespaces need root.
+  const healing = process.getuid?.() === 0 ? ["tertulia"] : [];
+  assert.deepEqual(await smoke("tunnel"), [
+    ["tunnel-bulk", ["tertulia"]],
+    ["tunnel-rtt", ["tertulia"]],
+    ["tunnel-heal", healing],
+    ["tunnel-idle-memory", ["tertulia"]],
+  ]);
 });
