@@ -26,6 +26,8 @@ import type { TransportConnection } from "./transport.ts";
 export interface DialogueOptions extends SessionOptions {
   /** Indications that may wait for us before the peer is slowed down. Default 256. */
   readonly indicationsMax?: number;
+  /** Octets of user data that may wait in them before it is. Default 1 MiB: one more may be long. */
+  readonly indicationOctetsMax?: number;
   /** Ends the waiting for the connection. */
   readonly signal?: AbortSignal;
 }
@@ -172,6 +174,8 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   readonly #transport: TransportConnection;
   readonly #machine: SessionMachine;
   readonly #indicationsMax: number;
+  readonly #indicationOctetsMax: number;
+  #indicationOctets = 0;
   readonly #signal: AbortSignal | undefined;
   readonly #waiters = new Map<EventType, Waiter>();
   readonly #points: (MinorPoint & PromiseWithResolvers<void>)[] = [];
@@ -198,6 +202,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     this.#transport = transport;
     this.#machine = new SessionMachine(options);
     this.#indicationsMax = options.indicationsMax ?? 256;
+    this.#indicationOctetsMax = options.indicationOctetsMax ?? 1_048_576;
     this.#signal = options.signal;
     const { keeping } = transport;
     // A store may look at any time: what was requested has to be in the session by then.
@@ -537,6 +542,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   #restore({ machine, indications, points, unanswered, ...kept }: DialogueSnapshot): void {
     this.#machine.restore(machine, now());
     this.#indications = [...indications];
+    this.#indicationOctets = octetsIn(indications);
     for (const serialNumber of points) void this.#addPoint(serialNumber);
     for (const type of unanswered) {
       const { promise, ...waiter } = Promise.withResolvers<SessionEvent>();
@@ -563,6 +569,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     if (value) {
       if (isKept) this.#taken = value;
       this.#first += 1;
+      this.#indicationOctets -= value.userData.length;
       if (this.#first === this.#indications.length) {
         this.#indications = [];
         this.#first = 0;
@@ -758,7 +765,9 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
       return;
     }
     this.#indications.push(indication);
-    if (this.#indications.length - this.#first >= this.#indicationsMax) this.#pause(true);
+    this.#indicationOctets += indication.userData.length;
+    const isFull = this.#indications.length - this.#first >= this.#indicationsMax;
+    if (isFull || this.#indicationOctets >= this.#indicationOctetsMax) this.#pause(true);
   }
 
   /**
@@ -773,6 +782,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
       .slice(this.#first)
       .filter(({ type }) => !purged.has(type));
     this.#first = 0;
+    this.#indicationOctets = octetsIn(this.#indications);
     if (this.#indications.length === 0) this.#pause(false);
   }
 
@@ -812,6 +822,10 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   #closed(): SessionError {
     return this.#error ?? new SessionError("ERR_CLOSED", "the dialogue is over");
   }
+}
+
+function octetsIn(indications: readonly Indication[]): number {
+  return indications.reduce((sum, { userData }) => sum + userData.length, 0);
 }
 
 function now(): number {

@@ -129,6 +129,27 @@ describe("a dialogue over a durable session", () => {
     await sending;
   });
 
+  it("stops taking long indications long before it has many", async () => {
+    const [near, far, listener] = await sessions();
+    const asked = awaitDialogue(sessionTransport(far, { isInitiator: false }), {
+      indicationOctetsMax: 10_000,
+    });
+    const connecting = connectDialogue(sessionTransport(near, { isInitiator: true }));
+    const { dialogue: called } = await asked;
+    called.accept();
+    const caller = await connecting;
+    // Some 600,000 octets: more than a window and the dialogue take, less than would be refused.
+    for (let i = 0; i < 600; i++) void caller.data(new Uint8Array(1000).fill(i));
+    for (let before = -1; before !== near.backlogOctets; ) {
+      before = near.backlogOctets;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.ok(near.backlogOctets > 250_000, `${near.backlogOctets} octets wait`);
+    for (let i = 0; i < 600; i++) assert.equal((await called.next())?.userData[0], i & 0xff);
+    near.abort();
+    await listener[Symbol.asyncDispose]();
+  });
+
   it("refuses what is not waited for when too much waits, and changes nothing then", async () => {
     await using both = await small();
     const { caller, called } = both;
