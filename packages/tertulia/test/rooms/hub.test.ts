@@ -8,6 +8,7 @@ import type { Session } from "../../src/io/session.ts";
 import { RoomHub, type RoomHubOptions } from "../../src/rooms/hub.ts";
 import type { RoomEvent } from "../../src/rooms/messages.ts";
 import { joinRoom, type Room } from "../../src/rooms/room.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
 
 const limits = { backoffMs: 1, backoffMsMax: 10, windowOctets: 16_384, windowOctetsMax: 16_384 };
 
@@ -152,5 +153,43 @@ describe("a room", () => {
     while (!(await heard(deaf, 1)).includes("missed some"));
     await ana.say("still there?");
     assert.deepEqual(await heard(deaf, 1), ["ana: still there?"]);
+  });
+
+  it("does not lose what is said while its members are let go of, one after the other", async () => {
+    const store = new MemoryStore();
+    let listener = new Listener(nodeRuntime(), { store, keepsAll: true });
+    await listener.restore();
+    const open = async () => {
+      const hub = new RoomHub();
+      await hub.restore([...listener.sessions.values()]);
+      void (async (house) => {
+        for await (const session of house) void hub.serve(session);
+      })(listener);
+    };
+    await open();
+    let isShut = false;
+    const dial = async () => {
+      if (isShut) throw new Error("cut");
+      const [ours, theirs] = memoryPair();
+      listener.receive(theirs);
+      return ours;
+    };
+    const coming = async (name: string) =>
+      joinRoom(await establish(() => dial, nodeRuntime(), { limits }), "patio", name);
+    const ana = await coming("ana");
+    const bob = await coming("bob");
+    const [, bobs] = [...listener.sessions.values()];
+    isShut = true;
+    await bobs?.park();
+    await ana.say("did you hear this?");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await listener[Symbol.asyncDispose]();
+    listener = new Listener(nodeRuntime(), { store, keepsAll: true });
+    await listener.restore();
+    await open();
+    isShut = false;
+    assert.deepEqual(await heard(bob, 1), ["ana: did you hear this?"]);
+    for (const { session } of [ana, bob]) session.abort();
+    await listener[Symbol.asyncDispose]();
   });
 });
