@@ -100,7 +100,8 @@ describe("a backlog that fills and empties in a process that is killed at any in
       }
     }
     session.abort();
-    await assert.rejects(read, { code: "ERR_ABORTED" });
+    // It may have ended by itself when it saw that; anything else is what it found wrong.
+    await read.catch(({ code }) => assert.equal(code, "ERR_ABORTED"));
   });
 });
 
