@@ -8,11 +8,12 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../packages/tertulia/dist/test/free-port.js";
 import { Missing } from "../harness.ts";
 
 export type Column = "tertulia" | "tertulia-tls" | "direct" | "ssh" | "socat";
@@ -217,13 +218,4 @@ export async function line(child: ChildProcess, pattern: RegExp): Promise<string
     clearTimeout(timeout);
     child.stdout.resume();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number }; // it is TCP
-  server.close();
-  await once(server, "close");
-  return port;
 }

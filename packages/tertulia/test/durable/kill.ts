@@ -11,6 +11,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Random } from "../../src/testing/index.ts";
+import { freePort } from "../free-port.ts";
 
 export interface KillOptions {
   readonly kills: number;
@@ -151,15 +152,6 @@ export async function openWire(): Promise<Wire> {
     cut();
   };
   return { port, target, cut, close };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo; // as above
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 export function pause(ms: number): Promise<void> {

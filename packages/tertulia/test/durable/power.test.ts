@@ -1,7 +1,6 @@
 import { deepEqual, notDeepEqual, ok } from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -12,6 +11,7 @@ import { Reader } from "../../src/pure/octets.ts";
 import { Database } from "../../src/stores/sqlite-database.ts";
 import type { StoredSession } from "../../src/stores/store.ts";
 import { Random } from "../../src/testing/random.ts";
+import { freePort } from "../free-port.ts";
 import { hasPeers } from "../peers.ts";
 import { type Image, Platter } from "./platter.ts";
 import { readTrace, type Step, traced } from "./trace.ts";
@@ -67,15 +67,6 @@ function bothTraces() {
     };
   })();
   return traces;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" ? (address?.port ?? 0) : 0;
 }
 
 /** What a side said, in order. It has one transport from the beginning to the end. */

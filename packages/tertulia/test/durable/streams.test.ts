@@ -1,15 +1,14 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, describe, it } from "node:test";
 import { connect, listen, type SessionStream } from "../../src/index.ts";
 import { openSqliteStore } from "../../src/stores/sqlite.ts";
+import { freePort } from "../free-port.ts";
 import { end } from "./kill.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tertulia-streams-"));
@@ -29,15 +28,6 @@ function startStreamer(role: string, address: string) {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async () => (await lines.next()).value as string | undefined;
   return { child, line };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" ? (address?.port ?? 0) : 0;
 }
 
 async function readToEnd(stream: SessionStream): Promise<number> {

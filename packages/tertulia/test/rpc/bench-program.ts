@@ -2,7 +2,6 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RpcServer, type ServerOptions } from "../../src/rpc/index.ts";
@@ -11,6 +10,7 @@ import {
   type Node,
   serveBenchProgV1,
 } from "../fixtures/oncrpc/generated/bench.ts";
+import { freePort } from "../free-port.ts";
 
 const fixtures = join(import.meta.dirname, "../../../test/fixtures/oncrpc");
 
@@ -125,15 +125,4 @@ export class CPrograms implements AsyncDisposable {
   #run(command: string, parameters: readonly string[]): void {
     execFileSync(command, parameters, { cwd: this.folder, stdio: "pipe" });
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
 }

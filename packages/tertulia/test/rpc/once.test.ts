@@ -26,7 +26,7 @@ import {
   type BenchProgV1Handlers,
   serveBenchProgV1,
 } from "../fixtures/oncrpc/generated/bench.ts";
-import { freePort } from "./bench-program.ts";
+import { freePort } from "../free-port.ts";
 
 /** One end of a channel in memory: what is under way when it is cut is lost, as with a lost session. */
 class MemoryChannel implements OnceChannel {
