@@ -5,6 +5,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { answerWith } from "../worker.ts";
 import type { Column, Command } from "./commands.ts";
 import type { Connection, Peer, Survival } from "./peer.ts";
 
@@ -38,13 +39,7 @@ let received = 0;
 let onMessage: (() => void) | undefined;
 let onMark: (() => void) | undefined;
 
-process.on("message", (command: Command) => {
-  run(command).then(
-    (value) => process.send?.({ value }),
-    (error: Error) => process.send?.({ error: error.stack ?? String(error) }),
-  );
-});
-process.on("disconnect", () => process.exit());
+answerWith(run);
 
 async function run(command: Command): Promise<number> {
   switch (command.type) {

@@ -7,6 +7,7 @@
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { answerWith } from "../worker.ts";
 import type { Command } from "./ends.ts";
 
 /** What the client begins a connection with: what the target is to do. */
@@ -21,13 +22,7 @@ const CONCURRENT = 32;
 const idle: Socket[] = [];
 let accepted = 0;
 
-process.on("message", (command: Command) => {
-  run(command).then(
-    (value) => process.send?.({ value }),
-    (error: Error) => process.send?.({ error: error.stack ?? String(error) }),
-  );
-});
-process.on("disconnect", () => process.exit());
+answerWith(run);
 
 async function run(command: Command): Promise<number> {
   switch (command.type) {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import { Worker } from "../worker.ts";
 
 export type Command =
   /** Listens; answers with the port. */
@@ -20,25 +20,7 @@ export type Command =
   | { readonly type: "accepted"; readonly count: number }
   | { readonly type: "close" };
 
-export class End {
-  readonly #process: ChildProcess = fork(join(import.meta.dirname, "driver.ts"));
-
-  /** What it answers. One question at a time. */
-  ask(command: Command): Promise<number> {
-    const child = this.#process;
-    return new Promise((resolve, reject) => {
-      const onExit = (code: number | null) => reject(new Error(`it exited with ${code}`));
-      child.once("exit", onExit);
-      child.once("message", (answer: { value: number } | { error: string }) => {
-        child.off("exit", onExit);
-        if ("error" in answer) reject(new Error(answer.error));
-        else resolve(answer.value);
-      });
-      child.send(command);
-    });
-  }
-
-  stop(): void {
-    this.#process.disconnect();
-  }
+/** A program at one end, started. */
+export function startEnd(): Worker<Command> {
+  return new Worker(join(import.meta.dirname, "driver.ts"));
 }

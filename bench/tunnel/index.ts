@@ -7,7 +7,8 @@
  */
 
 import type { Case } from "../harness.ts";
-import { End } from "./ends.ts";
+import type { Worker } from "../worker.ts";
+import { type Command, startEnd } from "./ends.ts";
 import { healing } from "./heal.ts";
 import { idleMemory } from "./memory.ts";
 import { type Column, openWay, type Way } from "./ways.ts";
@@ -34,12 +35,16 @@ function running(
   name: string,
   unit: string,
   better: Case["better"],
-  measure: (client: End, port: number) => Promise<number>,
+  measure: (client: Worker<Command>, port: number) => Promise<number>,
 ): Case {
-  let ends: Promise<{ readonly client: End; readonly target: End; readonly port: number }>;
+  let ends: Promise<{
+    readonly client: Worker<Command>;
+    readonly target: Worker<Command>;
+    readonly port: number;
+  }>;
   const ways = new Map<Column, Way>();
   const start = async () => {
-    const [client, target] = [new End(), new End()];
+    const [client, target] = [startEnd(), startEnd()];
     return { client, target, port: await target.ask({ type: "listen" }) };
   };
   const figure = async (column: Column): Promise<number> => {
@@ -57,8 +62,8 @@ function running(
     async close() {
       for (const way of ways.values()) await way[Symbol.asyncDispose]();
       const { client, target } = await ends;
-      client.stop();
-      target.stop();
+      await client.leave();
+      await target.leave();
     },
   };
 }

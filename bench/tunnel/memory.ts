@@ -8,7 +8,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Case } from "../harness.ts";
-import { End } from "./ends.ts";
+import { startEnd } from "./ends.ts";
 import { type Column, descendants, openWay } from "./ways.ts";
 
 export function idleMemory(columns: readonly Column[], count: number): Case {
@@ -23,7 +23,7 @@ export function idleMemory(columns: readonly Column[], count: number): Case {
 }
 
 async function idle(column: Column, count: number): Promise<number> {
-  const [client, target] = [new End(), new End()];
+  const [client, target] = [startEnd(), startEnd()];
   try {
     const listening = await target.ask({ type: "listen" });
     await using way = await openWay(column, listening);
@@ -36,8 +36,8 @@ async function idle(column: Column, count: number): Promise<number> {
     await sleep(1000);
     return (memoryOf(way.pids) - before) / (count - 1);
   } finally {
-    client.stop();
-    target.stop();
+    await client.leave();
+    await target.leave();
   }
 }
 
