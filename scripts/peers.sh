@@ -6,6 +6,7 @@ packages=(
   tshark              # dissectors as an independent judge
   strace              # what is synced before what is said
   tmux                # the chat in a real terminal
+  systemd             # systemd-analyze, for the units that we print
   nats-server         # JetStream, for npm run bench -- durable
   openssh-server openssh-client vsftpd lftp curl rsync socat postgresql postgresql-client redis-server redis-tools nginx-light  # tunnels
   chromium            # the browser client
