@@ -21,6 +21,7 @@ export const DEFAULT_PORT = 7700;
  * @throws {SessionError} `ERR_ARGUMENT`
  */
 export function parseAddress(text: string): Address {
+  if (typeof text !== "string") throw notAnAddress(text); // in JavaScript
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length).replace(/^\/\//, "");
     if (path === "") throw new SessionError("ERR_ARGUMENT", "unix: needs a path behind it");
@@ -31,8 +32,12 @@ export function parseAddress(text: string): Address {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(rest) ?? [];
   const host = bracketed ?? plain;
   if ((scheme !== "tcp" && scheme !== "tls") || !host || Number(port ?? 1) > 65535) {
-    const forms = "HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, ws://… or wss://…";
-    throw new SessionError("ERR_ARGUMENT", `not an address: ${text}; write ${forms}`);
+    throw notAnAddress(text);
   }
   return { type: scheme, host, port: port === undefined ? DEFAULT_PORT : Number(port) };
+}
+
+function notAnAddress(text: unknown): SessionError {
+  const forms = "HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, ws://… or wss://…";
+  return new SessionError("ERR_ARGUMENT", `not an address: ${text}; write ${forms}`);
 }

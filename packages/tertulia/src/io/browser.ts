@@ -7,7 +7,8 @@
 
 import { SessionError } from "../pure/errors.ts";
 import { browserRuntime } from "./browser-runtime.ts";
-import { type EstablishOptions, establish } from "./establish.ts";
+import { type EstablishOptions, establish, establishOptions } from "./establish.ts";
+import { checkOptions } from "./options.ts";
 import type { Session } from "./session.ts";
 import type { Dial } from "./transport.ts";
 import { WEBSOCKET_PROTOCOL, type WebSocketLike, whenOpen } from "./websocket-transport.ts";
@@ -49,8 +50,9 @@ export async function connect(
   target: string | Dial,
   options: EstablishOptions = {},
 ): Promise<Session> {
+  checkOptions(options, establishOptions);
   const dialTo = (location: string | undefined): Dial => {
-    if (location === undefined && typeof target !== "string") return target;
+    if (location === undefined && typeof target === "function") return target;
     return dialerOf(location ?? String(target));
   };
   const session = await establish(dialTo, options.runtime ?? browserRuntime(), options);

@@ -5,13 +5,20 @@
  */
 
 import type { Store } from "../stores/store.ts";
+import { parseAddress } from "./address.ts";
 import { type DialOptions, dialerOf } from "./dial.ts";
-import { type EstablishOptions, establish, reestablish } from "./establish.ts";
+import { type EstablishOptions, establish, establishOptions, reestablish } from "./establish.ts";
 import { nodeRuntime } from "./node-runtime.ts";
+import { checkOptions } from "./options.ts";
 import type { Session } from "./session.ts";
 import type { Dial } from "./transport.ts";
 
 export interface ConnectOptions extends EstablishOptions, DialOptions {}
+
+const connectOptions: Readonly<Record<keyof ConnectOptions, true>> = {
+  ...establishOptions,
+  tls: true,
+};
 
 /**
  * Establishes a session with whoever listens at an address, and keeps it: when its transport breaks,
@@ -25,7 +32,10 @@ export interface ConnectOptions extends EstablishOptions, DialOptions {}
  * @example
  * await using session = await connect("tls://chat.example:7700", { contexts: [jsonContext] });
  */
-export function connect(target: string | Dial, options: ConnectOptions = {}): Promise<Session> {
+export async function connect(
+  target: string | Dial,
+  options: ConnectOptions = {},
+): Promise<Session> {
   return establish(dialsTo(target, options), options.runtime ?? nodeRuntime(), options);
 }
 
@@ -44,7 +54,7 @@ export function connect(target: string | Dial, options: ConnectOptions = {}): Pr
  *   if (role === "initiator") serve(await reconnect("tcp://127.0.0.1:7700", id, { store }));
  * }
  */
-export function reconnect(
+export async function reconnect(
   target: string | Dial,
   id: string,
   options: ConnectOptions & { readonly store: Store },
@@ -56,8 +66,9 @@ function dialsTo(
   target: string | Dial,
   options: ConnectOptions,
 ): (location: string | undefined) => Dial {
+  checkOptions(options, connectOptions);
   return (location) => {
-    if (typeof target === "string") return dialerOf(location ?? target, options);
-    return location === undefined ? target : dialerOf(location, options);
+    if (location !== undefined) return dialerOf(location, options);
+    return typeof target === "function" ? target : dialerOf(parseAddress(target), options);
   };
 }

@@ -12,7 +12,13 @@ import { concatOctets } from "../pure/octets.ts";
 import { type Store, StoreError } from "../stores/store.ts";
 import { EARLY_OCTETS_MAX } from "./delivery.ts";
 import { keepingOf, partsOf, readStored } from "./keeping.ts";
-import { agreedContexts, type Prepared, prepare, type SessionOptions } from "./options.ts";
+import {
+  agreedContexts,
+  type Prepared,
+  prepare,
+  type SessionOptions,
+  sessionOptions,
+} from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import { Session } from "./session.ts";
 import type { Dial, Transport, TransportPeer, TransportSink } from "./transport.ts";
@@ -35,6 +41,17 @@ export interface EstablishOptions extends SessionOptions {
   /** Ends the attempt; the session, once established, no longer listens to it. */
   readonly signal?: AbortSignal;
 }
+
+/** Every option of {@link EstablishOptions}. */
+export const establishOptions: Readonly<Record<keyof EstablishOptions, true>> = {
+  ...sessionOptions,
+  selector: true,
+  authenticator: true,
+  checkPeer: true,
+  allowsNoKey: true,
+  agreeToRelease: true,
+  signal: true,
+};
 
 /** The answer no, as an error with what the peer said. */
 export class RefusedError extends SessionError {

@@ -20,8 +20,9 @@ import { Arrivals } from "./arrivals.ts";
 import { ALPN } from "./dial.ts";
 import { DuplexTransport } from "./duplex-transport.ts";
 import { Listener } from "./listener.ts";
-import type { ListenerOptions } from "./listener-options.ts";
+import { type ListenerOptions, listenerOptions } from "./listener-options.ts";
 import { nodeRuntime } from "./node-runtime.ts";
+import { checkOptions } from "./options.ts";
 import type { Transport } from "./transport.ts";
 import { asSessionError } from "./wait.ts";
 import { serveWebSockets, type WebSocketServerOptions } from "./websocket-server.ts";
@@ -46,6 +47,16 @@ export interface ListenOptions extends ListenerOptions {
    */
   readonly socket?: Server | { readonly fd: number };
 }
+
+const listenOptions: Readonly<Record<keyof ListenOptions, true>> = {
+  ...listenerOptions,
+  tls: true,
+  requireTls: true,
+  webSocket: true,
+  http: true,
+  backlog: true,
+  socket: true,
+};
 
 /** A listener with a socket of its own. */
 export interface BoundListener extends Listener {
@@ -78,6 +89,7 @@ const CLOSE_MS = 2000;
  * for await (const session of listener) greet(session);
  */
 export async function listen(target: string, options: ListenOptions = {}): Promise<BoundListener> {
+  checkOptions(options, listenOptions);
   const address = parseAddress(target);
   if (address.type === "websocket") {
     throw new SessionError("ERR_ARGUMENT", "WebSockets are taken on a tcp:// address");

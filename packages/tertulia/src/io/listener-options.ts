@@ -7,7 +7,7 @@
 import type { Verifier } from "../auth/authentication.ts";
 import type { SessionError } from "../pure/errors.ts";
 import type { Proposal } from "../pure/native/establishment.ts";
-import type { SessionOptions } from "./options.ts";
+import { type SessionOptions, sessionOptions } from "./options.ts";
 import type { Quotas } from "./quotas.ts";
 import type { Session } from "./session.ts";
 import type { Identity } from "./session-parts.ts";
@@ -50,3 +50,21 @@ export interface ListenerOptions extends SessionOptions {
   /** Told of every transport that came to nothing, with the reason. Default: nobody is. */
   readonly onRefused?: (address: string, error: SessionError) => void;
 }
+
+/** Every option of {@link ListenerOptions}. */
+export const listenerOptions: Readonly<Record<keyof ListenerOptions, true>> = {
+  ...sessionOptions,
+  verifiers: true,
+  checkPeer: true,
+  authorize: true,
+  selectors: true,
+  agreeToRelease: true,
+  handshakesMax: true,
+  sessionsMax: true,
+  quotas: true,
+  tombstonesMax: true,
+  tombstoneMs: true,
+  keepsAll: true,
+  onDamaged: true,
+  onRefused: true,
+};

@@ -8,6 +8,7 @@ import { SessionError } from "../pure/errors.ts";
 import {
   type Durability,
   defaultUnits,
+  durabilities,
   type FunctionalUnit,
   functionalUnits,
   type Proposal,
@@ -50,6 +51,20 @@ export interface SessionOptions {
   readonly runtime?: Runtime;
 }
 
+/** Every option of {@link SessionOptions}. */
+export const sessionOptions: Readonly<Record<keyof SessionOptions, true>> = {
+  limits: true,
+  contexts: true,
+  units: true,
+  durability: true,
+  store: true,
+  cursorOf: true,
+  callingSelector: true,
+  userData: true,
+  dialogue: true,
+  runtime: true,
+};
+
 const AGENT = "tertulia/0.1";
 
 /** Options with everything filled in. */
@@ -59,17 +74,34 @@ export interface Prepared {
   readonly proposal: Proposal;
 }
 
+/**
+ * Refuses an option that does not exist: one that is misspelt must not leave a door open.
+ *
+ * @throws {SessionError} `ERR_ARGUMENT`.
+ */
+export function checkOptions(options: object, known: Readonly<Record<string, true>>): void {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(known, name)) {
+      throw new SessionError("ERR_ARGUMENT", `no such option: ${name}`);
+    }
+  }
+}
+
 /** @throws {SessionError} `ERR_ARGUMENT`, `ERR_LIMIT`. */
 export function prepare(options: SessionOptions, calledSelector: string): Prepared {
   const limits = limitsFrom(options.limits);
   const contexts = options.contexts ?? defaultContexts;
-  if (contexts.length === 0) throw new SessionError("ERR_ARGUMENT", "contexts must not be empty");
-  const userData = options.userData ?? NO_OCTETS;
+  checkContexts(contexts);
+  const { userData = NO_OCTETS, dialogue = NO_OCTETS } = options;
+  checkOctets("userData", userData);
+  checkOctets("dialogue", dialogue);
   if (userData.length > limits.userDataOctetsMax) {
     throw new SessionError("ERR_LIMIT", `user data of ${userData.length} octets`);
   }
   const units = options.units ?? defaultUnits;
+  for (const unit of units) checkIsOneOf("units", unit, Object.keys(functionalUnits));
   const durability = options.durability ?? options.store?.durability ?? "memory";
+  checkIsOneOf("durability", durability, durabilities);
   if (durability !== "memory" && options.store === undefined) {
     throw new SessionError("ERR_ARGUMENT", `durability ${durability} needs a store`);
   }
@@ -87,10 +119,29 @@ export function prepare(options: SessionOptions, calledSelector: string): Prepar
     calledSelector,
     callingSelector: options.callingSelector ?? "",
     userData,
-    dialogue: options.dialogue ?? NO_OCTETS,
+    dialogue,
     agent: AGENT,
   };
   return { limits, contexts, proposal };
+}
+
+function checkContexts(contexts: readonly PresentationContext[]): void {
+  if (contexts.length === 0) throw new SessionError("ERR_ARGUMENT", "contexts must not be empty");
+  for (const context of contexts) {
+    if (typeof context?.name === "string" && typeof context.encode === "function") continue;
+    const message = `contexts are objects such as textContext, not ${String(context)}`;
+    throw new SessionError("ERR_ARGUMENT", message);
+  }
+}
+
+function checkOctets(name: string, octets: unknown): void {
+  if (octets instanceof Uint8Array) return;
+  throw new SessionError("ERR_ARGUMENT", `${name} must be a Uint8Array, not ${typeof octets}`);
+}
+
+function checkIsOneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new SessionError("ERR_ARGUMENT", `${name}: ${value} is none of ${allowed.join(", ")}`);
 }
 
 /**

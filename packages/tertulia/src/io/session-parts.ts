@@ -56,7 +56,7 @@ export interface SessionEnd {
 
 export interface SendOptions {
   /** Default: `normal`. */
-  readonly type?: MessageKind;
+  readonly kind?: MessageKind;
   /** Name of the presentation context. Default: the first agreed one that takes the value. */
   readonly context?: string;
   /** Sends it right away, not at the end of the turn: for those who gather what they send themselves. */

@@ -201,8 +201,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       if (options?.context !== undefined) index = this.#contextIndex(options.context);
       else while (!contexts[index]?.accepts(value)) this.#fits(index++, value);
       const octets = this.#encode(contexts[index] as PresentationContext, value); // it was found
-      const type = options?.type ?? "normal";
-      return this.#sendOctets(type, index, octets, options?.signal, options?.isGathered);
+      const kind = options?.kind ?? "normal";
+      return this.#sendOctets(kind, index, octets, options?.signal, options?.isGathered);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -538,7 +538,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     let index = 0;
     if (options?.context !== undefined) index = this.#contextIndex(options.context);
     else while (!contexts[index]?.accepts(value)) this.#fits(index++, value);
-    const kind = options?.type ?? "normal";
+    const kind = options?.kind ?? "normal";
     if (kind === "expedited") throw new SessionError("ERR_ARGUMENT", "it is not to wait");
     if (kind !== "normal") this.#checkUnit(kind);
     const octets = this.#encode(contexts[index] as PresentationContext, value); // it was found
@@ -647,11 +647,14 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   }
 
   #encode(context: PresentationContext, value: unknown): Uint8Array {
+    let octets: Uint8Array;
     try {
-      return context.encode(value);
+      octets = context.encode(value);
     } catch (error) {
       throw new SessionError("ERR_ARGUMENT", `not a value of ${context.name}`, { cause: error });
     }
+    if (octets instanceof Uint8Array) return octets; // nothing else may get into the link
+    throw new SessionError("ERR_ARGUMENT", `the context ${context.name} made no Uint8Array of it`);
   }
 
   #contextIndex(name: string): number {
@@ -661,7 +664,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   }
 
   #sendOctets(
-    type: MessageKind,
+    kind: MessageKind,
     context: number,
     octets: Uint8Array,
     signal: AbortSignal | undefined,
@@ -669,13 +672,13 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   ): Promise<void> {
     this.#account?.check(octets.length, this.isKept);
     let ticket: number;
-    if (type === "normal") {
+    if (kind === "normal") {
       ticket = this.machine.send(NORMAL | context, octets);
     } else {
-      this.#checkUnit(type);
-      const frame = messageFrame(type, context);
+      this.#checkUnit(kind);
+      const frame = messageFrame(kind, context);
       ticket =
-        type === "expedited"
+        kind === "expedited"
           ? this.machine.sendExpedited(frame, octets)
           : this.machine.send(frame, octets);
     }

@@ -168,6 +168,39 @@ describe("Session.send", () => {
     assert.deepEqual(await texts(pair.server, 1), ["yes"]);
   });
 
+  it("refuses a value that is none of its context's, and goes on", async () => {
+    const odd = { ...jsonContext, name: "odd", encode: () => "no octets" as never };
+    const contexts = [octetsContext, odd];
+    await using pair = await linked("tcp", { connect: { contexts }, listen: { contexts } });
+    for (const bad of [
+      pair.client.send(5, { context: "octets" }),
+      pair.client.send("five", { context: "octets" }),
+      pair.client.send({ an: "object" }),
+    ]) {
+      assert.equal((await errorOf(bad)).code, "ERR_ARGUMENT");
+    }
+    await pair.client.send(new Uint8Array([1]));
+    assert.deepEqual((await first(pair.server)).octets, new Uint8Array([1]));
+  });
+
+  it("takes octets in any view of them, and in none", async () => {
+    await using pair = await linked("tcp");
+    const { buffer } = new Uint8Array([0, 1, 2, 3]);
+    const values = [
+      buffer,
+      new DataView(buffer, 1, 2),
+      new Uint16Array(buffer, 2),
+      Buffer.from(buffer),
+    ];
+    for (const value of values) await pair.client.send(value);
+    const got: string[] = [];
+    for await (const { octets, context } of pair.server) {
+      got.push(`${context.name} ${octets.join(" ")}`);
+      if (got.length === values.length) break;
+    }
+    assert.deepEqual(got, ["octets 0 1 2 3", "octets 1 2", "octets 2 3", "octets 0 1 2 3"]);
+  });
+
   it("refuses what waits beyond the limit, what is too long, and what has no context", async () => {
     const limits = { waitingOctetsMax: 100_000, messageOctetsMax: 300_000 };
     await using pair = await linked("tcp", {
@@ -179,8 +212,8 @@ describe("Session.send", () => {
       await errorOf(client.send(new Uint8Array(300_001))),
       await errorOf(client.send({ an: "object" })),
       await errorOf(client.send("text", { context: "cbor" })),
-      await errorOf(client.send("loud", { type: "capability" })),
-      await errorOf(client.send(new Uint8Array(5000), { type: "expedited" })),
+      await errorOf(client.send("loud", { kind: "capability" })),
+      await errorOf(client.send(new Uint8Array(5000), { kind: "expedited" })),
     ].map(({ code }) => code);
     assert.deepEqual(codes, [
       "ERR_LIMIT",
@@ -217,7 +250,7 @@ describe("Session.send", () => {
     await using pair = await linked("tcp");
     const waiting: Promise<void>[] = [];
     for (let i = 0; i < 40; i++) waiting.push(pair.client.send(Buffer.alloc(60_000, "x")));
-    waiting.push(pair.client.send("now", { type: "expedited" }));
+    waiting.push(pair.client.send("now", { kind: "expedited" }));
     const order: string[] = [];
     for await (const message of pair.server) {
       order.push(`${message.kind} ${message.octets.length}`);
@@ -231,7 +264,7 @@ describe("Session.send", () => {
   it("marks typed messages", async () => {
     await using pair = await linked("tcp");
     await pair.client.send("in turn");
-    await pair.client.send("beside it", { type: "typed" });
+    await pair.client.send("beside it", { kind: "typed" });
     const messages: string[] = [];
     for await (const { kind, value } of pair.server) {
       messages.push(`${kind}: ${value}`);

@@ -23,11 +23,20 @@ export interface PresentationContext {
   decode(octets: Uint8Array): unknown;
 }
 
-/** Octets as they are. The value shares memory with what was received. */
+/**
+ * Octets as they are: a `Uint8Array`, any other view, or an `ArrayBuffer`. What arrives is a
+ * `Uint8Array` that shares memory with what was received.
+ */
 export const octetsContext: PresentationContext = {
   name: "octets",
-  accepts: (value) => value instanceof Uint8Array,
-  encode: (value) => value as Uint8Array, // `accepts`, or the caller, said so
+  accepts: (value) =>
+    value instanceof Uint8Array || ArrayBuffer.isView(value) || value instanceof ArrayBuffer,
+  encode(value) {
+    if (value instanceof Uint8Array) return value;
+    if (value instanceof ArrayBuffer) return new Uint8Array(value);
+    if (!ArrayBuffer.isView(value)) throw new TypeError(`not octets but a ${typeof value}`);
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  },
   decode: (octets) => octets,
 };
 

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { connect, reconnect } from "../../src/io/connect.ts";
+import { listen } from "../../src/io/listen.ts";
+import { SessionError } from "../../src/pure/errors.ts";
+
+const wrong: [options: object, message: RegExp][] = [
+  [{ auth: "secret" }, /^no such option: auth$/],
+  [{ contexts: [] }, /^contexts must not be empty$/],
+  [{ contexts: ["text"] }, /^contexts are objects such as textContext, not text$/],
+  [{ contexts: [undefined] }, /^contexts are objects such as textContext, not undefined$/],
+  [{ units: ["flight"] }, /^units: flight is none of halfDuplex, duplex, /],
+  [{ durability: "dsk" }, /^durability: dsk is none of memory, disk, replicated$/],
+  [{ durability: "disk" }, /^durability disk needs a store$/],
+  [{ userData: "text" }, /^userData must be a Uint8Array, not string$/],
+  [{ dialogue: 5 }, /^dialogue must be a Uint8Array, not number$/],
+  [{ limits: { window: 1 } }, /^no such limit: window$/],
+  [{ limits: { toString: 1 } }, /^no such limit: toString$/],
+];
+
+describe("options", () => {
+  for (const [options, message] of wrong) {
+    it(`say what is wrong with ${JSON.stringify(options)}, on either side`, async () => {
+      const isArgument = (error: unknown) =>
+        error instanceof SessionError &&
+        error.code === "ERR_ARGUMENT" &&
+        message.test(error.message);
+      await assert.rejects(listen("tcp://127.0.0.1:0", options), isArgument);
+      await using listener = await listen("tcp://127.0.0.1:0");
+      await assert.rejects(connect(listener.address, options), isArgument);
+    });
+  }
+
+  it("are checked by reconnect as well", async () => {
+    const options = { store: undefined as never, auth: "secret" };
+    await assert.rejects(reconnect("127.0.0.1:1", "00", options), /no such option: auth/);
+  });
+
+  it("need an address beside them", async () => {
+    for (const target of [undefined, 5, null, ""]) {
+      await assert.rejects(connect(target as never), { code: "ERR_ARGUMENT" });
+      await assert.rejects(listen(target as never), { code: "ERR_ARGUMENT" });
+    }
+  });
+});
