@@ -4,6 +4,7 @@ set -euo pipefail
 packages=(
   iproute2            # network namespaces
   tshark              # dissectors as an independent judge
+  python3-cryptography  # a stranger who has read docs/protocol.md
   strace              # what is synced before what is said
   tmux                # the chat in a real terminal
   systemd             # systemd-analyze, for the units that we print
