@@ -279,11 +279,13 @@ export class Dispatcher {
       if (!(failure instanceof RpcError)) this.#onError?.(failure, job);
       encodeFailure(writer, job.xid, failure, verifier);
     }
-    if (entry !== undefined) {
-      const octets = writer.octets.slice(writer.start + offset, writer.at);
-      this.#duplicates?.keep(entry, octets);
+    if (entry === undefined) {
+      target.commit();
+      return;
     }
+    const wanted = this.#duplicates?.keep(entry, writer, writer.start + offset);
     target.commit();
+    if (wanted !== undefined) this.#duplicates?.answer(entry, wanted);
   }
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../pure/oncrpc/duplicates.ts";
 import { AUTH_NONE, type CallHeader } from "../pure/oncrpc/message.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
+import type { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 import type { Origin } from "./job.ts";
 import { type ReplyTarget, reply } from "./reply.ts";
 
@@ -51,7 +52,7 @@ export class DuplicateReplies {
       if (found.entry.waiters.length < 4) found.entry.waiters.push(target);
       return undefined;
     }
-    const { reply: kept } = found.entry;
+    const kept = cache.reply(found.entry);
     if (kept === undefined) {
       // It was executed and the reply is gone: RPC has no words for that, and silence has no end.
       reply(target, header.xid, { type: "SYSTEM_ERR", verifier: AUTH_NONE });
@@ -62,13 +63,30 @@ export class DuplicateReplies {
     return undefined;
   }
 
-  /** Keeps the reply, and gives it to whoever asked again meanwhile. */
-  keep(entry: DuplicateEntry<ReplyTarget>, octets: Uint8Array): void {
+  /**
+   * Keeps the reply, which `writer` has from `start` on. When others asked again meanwhile, returns it
+   * for {@link answer}, to be called when the first has been answered.
+   */
+  keep(
+    entry: DuplicateEntry<ReplyTarget>,
+    writer: XdrWriter,
+    start: number,
+  ): Uint8Array | undefined {
     const now = Date.now();
-    this.#cache.finish(entry, octets, now);
-    const { identity, caller, reply: kept, waiters } = entry;
-    this.#store?.save({ caller: caller.name, identity, reply: kept, at: now });
-    if (waiters === undefined) return;
+    const { octets, at: end } = writer;
+    this.#cache.finish(entry, octets, start, end, now);
+    const store = this.#store;
+    if (store === undefined && entry.waiters === undefined) return undefined;
+    const copy = octets.slice(start, end);
+    const { identity, caller, waiters } = entry;
+    const reply = copy.length > this.#cache.limits.replyMax ? undefined : copy;
+    store?.save({ caller: caller.name, identity, reply, at: now });
+    return waiters === undefined ? undefined : copy;
+  }
+
+  /** Gives the reply to whoever asked again while the call ran. */
+  answer(entry: DuplicateEntry<ReplyTarget>, octets: Uint8Array): void {
+    const { waiters = [] } = entry;
     entry.waiters = undefined;
     for (const waiter of waiters) {
       waiter.begin().raw(octets);

@@ -410,8 +410,9 @@ describe("the duplicate request cache", () => {
     one.call(5, 3, 40);
     await new Promise((resolve) => setTimeout(resolve, 10));
     other.call(5, 3, 40);
-    deepEqual(await other.reply(), [5, 1, 0, 0, 0, 0, 1]);
-    deepEqual(await one.reply(), [5, 1, 0, 0, 0, 0, 1]);
+    one.call(5, 3, 40);
+    const replies = [await other.reply(), await one.reply(), await one.reply()];
+    deepEqual(replies, Array(3).fill([5, 1, 0, 0, 0, 0, 1]));
   });
 
   it("says SYSTEM_ERR when the reply was too large to keep", async () => {

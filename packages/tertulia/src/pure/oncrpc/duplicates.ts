@@ -10,12 +10,14 @@
  * @module
  */
 
+import { KeptReplies, type KeptReply } from "./kept-replies.ts";
+
 export interface DuplicateLimits {
   /** Finished calls kept for one caller. Default 1,024: more than a client has in flight. */
   readonly entriesMax: number;
   /** Callers. Default 4,096; the one who was longest here goes first. */
   readonly callersMax: number;
-  /** Octets of all replies kept. Default 64 MiB. */
+  /** Octets of memory for all replies kept; the oldest go first. Default 64 MiB. */
   readonly octetsMax: number;
   /** Octets of one reply; of a larger one is only known that it was given. Default 64 KiB. */
   readonly replyMax: number;
@@ -47,9 +49,11 @@ export interface DuplicateEntry<Waiter> {
   readonly identity: CallIdentity;
   readonly caller: DuplicateCaller<Waiter>;
   state: "running" | "done" | "dropped";
-  /** The whole reply; `undefined` when it was too large to keep. */
-  reply: Uint8Array | undefined;
+  /** Where the whole reply is; `undefined` when it was too large to keep. See {@link DuplicateCache.reply}. */
+  kept: KeptReply<DuplicateEntry<Waiter>> | undefined;
   at: number;
+  older: DuplicateEntry<Waiter> | undefined;
+  newer: DuplicateEntry<Waiter> | undefined;
   /** Who else wants the reply of a running call. */
   waiters: Waiter[] | undefined;
 }
@@ -58,6 +62,9 @@ export interface DuplicateEntry<Waiter> {
 export interface DuplicateCaller<Waiter> {
   readonly name: string;
   readonly entries: Map<number, DuplicateEntry<Waiter>>;
+  /** The ends of the entries' chain by age, which a map that much is deleted from is slow to tell. */
+  oldest: DuplicateEntry<Waiter> | undefined;
+  newest: DuplicateEntry<Waiter> | undefined;
   /** Whether it had to make room for others; it comes back with its next call. */
   isDropped: boolean;
 }
@@ -79,15 +86,21 @@ export type Verdict<Waiter> =
 export class DuplicateCache<Waiter> {
   readonly limits: DuplicateLimits;
   readonly #callers = new Map<string, DuplicateCaller<Waiter>>();
-  #octets = 0;
+  readonly #replies: KeptReplies<DuplicateEntry<Waiter>>;
 
   constructor(limits: Partial<DuplicateLimits> = {}) {
     this.limits = { ...DUPLICATE_LIMITS, ...limits };
+    this.#replies = new KeptReplies(this.limits.octetsMax);
   }
 
-  /** Octets of replies held now. */
+  /** Octets of memory that replies are held in now. */
   get octets(): number {
-    return this.#octets;
+    return this.#replies.octets;
+  }
+
+  /** The reply of an executed call, as a view until the next `finish`; `undefined` when it is not kept. */
+  reply({ kept }: DuplicateEntry<Waiter>): Uint8Array | undefined {
+    return kept?.slab.octets.subarray(kept.start, kept.end);
   }
 
   /** The calls of a caller, for as long as he has a connection: look it up once. */
@@ -95,7 +108,7 @@ export class DuplicateCache<Waiter> {
     let caller = this.#callers.get(name);
     if (caller !== undefined) return caller;
     if (this.#callers.size >= this.limits.callersMax) this.#dropCaller();
-    caller = { name, entries: new Map(), isDropped: false };
+    caller = { name, entries: new Map(), oldest: undefined, newest: undefined, isDropped: false };
     this.#callers.set(name, caller);
     return caller;
   }
@@ -117,23 +130,33 @@ export class DuplicateCache<Waiter> {
       identity,
       caller,
       state: "running",
-      reply: undefined,
+      kept: undefined,
       at: now,
+      older: caller.newest,
+      newer: undefined,
       waiters: undefined,
     };
     caller.entries.set(identity.xid, entry);
+    if (caller.newest === undefined) caller.oldest = entry;
+    else caller.newest.newer = entry;
+    caller.newest = entry;
     return { type: "new", entry };
   }
 
-  /** Keeps the reply. The octets are kept as they are. */
-  finish(entry: DuplicateEntry<Waiter>, reply: Uint8Array, now: number): void {
+  /** Keeps a copy of the reply, which lies in `octets` from `start` to `end`. */
+  finish(
+    entry: DuplicateEntry<Waiter>,
+    octets: Uint8Array,
+    start: number,
+    end: number,
+    now: number,
+  ): void {
     entry.state = "done";
     entry.at = now;
     // Another call with this number may have come meanwhile, or the caller may have been dropped.
     if (entry.caller.entries.get(entry.identity.xid) !== entry) return;
-    if (reply.length <= this.limits.replyMax) {
-      entry.reply = reply;
-      this.#octets += reply.length;
+    if (end - start <= this.limits.replyMax) {
+      entry.kept = this.#replies.keep(entry, octets, start, end);
     }
     this.#makeRoom(entry.caller, now);
   }
@@ -149,24 +172,24 @@ export class DuplicateCache<Waiter> {
     for (const { caller, identity, reply, at } of records) {
       const verdict = this.begin(this.caller(caller), identity, at);
       if (verdict.type !== "new") continue;
-      this.finish(verdict.entry, reply ?? new Uint8Array(this.limits.replyMax + 1), at);
+      const octets = reply ?? new Uint8Array(this.limits.replyMax + 1);
+      this.finish(verdict.entry, octets, 0, octets.length, at);
       if (now - at > this.limits.ageMs) this.#remove(verdict.entry);
     }
   }
 
   #makeRoom(caller: DuplicateCaller<Waiter>, now: number): void {
     const { entriesMax, octetsMax, ageMs } = this.limits;
-    for (const entry of caller.entries.values()) {
+    let next = caller.oldest;
+    while (next !== undefined) {
+      const entry = next;
+      next = entry.newer;
       const isTooMany = caller.entries.size > entriesMax;
       if (!isTooMany && (entry.state === "running" || now - entry.at <= ageMs)) break;
       if (entry.state !== "running") this.#remove(entry);
     }
-    // The oldest replies of whoever was first here go first.
-    for (const { entries } of this.#callers.values()) {
-      for (const entry of entries.values()) {
-        if (this.#octets <= octetsMax) return;
-        if (entry.state !== "running") this.#remove(entry);
-      }
+    while (this.#replies.octets > octetsMax) {
+      for (const entry of this.#replies.oldest) this.#remove(entry);
     }
   }
 
@@ -181,11 +204,18 @@ export class DuplicateCache<Waiter> {
   }
 
   #remove(entry: DuplicateEntry<Waiter>): void {
-    const { entries } = entry.caller;
-    if (entries.get(entry.identity.xid) !== entry) return;
-    entries.delete(entry.identity.xid);
-    if (entry.reply !== undefined) this.#octets -= entry.reply.length;
-    entry.reply = undefined;
+    const { caller, older, newer, kept } = entry;
+    if (caller.entries.get(entry.identity.xid) !== entry) return;
+    caller.entries.delete(entry.identity.xid);
+    if (older === undefined) caller.oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) caller.newest = older;
+    else newer.older = older;
+    // A handler that never ends holds its entry, and must not hold all that came after it.
+    entry.older = undefined;
+    entry.newer = undefined;
+    entry.kept = undefined;
+    if (kept !== undefined) this.#replies.release(kept);
   }
 }
 
@@ -205,15 +235,11 @@ export function identityOf(
   end: number,
 ): CallIdentity {
   const length = end - start;
-  let high = 0x9e37_79b9 | 0;
-  let low = 0x85eb_ca6b | 0;
-  for (let at = start; at + 4 <= end; at += 4) {
-    if (length > HASHED_WHOLE && at === start + HASHED_WHOLE / 2) at = end - HASHED_WHOLE / 2;
-    const word = view.getInt32(at);
-    high = Math.imul(high ^ word, 0x85eb_ca77);
-    high ^= high >>> 15;
-    low = Math.imul(low + word, 0xc2b2_ae3d);
-    low = (low << 13) | (low >>> 19);
+  const hash = new Hash();
+  if (length <= HASHED_WHOLE) hash.add(view, start, end);
+  else {
+    hash.add(view, start, start + HASHED_WHOLE / 2);
+    hash.add(view, end - HASHED_WHOLE / 2, end);
   }
   const { xid, program, version, procedure } = call;
   return {
@@ -222,9 +248,47 @@ export function identityOf(
     version,
     procedure,
     argumentOctets: length,
-    hashHigh: high,
-    hashLow: low,
+    hashHigh: hash.high,
+    hashLow: hash.low,
   };
+}
+
+/** Four sums beside each other, so that the processor works on four words at a time. */
+class Hash {
+  #a = 0x9e37_79b9 | 0;
+  #b = 0x85eb_ca6b | 0;
+  #c = 0xc2b2_ae35 | 0;
+  #d = 0x27d4_eb2f | 0;
+
+  add(view: DataView, start: number, end: number): void {
+    let [a, b, c, d] = [this.#a, this.#b, this.#c, this.#d];
+    let at = start;
+    for (; at + 16 <= end; at += 16) {
+      a = mixed(a, view.getInt32(at));
+      b = mixed(b, view.getInt32(at + 4));
+      c = mixed(c, view.getInt32(at + 8));
+      d = mixed(d, view.getInt32(at + 12));
+    }
+    for (; at + 4 <= end; at += 4) a = mixed(a, view.getInt32(at));
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#d = d;
+  }
+
+  get high(): number {
+    return mixed(mixed(mixed(this.#a, this.#b), this.#c), this.#d);
+  }
+
+  get low(): number {
+    return mixed(mixed(mixed(this.#d, this.#c), this.#b), this.#a);
+  }
+}
+
+/** A different word gives a different sum. */
+function mixed(sum: number, word: number): number {
+  const product = Math.imul(sum ^ word, 0x85eb_ca77);
+  return product ^ (product >>> 15);
 }
 
 function isSame(one: CallIdentity, other: CallIdentity): boolean {
