@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { SessionError } from "../pure/errors.ts";
 import { XDR_LIMITS, type XdrLimits } from "../pure/oncrpc/limits.ts";
 import { RecordDecoder, recordMark } from "../pure/oncrpc/record.ts";
@@ -16,6 +16,10 @@ import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 
 /** A slab goes out when it holds this much, even before the turn ends. */
 const SLAB_OCTETS = 64 * 1024;
+/** What a stream begins with: most connections write little, and there may be thousands. */
+const SLAB_LEAST = 4 * 1024;
+/** A slab that grew beyond this for a large message is not kept for the next. */
+const SLAB_KEPT_OCTETS = 4 * SLAB_OCTETS;
 
 export interface StreamOptions {
   /** Octets of a record, all its fragments together. Default 4 MiB. */
@@ -82,8 +86,8 @@ export interface StreamUser {
 }
 
 export class RecordStream {
-  readonly writer: XdrWriter = new XdrWriter(new Uint8Array(SLAB_OCTETS));
-  readonly #socket: Duplex;
+  readonly writer: XdrWriter = new XdrWriter(new Uint8Array(SLAB_LEAST));
+  readonly #socket: Socket;
   readonly #user: StreamUser;
   readonly #decoder: RecordDecoder;
   readonly #reader: XdrReader;
@@ -115,7 +119,7 @@ export class RecordStream {
   };
 
   /** @param feed - What the socket was made with, if it reads into slabs of ours. */
-  constructor(socket: Duplex, user: StreamUser, options: StreamOptions = {}, feed?: SocketFeed) {
+  constructor(socket: Socket, user: StreamUser, options: StreamOptions = {}, feed?: SocketFeed) {
     this.#socket = socket;
     this.#user = user;
     this.#decoder = new RecordDecoder({
@@ -171,8 +175,12 @@ export class RecordStream {
     const { writer } = this;
     if (writer.at === writer.start) return;
     const octets = writer.takeWritten();
-    if (this.#isEnded || this.#socket.destroyed || this.#socket.writableEnded) return;
-    this.#socket.write(octets);
+    const socket = this.#socket;
+    if (this.#isEnded || socket.destroyed || socket.writableEnded) return;
+    socket.write(octets);
+    // The kernel has taken all of it, so that nobody looks into the slab any more: the same memory is
+    // used again while the processor still has it at hand.
+    if (socket.writableLength === 0) this.#restart();
   }
 
   /** Reads on after the user said false, or after {@link pause}. */
@@ -233,6 +241,12 @@ export class RecordStream {
       this.#isReading = false;
       this.flush();
     }
+  }
+
+  #restart(): void {
+    const { writer } = this;
+    if (writer.octets.length <= SLAB_KEPT_OCTETS) writer.restart(writer.octets);
+    else writer.restart(new Uint8Array(SLAB_LEAST));
   }
 
   #end(error: SessionError | undefined): void {

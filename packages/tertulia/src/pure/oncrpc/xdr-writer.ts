@@ -63,6 +63,16 @@ export class XdrWriter {
     return this.octets.subarray(start, at);
   }
 
+  /** Begins again, in these octets: its own only when nobody has views of them any more. */
+  restart(octets: Uint8Array): void {
+    if (octets !== this.octets) {
+      this.octets = octets;
+      this.view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+    }
+    this.at = 0;
+    this.start = 0;
+  }
+
   /** A copy of what was written. */
   finish(): Uint8Array {
     return this.octets.slice(this.start, this.at);
