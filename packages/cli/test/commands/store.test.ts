@@ -1,9 +1,10 @@
 import { deepEqual, match } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, describe, it } from "node:test";
 import { openSqliteStore } from "tertulia/stores/sqlite";
 
@@ -43,5 +44,37 @@ describe("tertulia store", () => {
     );
     deepEqual(tertulia("store", "check", file), { stdout: "whole\n", stderr: "", status: 0 });
     deepEqual(tertulia("store", "compact", file), { stdout: "", stderr: "", status: 0 });
+  });
+
+  const others: [name: string, what: RegExp, make: (file: string) => void][] = [
+    ["a text", /: file is not a database$/, (file) => writeFileSync(file, "hello")],
+    ["a file without a word", /is empty: no store yet$/, (file) => writeFileSync(file, "")],
+    [
+      "the database of somebody else",
+      /is the database of another program$/,
+      (file) => new DatabaseSync(file).exec("CREATE TABLE things (name TEXT)"),
+    ],
+    ["nothing", /: unable to open database file$/, () => {}],
+  ];
+  for (const [name, what, make] of others) {
+    it(`says in a line that ${name} is no store, and leaves it as it was`, () => {
+      const file = join(folder, name);
+      make(file);
+      const before = existsSync(file) && statSync(file).mode;
+      for (const asked of ["sessions", "check", "export"]) {
+        const { stdout, stderr, status } = tertulia("store", asked, file);
+        match(stderr.trimEnd(), what);
+        deepEqual([stdout, stderr.split("\n").length, status], ["", 2, 1]);
+      }
+      deepEqual(existsSync(file) && statSync(file).mode, before);
+      deepEqual(existsSync(`${file}.lock`), false);
+    });
+  }
+
+  it("does not make a store of a file that is something else", () => {
+    const file = join(folder, "a text");
+    const before = statSync(file).mode;
+    match(tertulia("store", "compact", file).stderr, /: file is not a database\n$/);
+    deepEqual([statSync(file).mode, existsSync(`${file}.lock`)], [before, false]);
   });
 });

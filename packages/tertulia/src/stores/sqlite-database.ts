@@ -8,7 +8,7 @@ import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { NO_OCTETS } from "../pure/octets.ts";
-import { migrate } from "./sqlite-schema.ts";
+import { checkOwner, migrate } from "./sqlite-schema.ts";
 import {
   type JournalEntry,
   type JournalName,
@@ -76,19 +76,18 @@ export class Database {
   /** @throws {StoreError} `failed` when it is in use or not ours, `damaged`. */
   constructor({ path, isReadOnly, octetsMax, isDamageAllowed }: DatabaseOptions) {
     this.#path = path;
-    if (!isReadOnly) {
-      // The secrets of sessions are in it: nobody else's business. SQLite gives its log the same mode.
-      closeSync(openSync(path, "a", 0o600));
-      chmodSync(path, 0o600);
-      this.#lock = takeLock(path);
-    }
     try {
+      // The secrets of sessions are in it: nobody else's business. SQLite gives its log the same mode.
+      if (!isReadOnly) closeSync(openSync(path, "a", 0o600));
       this.#db = new DatabaseSync(path, { readOnly: isReadOnly, timeout: 5000 });
     } catch (error) {
       throw this.failure(error);
     }
     try {
+      checkOwner(this.#db, path, !isReadOnly);
       if (!isReadOnly) {
+        chmodSync(path, 0o600);
+        this.#lock = takeLock(path);
         this.#db.exec("PRAGMA journal_mode = WAL");
         this.#db.exec("PRAGMA synchronous = FULL");
         this.#db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);

@@ -53,6 +53,21 @@ export const migrations: readonly string[] = [
 export const SCHEMA_VERSION: number = migrations.length;
 
 /**
+ * Looks whether a file is a store, before anything of it is touched.
+ *
+ * @param mayBeEmpty - Whether it may be a file that nobody has written to yet.
+ * @throws {StoreError} `failed` when it is not.
+ */
+export function checkOwner(db: DatabaseSync, path: string, mayBeEmpty: boolean): void {
+  const owner = pragma(db, "application_id");
+  if (owner === APPLICATION_ID) return;
+  if (owner !== 0 || pragma(db, "schema_version") !== 0) {
+    throw new StoreError("failed", `${path} is the database of another program`);
+  }
+  if (!mayBeEmpty) throw new StoreError("failed", `${path} is empty: no store yet`);
+}
+
+/**
  * Brings a file, which may be empty, to the version of now, in one transaction.
  *
  * @param steps - For tests: those of another version.
@@ -63,12 +78,8 @@ export function migrate(
   path: string,
   steps: readonly string[] = migrations,
 ): void {
+  checkOwner(db, path, true);
   const version = pragma(db, "user_version");
-  const owner = pragma(db, "application_id");
-  const isEmpty = version === 0 && owner === 0 && pragma(db, "schema_version") === 0;
-  if (!isEmpty && owner !== APPLICATION_ID) {
-    throw new StoreError("failed", `${path} is the database of another program`);
-  }
   if (version > steps.length) {
     const message = `${path} has schema ${version}, this Tertulia knows ${steps.length}`;
     throw new StoreError("failed", message);
