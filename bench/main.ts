@@ -23,18 +23,20 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "5" },
     plot: { type: "boolean", default: false },
     smoke: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
 const [area = "", ...wanted] = positionals;
 const entry = join(import.meta.dirname, area, "index.ts");
-if (area === "" || !existsSync(entry)) {
+if (values.help || area === "" || !existsSync(entry)) {
   const areas = readdirSync(import.meta.dirname, { withFileTypes: true })
     .filter((item) => item.isDirectory())
     .map((item) => item.name);
   console.error(
-    `usage: npm run bench -- AREA [CASE ...] [--rounds N] [--json] [--plot]; areas: ${areas}`,
+    "usage: npm run bench -- AREA [CASE ...] [--columns A,B] [--rounds N] [--json] [--plot] [--smoke]\n" +
+      `areas: ${areas.join(", ")}`,
   );
-  process.exit(2);
+  process.exit(values.help ? 0 : 2);
 }
 // The areas look at it to do less.
 if (values.smoke) process.env["BENCH_SMOKE"] = "1";
