@@ -29,7 +29,7 @@ import { Session } from "./session.ts";
 import type { Identity, SessionEnd } from "./session-parts.ts";
 import { Tombstones } from "./tombstones.ts";
 import type { Transport } from "./transport.ts";
-import { asSessionError } from "./wait.ts";
+import { asSessionError, raced } from "./wait.ts";
 
 /** When to try again while sessions are being loaded. */
 const NOT_READY_MS = 500;
@@ -127,9 +127,12 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
     for (const session of sessions) {
       if (!session.isKept) session.abort("the listener closes", "shutdown");
     }
-    // What is kept goes on when its store is opened again.
-    const signal = AbortSignal.timeout(PARK_MS);
-    await Promise.all(sessions.map((session) => session.isKept && session.park({ signal })));
+    // What is kept goes on when its store is opened again. All of it is let go of in one turn: an
+    // application that passes messages on from one to another finds both there, or neither.
+    const kept = sessions.filter(({ isKept }) => isKept);
+    const stored = Promise.allSettled(kept.map((session) => session.stored()));
+    await raced(stored, AbortSignal.timeout(PARK_MS)).catch(() => {});
+    for (const session of kept) session.parkNow();
     await Promise.all(this.#closers.map((close) => close()));
   }
 

@@ -357,6 +357,12 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
   async park({ signal }: SignalOptions = {}): Promise<void> {
     if (this.#keeping === undefined) return this.abort("shut down", "shutdown");
     await raced(this.stored(), signal).catch(() => {});
+    this.parkNow();
+  }
+
+  /** As {@link park}, in this turn: what is not stored yet is gone with the process, as in a crash. */
+  parkNow(): void {
+    if (this.#keeping === undefined) return this.abort("shut down", "shutdown");
     this.machine.park();
     this.#settle();
   }

@@ -143,11 +143,6 @@ export class RoomHub {
       await busy.stored();
       sessions = this.#concerned(member, request);
     }
-    // One of them is let go of for now, and cannot be told: so will the speaker be, and says it again.
-    if (sessions.some(({ end }) => end?.outcome === "parked")) {
-      await member.session.closed;
-      return;
-    }
     const done = this.#do(member, request);
     // Whoever serves it sees how it ends.
     for (const session of sessions) session.stored().catch(() => {});
