@@ -4,24 +4,21 @@
  * @module
  */
 
+export { DialogueAborted } from "./aborted.ts";
 export * from "./activities.ts";
 export * from "./checkpoints.ts";
 export {
   type AcceptOptions,
-  awaitDialogue,
   type ConnectOptions,
-  connectDialogue,
   Dialogue,
-  DialogueAborted,
-  type DialogueOptions,
-  type DialogueRequest,
-  type MinorPoint,
   type RefuseOptions,
   type ResynchronizeOptions,
-  resumeDialogue,
 } from "./dialogue.ts";
 export type { Indication, IndicationType } from "./indication.ts";
 export { transportPair } from "./memory.ts";
+export { awaitDialogue, connectDialogue, type DialogueRequest, resumeDialogue } from "./open.ts";
+export type { MinorPoint } from "./points.ts";
+export type { DialogueOptions } from "./provider.ts";
 export { type SessionTransportOptions, sessionTransport } from "./session-transport.ts";
 export { storedActivities } from "./stored-activities.ts";
 export type { DialogueKeeping, TransportConnection, TransportUser } from "./transport.ts";

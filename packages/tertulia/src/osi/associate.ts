@@ -5,14 +5,10 @@
  * @module
  */
 
-import {
-  awaitDialogue,
-  type ConnectOptions,
-  connectDialogue,
-  type Dialogue,
-  type DialogueAborted,
-  type DialogueOptions,
-} from "../dialogue/dialogue.ts";
+import type { DialogueAborted } from "../dialogue/aborted.ts";
+import type { ConnectOptions, Dialogue } from "../dialogue/dialogue.ts";
+import { awaitDialogue, connectDialogue } from "../dialogue/open.ts";
+import type { DialogueOptions } from "../dialogue/provider.ts";
 import type { TransportConnection } from "../dialogue/transport.ts";
 import { ProtocolError, SessionError } from "../pure/errors.ts";
 import { equalOctets, NO_OCTETS } from "../pure/octets.ts";

@@ -7,8 +7,12 @@
  * store has, and ends the activity. What it knows it says on standard output, a line of JSON each.
  */
 
-import { connectDialogue } from "../../src/dialogue/dialogue.ts";
-import { Activities, sessionTransport, storedActivities } from "../../src/dialogue/index.ts";
+import {
+  Activities,
+  connectDialogue,
+  sessionTransport,
+  storedActivities,
+} from "../../src/dialogue/index.ts";
 import { connect } from "../../src/io/connect.ts";
 import { utf8 } from "../../src/pure/octets.ts";
 import { openSqliteStore } from "../../src/stores/sqlite.ts";

@@ -14,7 +14,7 @@ import {
   type Dialogue,
   DialogueAborted,
   type DialogueOptions,
-} from "../../src/dialogue/dialogue.ts";
+} from "../../src/dialogue/index.ts";
 import type { Indication } from "../../src/dialogue/indication.ts";
 import type { TransportConnection } from "../../src/dialogue/transport.ts";
 import type { FunctionalUnit } from "../../src/pure/iso8327/units.ts";

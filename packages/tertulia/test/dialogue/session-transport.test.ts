@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { awaitDialogue, connectDialogue } from "../../src/dialogue/dialogue.ts";
+import { awaitDialogue, connectDialogue } from "../../src/dialogue/index.ts";
 import { sessionTransport } from "../../src/dialogue/session-transport.ts";
 import { establish } from "../../src/io/establish.ts";
 import { Listener } from "../../src/io/listener.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { Activities, type ActivityStore } from "../../src/dialogue/activities.ts";
-import { awaitDialogue } from "../../src/dialogue/dialogue.ts";
+import { awaitDialogue } from "../../src/dialogue/index.ts";
 import { sessionTransport } from "../../src/dialogue/session-transport.ts";
 import { storedActivities } from "../../src/dialogue/stored-activities.ts";
 import { type BoundListener, listen } from "../../src/io/listen.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { DialogueAborted } from "../../src/dialogue/dialogue.ts";
+import { DialogueAborted } from "../../src/dialogue/index.ts";
 import { transportPair } from "../../src/dialogue/memory.ts";
 import {
   type AcceptAssociationOptions,

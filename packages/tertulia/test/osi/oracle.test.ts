@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { awaitDialogue, connectDialogue } from "../../src/dialogue/dialogue.ts";
+import { awaitDialogue, connectDialogue } from "../../src/dialogue/index.ts";
 import { associate, awaitAssociation, MMS } from "../../src/osi/associate.ts";
 import { type CotpConnection, connectCotp, listenCotp } from "../../src/osi/cotp.ts";
 import { TpktFramer } from "../../src/pure/tpkt/tpkt.ts";

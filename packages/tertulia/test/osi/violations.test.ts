@@ -1,7 +1,7 @@
 /** Rules that a peer can break, each by its name; those of single SPDUs and TPDUs are with their codecs. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ConnectOptions, connectDialogue } from "../../src/dialogue/dialogue.ts";
+import { type ConnectOptions, connectDialogue } from "../../src/dialogue/index.ts";
 import { transportPair } from "../../src/dialogue/memory.ts";
 import { decodeApdu, encodeApdu } from "../../src/osi/acse.ts";
 import { awaitAssociation } from "../../src/osi/associate.ts";
