@@ -217,7 +217,8 @@ export class Journal {
     }
     if (gone > 0) slabs.splice(0, gone);
     if (slabs.length > 0) return;
-    this.#slabOctetsNext = Math.max(SLAB_OCTETS_MIN, this.#slabOctetsNext / 2);
+    // By more than the next slab takes it up again: one message at a time goes back to small slabs.
+    this.#slabOctetsNext = Math.max(SLAB_OCTETS_MIN, this.#slabOctetsNext / 4);
   }
 
   /** Begins a small slab of which nothing is needed any more again: question and answer need no other. */

@@ -155,6 +155,21 @@ describe("journal", () => {
     assert.ok(![...burst()].some((memory) => other.has(memory)));
   });
 
+  it("goes back to one small slab when question and answer follow a load", () => {
+    const journal = new Journal();
+    const send = (count: number): ArrayBufferLike | undefined => {
+      for (let i = 0; i < count; i++) journal.append(0x40, new Uint8Array(60));
+      const chunks: Uint8Array[] = [];
+      journal.take(Number.MAX_SAFE_INTEGER, chunks);
+      journal.acknowledge(journal.end);
+      return chunks[0]?.buffer;
+    };
+    send(10_000);
+    for (let i = 0; i < 10; i++) send(1);
+    const memory = send(1);
+    assert.deepEqual([memory?.byteLength, send(1) === memory], [1024, true]);
+  });
+
   it("gives whole frames only: what goes out next may be of another lane", () => {
     const model = new Model();
     model.append(new Uint8Array(500), -1);
