@@ -13,7 +13,7 @@ import {
   decodeState,
   type KeptSession,
 } from "../pure/native/keeper.ts";
-import type { Limits } from "../pure/native/limits.ts";
+import { defaultLimits, type Limits } from "../pure/native/limits.ts";
 import { defaultContexts } from "../pure/native/message.ts";
 import type { MachineChanges } from "../pure/native/session-output.ts";
 import { decodeUtf8, hex, NO_OCTETS, unhex, utf8 } from "../pure/octets.ts";
@@ -204,7 +204,9 @@ export function partsOf(
     transport: undefined,
     keeping: new Keeping(store, stored.record.id),
     kept,
+    // A clock that was put back in between says that no time has passed.
     ageMs: Math.max(0, Date.now() - stored.record.createdAt),
+    quietMs: Math.max(0, Date.now() - stored.updatedAt),
     ...(cursor && { cursor }),
     ...(agreeToRelease && { agreeToRelease }),
   };
@@ -265,7 +267,9 @@ export function readStored({ record, epoch, state, entries }: StoredSession): {
     };
     const kept = { epoch, state: decodeState(state), entries };
     checkJournals(kept);
-    return { establishment: { ...rest, established }, kept };
+    // One of an earlier version does not have all limits.
+    const limits = { ...defaultLimits, ...rest.limits };
+    return { establishment: { ...rest, limits, established }, kept };
   } catch (error) {
     if (error instanceof StoreError) throw error;
     const message = `session ${record.id}: ${error instanceof Error ? error.message : error}`;

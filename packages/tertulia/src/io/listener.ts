@@ -328,6 +328,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
       this.#accounts.opened(account, windowOctets);
       void session.closed.then(() => this.#accounts.closed(account, windowOctets));
     }
+    // Its time ran out while no process had it: all there is to do is to tell its peer.
+    if (session.machine.state === "closed" && !session.machine.hasRest) return;
     this.#queue.push(session);
   }
 

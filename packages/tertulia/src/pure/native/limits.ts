@@ -61,6 +61,11 @@ export interface Limits {
   readonly idleMs: number;
   /** How long a session may live. 0: for ever. */
   readonly absoluteMs: number;
+  /**
+   * How long what came before the end of a session is kept for an application that settles none of it.
+   * 7 days: a process that nobody has missed for so long does not come back.
+   */
+  readonly unreadMs: number;
   /** First and last delay between dials: 50 ms to 15 s, each drawn from 0 to twice the last (full jitter). */
   readonly backoffMs: number;
   readonly backoffMsMax: number;
@@ -90,6 +95,7 @@ export const defaultLimits: Limits = {
   unheardMs: 60_000,
   idleMs: 0,
   absoluteMs: 0,
+  unreadMs: 7 * 24 * 3_600_000,
   backoffMs: 50,
   backoffMsMax: 15_000,
   acknowledgeMs: 20,

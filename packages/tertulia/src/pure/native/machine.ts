@@ -72,8 +72,9 @@ export interface SessionMachineOptions {
   readonly kept?: KeptSession;
   /** How far the application's own data say that it is, for a session that was stored. */
   readonly cursor?: Cursor;
-  /** How old it is already, in ms. */
+  /** How old it is already, in ms, and how long nothing has become of it, for one that was stored. */
   readonly ageMs?: number;
+  readonly quietMs?: number;
   /** What is to be sent on the transport once the session is stored: the answer that makes it one. */
   readonly answer?: Uint8Array;
 }
@@ -134,6 +135,8 @@ export class SessionMachine implements LinkListener {
   #endsAt: number;
   #idleAt: number;
   #idleMark = 0;
+  /** It has ended, and when what the application has not settled is given up; 0 for not at all. */
+  #restUntil = 0;
 
   constructor(options: SessionMachineOptions, now: number) {
     const { role, established, limits, contexts, suite, transport } = options;
@@ -147,13 +150,14 @@ export class SessionMachine implements LinkListener {
     this.#live = new Liveness(this.agreement, now);
     const { absoluteMs } = this.agreement;
     this.#endsAt = absoluteMs && Math.max(1, now + absoluteMs - (options.ageMs ?? 0));
-    this.#idleAt = this.agreement.idleMs && now + this.agreement.idleMs;
+    const { idleMs } = this.agreement;
+    this.#idleAt = idleMs && Math.max(1, now + idleMs - (options.quietMs ?? 0));
     const peer = this.agreement.peer;
     const keep = options.isKept ? new Keep() : undefined;
     this.#keep = keep;
     this.link = new Link(role === "initiator", limits, peer, contexts, this, keep !== undefined);
     if (options.answer) keep?.gate([{ type: "send", transport, chunks: [options.answer] }]);
-    if (keep && options.kept) this.#restore(keep, options.kept, now, options.cursor);
+    if (keep && options.kept) this.#restore(keep, options.kept, now, options);
     else if (established.rest.length > 0) this.receive(transport, established.rest, now);
   }
 
@@ -431,10 +435,10 @@ export class SessionMachine implements LinkListener {
 
   /** Lets time pass. Calling it early does nothing. */
   tick(now: number): void {
-    if (this.#state === "closed") return;
-    if (this.#endsAt && now >= this.#endsAt) return this.abort("lifetime", "its time is over");
+    if (this.#state === "closed") return this.#tickRest(now);
+    if (this.#endsAt && now >= this.#endsAt) return this.#timeOver("lifetime", "its time is over");
     if (this.#idleAt && now >= this.#idleAt && this.#isIdle(now)) {
-      return this.abort("idle", `nothing was said for ${this.agreement.idleMs} ms`);
+      return this.#timeOver("idle", `nothing was said for ${this.agreement.idleMs} ms`);
     }
     if (this.#candidate && now >= this.#candidate.deadline) {
       this.#retry(now, new SessionError("ERR_TIMEOUT", "the handshake took too long"));
@@ -447,13 +451,16 @@ export class SessionMachine implements LinkListener {
   /** When `tick` is due, or `undefined` for never. */
   get deadline(): number | undefined {
     const keep = this.#keep;
-    if (this.#state === "closed") {
-      return (this.hasRest && keep?.isReady && this.link.settleAt) || undefined;
-    }
     let next = Number.POSITIVE_INFINITY;
     const at = (time: number) => {
       if (time > 0 && time < next) next = time;
     };
+    if (this.#state === "closed") {
+      if (!this.hasRest) return undefined;
+      at(this.#restUntil);
+      if (keep?.isReady) at(this.link.settleAt);
+      return Number.isFinite(next) ? next : undefined;
+    }
     at(this.#endsAt);
     at(this.#idleAt);
     at(this.#dialAt);
@@ -570,7 +577,10 @@ export class SessionMachine implements LinkListener {
   #collect(keep: Keep, now: number): SessionOutput | undefined {
     if (this.#state === "closed" && keep.rest === undefined) return undefined;
     const dialogue = this.snapshotDialogue;
-    return keep.collect(this.link, now, this.#spoken, this.#release, dialogue);
+    const output = keep.collect(this.link, now, this.#spoken, this.#release, dialogue);
+    // Whoever settles something is still at it.
+    if (output && keep.rest) this.#restUntil = now + this.#limits.unreadMs;
+    return output;
   }
 
   /** The highest epoch that anything was said of, which a restart must not say again. */
@@ -579,7 +589,12 @@ export class SessionMachine implements LinkListener {
   }
 
   /** Begins where the stored session was. */
-  #restore(keep: Keep, kept: KeptSession, now: number, cursor: Cursor | undefined): void {
+  #restore(
+    keep: Keep,
+    kept: KeptSession,
+    now: number,
+    { cursor, quietMs = 0 }: SessionMachineOptions,
+  ): void {
     this.#transport = undefined;
     this.#live = undefined;
     this.#state = "suspended";
@@ -594,7 +609,11 @@ export class SessionMachine implements LinkListener {
     if (this.role === "initiator") this.#dialAt = now;
     if (this.#release !== "open") this.#releaseBy = now + this.#limits.releaseMs;
     this.#guard(() => this.link.restore(kept, now, isFinishing(this.#release), cursor));
-    if (kept.state.end) return this.#restoreRest(keep, kept.state.end);
+    this.#idleMark = this.#said;
+    if (kept.state.end) {
+      this.#restUntil = Math.max(1, now + this.#limits.unreadMs - quietMs);
+      return this.#restoreRest(keep, kept.state.end);
+    }
     if (kept.state.release === "asked") this.#tell({ type: "releaseAsked" });
     if (this.#isAgreed && this.role === "responder") this.#close("released");
   }
@@ -690,13 +709,31 @@ export class SessionMachine implements LinkListener {
   }
 
   #isIdle(now: number): boolean {
-    const [sent0, sent1] = this.link.ends;
-    const [received0, received1] = this.link.positions.received;
-    const mark = sent0 + sent1 + received0 + received1;
+    const mark = this.#said;
     if (mark === this.#idleMark) return true;
     this.#idleMark = mark;
     this.#idleAt = now + this.agreement.idleMs;
     return false;
+  }
+
+  /** How much either side has said until now. */
+  get #said(): number {
+    const [sent0, sent1] = this.link.ends;
+    const [received0, received1] = this.link.positions.received;
+    return sent0 + sent1 + received0 + received1;
+  }
+
+  /** Its idle or its absolute time is over. The peer is told now, or, when it is away, when it comes. */
+  #timeOver(reason: AbortReason, message: string): void {
+    if (this.#state === "connected") return this.abort(reason, message);
+    this.#close("expired", new SessionError("ERR_RESUME", `expired: ${message}`));
+  }
+
+  /** It has ended, and nobody asked for what came before that for too long. */
+  #tickRest(now: number): void {
+    const keep = this.#keep;
+    if (keep?.rest === undefined || this.#restUntil === 0 || now < this.#restUntil) return;
+    this.#outputs.push(keep.bury(this.link, this.#spoken, keep.rest));
   }
 
   #ping(now: number): void {
