@@ -13,6 +13,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CommandError, exitCodes, messageOf } from "./exit.ts";
 import type { Home } from "./home.ts";
+import { linesOf } from "./lines.ts";
 
 /** What an answer says that is none. */
 interface Refused {
@@ -136,7 +137,7 @@ export async function* askProcess(
     );
   });
   socket.write(`${JSON.stringify(request)}\n`);
-  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const lines = linesOf(createInterface({ input: socket }));
   try {
     for (;;) {
       const { value, done } = await Promise.race([lines.next(), gone.promise]);

@@ -5,6 +5,7 @@
  */
 
 import { createInterface } from "node:readline";
+import { linesOf } from "../lines.ts";
 import { type ChatCommand, type ChatEvent, parseJsonLine, parseLine } from "./events.ts";
 import { isTalk, wordsOf } from "./words.ts";
 
@@ -45,7 +46,8 @@ async function* commandsFrom(
   parse: (line: string) => ChatCommand,
 ): AsyncGenerator<ChatCommand, void, undefined> {
   // Made here: it loses the lines that come before somebody iterates it.
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  for await (const line of linesOf(lines)) {
     if (line !== "") yield parse(line);
   }
 }

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import type { ResyncType, Token } from "tertulia/iso8327";
 import type { Dialogue, Indication } from "tertulia/osi";
+import { linesOf } from "../lines.ts";
 
 type Verb = (dialogue: Dialogue, words: readonly string[], rest: string) => unknown;
 
@@ -79,7 +80,7 @@ export async function converse(
   }
   const lines = createInterface({ input: process.stdin });
   const ended = listening.finally(() => lines.close());
-  for await (const line of lines) {
+  for await (const line of linesOf(lines)) {
     if (line.trim() !== "") await ask(dialogue, line.trim());
   }
   script.isOn = true;
