@@ -67,6 +67,16 @@ const areas: readonly Area[] = [
   },
 ];
 
+// Whoever read it has gone, as with `| head`: Ctrl-C, and once, whatever else would be written.
+let isHeard = true;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    if (isHeard) process.kill(process.pid, "SIGINT");
+    isHeard = false;
+  });
+}
+
 const asked = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const name = asked[0] === "help" ? asked[1] : asked[0];
 
@@ -104,6 +114,18 @@ function flushed(stream: NodeJS.WritableStream): Promise<void> {
 /** Lets a command and all below it throw what is wrong with the command line, instead of exiting. */
 function inherit(command: Command, parent: Command): Command {
   command.copyInheritedSettings(parent).exitOverride();
+  refuseOptionsAsValues(command);
   for (const below of command.commands) inherit(below, command);
   return command;
+}
+
+/** `--store --json` would make a file that is called `--json`. */
+function refuseOptionsAsValues(command: Command): void {
+  const options = command.createHelp().visibleOptions(command);
+  for (const option of options.filter(({ required }) => required)) {
+    command.on(`option:${option.name()}`, (value: string) => {
+      if (!options.some(({ long, short }) => value === long || value === short)) return;
+      command.error(`error: option '${option.flags}' needs a value, and ${value} is an option`);
+    });
+  }
 }

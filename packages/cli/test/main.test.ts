@@ -22,13 +22,31 @@ describe("tertulia", () => {
     }
   });
 
+  it("ends without a word when nobody reads its help", async () => {
+    using home = new TemporaryHome();
+    await using command = new Running(home, "--help");
+    command.process.stdout.destroy();
+    await command.ended();
+    assert.deepEqual([command.process.signalCode, command.stderr], ["SIGINT", ""]);
+  });
+
+  it("takes no option for another's value", async () => {
+    using home = new TemporaryHome();
+    await using command = new Running(home, "serve", "--store", "--json");
+    const code = await command.ended();
+    const [complaint] = command.stderr.split("\n");
+    const expected = "error: option '--store <file>' needs a value, and --json is an option";
+    assert.deepEqual([code, complaint], [2, expected]);
+  });
+
   it("ends with 2 for a command line that it does not understand", async () => {
     using home = new TemporaryHome();
     const codes = [];
-    for (const words of [["nonsense"], ["serve", "--nonsense"], ["identity", "trust"]]) {
+    const wrong = ["nonsense", "serve --nonsense", "identity trust", "identity nonsense"];
+    for (const words of wrong.map((line) => line.split(" "))) {
       await using command = new Running(home, ...words);
       codes.push(await command.ended());
     }
-    assert.deepEqual(codes, [2, 2, 2]);
+    assert.deepEqual(codes, [2, 2, 2, 2]);
   });
 });

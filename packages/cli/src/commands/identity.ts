@@ -22,7 +22,12 @@ export function command(): Command {
     .description("our fingerprint and its picture; made on first use")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "print one JSON object")
-    .action(show);
+    .allowExcessArguments()
+    .action((options: IdentityOptions, { args: [word] }: Command) => {
+      // As it is what is done without a command, words that are none get here.
+      if (word !== undefined) group.error(`error: unknown command '${word}'`);
+      return show(options);
+    });
   group
     .command("trust <address> <fingerprint>")
     .description("write down whose key it is that this address shows")

@@ -46,6 +46,37 @@ describe("chat through a node", () => {
     assert.match(bob.stderr, /no such command: \/nonsense; \/help lists them/);
   });
 
+  it("takes 10,000 lines at once, and delivers all of them", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home);
+    await using _ = node;
+    await using ana = new Running(home, "chat", address, json, "--name", "ana");
+    await ana.first("joined");
+    await using bob = new Running(home, "chat", address, "--name", "bob");
+    const lines = Array.from({ length: 10_000 }, (_, index) => String(index));
+    bob.process.stdin.end(lines.join("\n"));
+    assert.deepEqual([await bob.ended(), bob.lines], [0, []]);
+    await ana.first("left");
+    assert.deepEqual(
+      ana.heard,
+      lines.map((line) => `bob: ${line}`),
+    );
+  });
+
+  it("says goodbye when nobody reads what it prints any more", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home);
+    await using _ = node;
+    await using ana = new Running(home, "chat", address, json, "--name", "ana");
+    await ana.first("joined");
+    await using bob = new Running(home, "chat", address, json, "--name", "bob");
+    await ana.first("arrived");
+    bob.process.stdout.destroy();
+    ana.say("who hears me?");
+    assert.deepEqual([await bob.ended(), bob.stderr], [0, ""]);
+    assert.deepEqual(await ana.first("left"), { type: "left", name: "bob" });
+  });
+
   it("says who is here, and goes over to a WebSocket and back without a pause", async () => {
     using home = new TemporaryHome();
     const { node, address } = await serving(home);
