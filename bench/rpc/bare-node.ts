@@ -1,11 +1,12 @@
 /**
- * The least that a server in Node can do: for each empty call of ONC RPC a reply that was made before,
- * with the call's number in it. Nothing is decoded, checked or dispatched.
+ * The least that a client and a server in Node can do: an empty call of ONC RPC that was made before, and
+ * for each a reply that was made before, with the call's number in it. Nothing is decoded, checked or
+ * dispatched.
  *
  * @module
  */
 
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 
 /** An empty call and its reply, each behind its record mark. */
 const CALL_OCTETS = 44;
@@ -29,4 +30,19 @@ export function bareServer(): Server {
     });
     socket.on("error", () => {});
   });
+}
+
+/** Calls one after the other. */
+export async function bareClient(port: number): Promise<() => Promise<void>> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  await new Promise((resolve) => socket.once("connect", resolve));
+  const call = Buffer.alloc(CALL_OCTETS);
+  call.writeUInt32BE(0x8000_0028, 0);
+  let answered: () => void = () => {};
+  socket.on("data", () => answered());
+  return () =>
+    new Promise((resolve) => {
+      answered = resolve;
+      socket.write(call);
+    });
 }

@@ -14,7 +14,7 @@ import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { newWebSocketRpcSession } from "capnweb";
 import { connect as connectSession } from "tertulia";
-import { connect, OnceClient, sessionChannel } from "tertulia/rpc";
+import { type ClientOptions, connect, OnceClient, sessionChannel } from "tertulia/rpc";
 import { createMessageConnection } from "vscode-jsonrpc/node";
 import { WebSocket as NodeWebSocket } from "ws";
 import { BenchProgV1Client } from "../../packages/tertulia/dist/test/fixtures/oncrpc/generated/bench.js";
@@ -75,11 +75,8 @@ export async function rate(
 }
 
 const libraries = {
-  async tertulia(): Promise<Calls> {
-    const client = await connect({ port: await peer("tertulia") });
-    const bench = new BenchProgV1Client(client);
-    return { none: () => bench.null(), echo: () => bench.echo(KIB) };
-  },
+  tertulia: () => plainCalls({}),
+  "tertulia-poll": () => plainCalls({ pollMs: 0.2 }),
   "tertulia-once": () => onceCalls("tertulia-once"),
   "tertulia-once-disk": () => onceCalls("tertulia-once-disk"),
   async "grpc-js"(): Promise<Calls> {
@@ -125,6 +122,12 @@ const libraries = {
     return { none: () => api.null(), echo: () => api.echo(KIB_TEXT) };
   },
 };
+
+async function plainCalls(options: ClientOptions): Promise<Calls> {
+  const client = await connect({ port: await peer("tertulia"), ...options });
+  const bench = new BenchProgV1Client(client);
+  return { none: () => bench.null(), echo: () => bench.echo(KIB) };
+}
 
 /** Calls that are executed exactly once, over a Tertulia session. */
 async function onceCalls(kind: string): Promise<Calls> {

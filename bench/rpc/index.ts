@@ -9,19 +9,42 @@
 import { connect } from "tertulia/rpc";
 import { BenchProgV1Client } from "../../packages/tertulia/dist/test/fixtures/oncrpc/generated/bench.js";
 import type { Case } from "../harness.ts";
+import { bareClient } from "./bare-node.ts";
 import { type Calls, callsOf, cClient, cServer, load, peer, rate } from "./callers.ts";
 import { decoders, encoders, operations } from "./codecs.ts";
 import { groupCommits } from "./commits.ts";
 
 const LIBRARIES = ["tertulia", "tertulia-once", "grpc-js", "vscode-jsonrpc", "capnweb"] as const;
 
-function calls(name: string, inFlight: number, which: keyof Calls): Case {
-  const columns = LIBRARIES.map((library) => [
+function calls(
+  name: string,
+  inFlight: number,
+  which: keyof Calls,
+  others: Case["columns"] = {},
+): Case {
+  const libraries = LIBRARIES.map((library) => [
     library,
     async () => rate((await callsOf(library))[which], inFlight),
   ]);
-  return { name, unit: "calls/s", better: "higher", columns: Object.fromEntries(columns) };
+  const columns = { ...Object.fromEntries(libraries), ...others };
+  return { name, unit: "calls/s", better: "higher", columns };
 }
+
+let bare: Promise<() => Promise<void>> | undefined;
+
+/** One call at a time, by what does nothing else: how fast processes wake each other. */
+const WAKING: Case["columns"] = {
+  "tertulia-poll": async () => rate((await callsOf("tertulia-poll")).none, 1),
+  "bare-node": async () => {
+    bare ??= peer("bare-node").then(async (port) => {
+      const call = await bareClient(port);
+      await rate(call, 1, 1000);
+      return call;
+    });
+    return await rate(await bare, 1);
+  },
+  libtirpc: async () => cClient(await cServer()),
+};
 
 const servers = new Map<string, Promise<number>>();
 
@@ -66,7 +89,7 @@ function codec(name: string, codecs: Readonly<Record<string, () => unknown>>): C
 
 export const cases: readonly Case[] = [
   calls("rpc-null-64", 64, "none"),
-  calls("rpc-null-1", 1, "none"),
+  calls("rpc-null-1", 1, "none", WAKING),
   calls("rpc-echo1k-64", 64, "echo"),
   {
     name: "rpc-once-disk-64",

@@ -20,6 +20,8 @@ import {
 import type { Caller, CallOptions, Procedure, ProgramVersion } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { authNone, type CallAuth } from "./auth.ts";
+import { BusyPoll } from "./busy-poll.ts";
+import type { CallChannelOptions } from "./call-channel.ts";
 import { CallJournal } from "./call-journal.ts";
 import type { CallChange, CallStore } from "./call-store.ts";
 import {
@@ -47,6 +49,8 @@ export interface OnceClientOptions {
   readonly store?: CallStore;
   /** Told what became of each call of the process before, in the transaction that forgets the call. */
   readonly onRecovered?: (call: RecoveredCall, transaction: unknown) => void;
+  /** For so long after a call the process does not sleep: see {@link CallChannelOptions}. Default 0. */
+  readonly pollMs?: number;
   /** Waits between attempts to open a channel: first and longest. Default 50 ms and 5 s. */
   readonly firstMs?: number;
   readonly longestMs?: number;
@@ -78,6 +82,7 @@ export class OnceClient implements Caller, AsyncDisposable {
   readonly #slots: Slot[] = [];
   readonly #free: Slot[] = [];
   readonly #waiting = new Set<OnceCall>();
+  readonly #poll: BusyPoll | undefined;
   #memory: Uint8Array | undefined;
   #channel: OnceChannel | undefined;
   #isReady = false;
@@ -93,7 +98,8 @@ export class OnceClient implements Caller, AsyncDisposable {
     this.#opening = new OnceOpening(open, (channel) => this.#use(channel), options);
     this.#options = options;
     this.#auth = options.auth ?? authNone;
-    const { store } = options;
+    const { store, pollMs = 0 } = options;
+    if (pollMs > 0) this.#poll = new BusyPoll(pollMs, () => this.inFlight > 0);
     this.#journal = store === undefined ? undefined : new CallJournal(store);
     const stored = store?.load();
     this.#clientId = stored?.clientId ?? new Uint8Array(randomBytes(CLIENT_ID_OCTETS));
@@ -363,6 +369,7 @@ export class OnceClient implements Caller, AsyncDisposable {
       });
     }
     this.#frames.end();
+    this.#poll?.called();
   }
 
   #startWaiting(): void {

@@ -6,7 +6,7 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, it } from "node:test";
+import { describe, it, mock } from "node:test";
 import { promisify } from "node:util";
 import { XdrReader, XdrWriter } from "../../src/pure/oncrpc/index.ts";
 import { AUTH_NONE, encodeCall, type OpaqueAuth } from "../../src/pure/oncrpc/message.ts";
@@ -306,6 +306,31 @@ describe("a client and a server", () => {
       await pair.client.call({ ...benchProgV1, version: 5 }, benchProgV1.procedures.incr, 9),
       9,
     );
+  });
+});
+
+describe("a client that is told to poll", () => {
+  /** How often the event loop is kept from sleeping, in the call and after it. */
+  async function turns(options: Partial<ClientOptions>): Promise<[boolean, boolean]> {
+    await using pair = await connected({}, options);
+    const immediate = mock.method(globalThis, "setImmediate");
+    try {
+      await pair.bench.sleep(20);
+      const during = immediate.mock.callCount();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return [during > 1, immediate.mock.callCount() > during + 1];
+    } finally {
+      immediate.mock.restore();
+    }
+  }
+
+  it("does not sleep while it waits for a reply, and does afterwards", async () => {
+    deepEqual(await turns({ pollMs: 10_000 }), [true, false]);
+  });
+
+  it("sleeps when it was told nothing, or has waited long enough", async () => {
+    deepEqual(await turns({}), [false, false]);
+    deepEqual(await turns({ pollMs: 0.001 }), [false, false]);
   });
 });
 
