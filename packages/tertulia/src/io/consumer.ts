@@ -1,5 +1,5 @@
 /**
- * Somebody who takes the messages of a session one by one.
+ * Somebody who takes the messages of a session, or the octets of a stream, one by one.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { Message } from "../pure/native/message.ts";
 
 /** A call of `consume` that is not over. */
-export class Consumer {
-  readonly handler: (message: Message) => void | Promise<void>;
+export class Consumer<T = Message> {
+  readonly handler: (item: T) => void | Promise<void>;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
   /** What the handler returned, or an answer to the peer, is waited for. */
@@ -16,9 +16,9 @@ export class Consumer {
   forgetSignal: (() => void) | undefined;
 
   constructor(
-    handler: Consumer["handler"],
-    resolve: Consumer["resolve"],
-    reject: Consumer["reject"],
+    handler: Consumer<T>["handler"],
+    resolve: Consumer<T>["resolve"],
+    reject: Consumer<T>["reject"],
   ) {
     this.handler = handler;
     this.resolve = resolve;

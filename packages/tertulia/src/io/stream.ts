@@ -7,6 +7,8 @@
 import { SessionError } from "../pure/errors.ts";
 import type { StreamState } from "../pure/native/stream.ts";
 import { STREAM_LOST } from "../pure/native/streams.ts";
+import { letGoBuffer } from "../pure/octets.ts";
+import { Consumer } from "./consumer.ts";
 import { Gate } from "./gate.ts";
 import type { Session } from "./session.ts";
 import type { SignalOptions } from "./session-parts.ts";
@@ -44,7 +46,7 @@ export class StreamLostError extends StreamResetError {
  * writer waits, and nobody else does. It survives broken links as the session does.
  *
  * Either side ends its direction with {@link end}; {@link reset} ends both at once. Iterate it to
- * read, or take its web streams, or in Node `toDuplex(stream)`.
+ * read, or {@link consume} it, or take its web streams, or in Node `toDuplex(stream)`.
  */
 export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** What the side that opened it says it is for. Up to 1,024 octets. */
@@ -56,6 +58,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   #writeError: SessionError | undefined;
   #readError: SessionError | undefined;
   #hasReadEnd = false;
+  #consumer: Consumer<Uint8Array> | undefined;
   readonly #onReadable: Gate = new Gate();
   readonly #onWritable: Gate = new Gate();
   #readable: ReadableStream<Uint8Array> | undefined;
@@ -104,10 +107,29 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    * @throws {SessionError} as `write` rejects.
    */
   tryWrite(octets: Uint8Array, signal?: AbortSignal): Promise<void> | undefined {
+    return this.#write(octets, false, signal);
+  }
+
+  /**
+   * As {@link tryWrite}, and gives their memory away, which is let go of as soon as it can be: the octets
+   * are gone for the caller. For what was read from a file or a socket, where waiting for the garbage
+   * collector is most of what passing it on costs.
+   *
+   * @throws {SessionError} as `write` rejects; the octets are still the caller's then.
+   */
+  give(octets: Uint8Array, signal?: AbortSignal): Promise<void> | undefined {
+    return this.#write(octets, true, signal);
+  }
+
+  #write(
+    octets: Uint8Array,
+    isGiven: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<void> | undefined {
     if (this.#writeError) throw this.#writeError;
     if (this.#state.isEnding) throw new SessionError("ERR_STATE", "write after end");
     this.#session.checkSend(octets.length);
-    const hasRoom = this.#session.machine.link.writeStream(this.#state, octets);
+    const hasRoom = this.#session.machine.link.writeStream(this.#state, octets, isGiven);
     this.#session.markDirty();
     return hasRoom ? undefined : this.#room(signal);
   }
@@ -141,19 +163,36 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   async read({ signal }: SignalOptions = {}): Promise<Uint8Array | undefined> {
     for (;;) {
       signal?.throwIfAborted();
-      const octets = this.#session.machine.link.readStream(this.#state);
-      if (octets) {
-        this.#session.streamRead();
-        return octets;
-      }
-      if (this.#readError) throw this.#readError;
-      if (this.#state.isPeerEnded) {
-        this.#hasReadEnd = true;
-        this.#forgetIfOver();
-        return undefined;
-      }
+      const octets = this.#take();
+      if (octets || this.#isReadToEnd()) return octets;
       await this.#onReadable.wait(signal);
     }
+  }
+
+  /**
+   * Hands over the octets as they come: the next when `handler` has returned, or what it returned has
+   * resolved. They are good until then, and their memory is given back: copy what is to stay. The
+   * fastest way to read, and the leanest.
+   *
+   * Resolves when the peer ended its direction; rejects as {@link read}, and with what `handler` threw.
+   * One reader at a time.
+   */
+  consume(
+    handler: (octets: Uint8Array) => void | Promise<void>,
+    { signal }: SignalOptions = {},
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#consumer) throw new SessionError("ERR_STATE", "somebody reads this stream already");
+      const consumer = new Consumer(handler, resolve, reject);
+      this.#consumer = consumer;
+      if (signal) {
+        const onAbort = () => this.#consumed(consumer, signal);
+        consumer.forgetSignal = () => signal.removeEventListener("abort", onAbort);
+        signal.addEventListener("abort", onAbort);
+      }
+      this.#handOver();
+    });
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
@@ -199,6 +238,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   // For its session, which tells what the peer did.
 
   onReadable(): void {
+    this.#handOver();
     this.#onReadable.open();
   }
 
@@ -207,7 +247,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   }
 
   onEnded(): void {
-    this.#onReadable.open();
+    this.onReadable();
     this.#forgetIfOver();
   }
 
@@ -221,6 +261,62 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     this.#fail(error, this.#state.isPeerEnded);
   }
 
+  #take(): Uint8Array | undefined {
+    const octets = this.#session.machine.link.readStream(this.#state);
+    if (octets) this.#session.streamRead();
+    return octets;
+  }
+
+  /** There is nothing to take: whether there will not be, either. Throws why, if for no good reason. */
+  #isReadToEnd(): boolean {
+    if (this.#readError) throw this.#readError;
+    if (!this.#state.isPeerEnded) return false;
+    this.#hasReadEnd = true;
+    this.#forgetIfOver();
+    return true;
+  }
+
+  /** Hands octets to `consume`'s handler until it is to be waited for. */
+  #handOver(): void {
+    const consumer = this.#consumer;
+    if (consumer === undefined || consumer.isBusy) return;
+    // It may do what makes us be called again.
+    consumer.isBusy = true;
+    try {
+      for (let octets = this.#take(); octets; octets = this.#take()) {
+        const { buffer } = octets;
+        const handled = consumer.handler(octets);
+        if (handled !== undefined) return this.#await(handled, buffer, consumer);
+        letGoBuffer(buffer);
+        if (this.#consumer !== consumer) return;
+      }
+      consumer.isBusy = false;
+      if (this.#isReadToEnd()) this.#consumed(consumer);
+    } catch (error) {
+      this.#consumed(consumer, { reason: error });
+    }
+  }
+
+  #await(handled: Promise<void>, buffer: ArrayBufferLike, consumer: Consumer<Uint8Array>): void {
+    handled.then(
+      () => {
+        letGoBuffer(buffer);
+        consumer.isBusy = false;
+        if (this.#consumer === consumer) this.#handOver();
+      },
+      (reason) => this.#consumed(consumer, { reason }),
+    );
+  }
+
+  /** `consume` is over: normally, or because of something. */
+  #consumed(consumer: Consumer<Uint8Array>, why?: { readonly reason: unknown }): void {
+    if (this.#consumer !== consumer) return;
+    this.#consumer = undefined;
+    consumer.forgetSignal?.();
+    if (why) consumer.reject(why.reason);
+    else consumer.resolve();
+  }
+
   async #room(signal: AbortSignal | undefined): Promise<void> {
     while (this.#state.isBlocked) {
       await this.#onWritable.wait(signal);
@@ -231,7 +327,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   #fail(error: SessionError, isReadToEnd = false): void {
     this.#writeError ??= error;
     if (!isReadToEnd) this.#readError ??= error;
-    this.#onReadable.open();
+    this.onReadable();
     this.#onWritable.open();
     this.#forget();
   }

@@ -26,11 +26,6 @@ export class Fifo<T> {
     return this.#items[this.#head];
   }
 
-  /** Puts another item in the place of the one at the front. */
-  replaceFirst(item: T): void {
-    this.#items[this.#head] = item;
-  }
-
   shift(): T | undefined {
     const items = this.#items;
     if (this.#head === items.length) return undefined;

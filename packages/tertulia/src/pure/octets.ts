@@ -81,7 +81,12 @@ export function unwrittenOctets(size: number): Uint8Array {
  * Does nothing where they are short, or a part of something larger.
  */
 export function letGoOctets({ buffer, byteLength }: Uint8Array): void {
-  if (byteLength < LET_GO_OCTETS_MIN || byteLength !== buffer.byteLength) return;
+  if (byteLength === buffer.byteLength) letGoBuffer(buffer);
+}
+
+/** The same where the whole of the memory is the caller's, of which it may have only a part in hand. */
+export function letGoBuffer(buffer: ArrayBufferLike): void {
+  if (buffer.byteLength < LET_GO_OCTETS_MIN) return;
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 

@@ -83,8 +83,8 @@ function upload(
   socket.on("data", (octets: Uint8Array) => {
     traffic.sentOctets += octets.length;
     try {
-      const waiting = write(stream, octets);
       const pausing = pace?.(octets.length);
+      const waiting = give(stream, octets);
       if (waiting === undefined && pausing === undefined) return;
       socket.pause();
       writing = Promise.all([waiting, pausing]);
@@ -104,22 +104,22 @@ function upload(
   return promise;
 }
 
-/** When the next octets may be written, if not at once. */
-function write(stream: SessionStream, octets: Uint8Array): Promise<void> | undefined {
+/** When the next octets may be given, if not at once. */
+function give(stream: SessionStream, octets: Uint8Array): Promise<void> | undefined {
   try {
-    return stream.tryWrite(octets);
+    return stream.give(octets);
   } catch (error) {
     if (!canWait(error, octets)) throw error;
-    return writeLater(stream, octets);
+    return giveLater(stream, octets);
   }
 }
 
 /** Nothing tells when others of the same identity have read: we look again. */
-async function writeLater(stream: SessionStream, octets: Uint8Array): Promise<void> {
+async function giveLater(stream: SessionStream, octets: Uint8Array): Promise<void> {
   for (;;) {
     await sleep(QUOTA_PAUSE_MS, undefined, { ref: false });
     try {
-      return await stream.tryWrite(octets);
+      return await stream.give(octets);
     } catch (error) {
       if (!canWait(error, octets)) throw error;
     }
@@ -138,14 +138,17 @@ async function download(
   traffic: Traffic,
   pace: Pace | undefined,
 ): Promise<void> {
-  for (let octets = await stream.read(); octets; octets = await stream.read()) {
+  await stream.consume((octets) => {
     traffic.receivedOctets += octets.length;
-    const isFull = !socket.write(octets);
+    let onWritten: (() => void) | undefined;
+    socket.write(octets, () => onWritten?.());
     const pausing = pace?.(octets.length);
-    if (pausing) await pausing;
-    if (isFull && socket.writableNeedDrain) {
-      await new Promise((resolve) => socket.once("drain", resolve));
-    }
-  }
+    // The kernel has them already, unless it is full.
+    if (socket.writableLength === 0) return pausing;
+    const written = new Promise<void>((resolve) => {
+      onWritten = resolve;
+    });
+    return pausing ? pausing.then(() => written) : written;
+  });
   socket.end();
 }

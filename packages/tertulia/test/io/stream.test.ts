@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, it } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import type { SessionStream } from "../../src/io/stream.ts";
 import { toDuplex } from "../../src/io/stream-duplex.ts";
 import { change, errorOf, eventually, first, type Linked, linked } from "./linked.ts";
@@ -165,6 +166,52 @@ describe("SessionStream", () => {
     }
     ours.end();
     assert.ok(sent.equals(await received));
+  });
+
+  it("lets go of octets that are given to it, and of octets that were consumed, through breaks", async () => {
+    await using pair = await linked("tcp");
+    const [ours, theirs] = await opened(pair);
+    const sent = randomBytes(5_000_000);
+    const hashing = createHash("sha256");
+    const consumed: Uint8Array[] = [];
+    const done = theirs.consume((octets) => {
+      hashing.update(octets);
+      if (octets.buffer.byteLength > 16_384) consumed.push(octets);
+      // Some are waited for, most are not.
+      return consumed.length % 7 ? undefined : turn();
+    });
+    const given: Uint8Array[] = [];
+    for (let at = 0; at < sent.length; at += 50_000) {
+      const octets = new Uint8Array(sent.subarray(at, at + 50_000));
+      await ours.give(octets);
+      given.push(octets);
+      if (at % 1_000_000 === 0) pair.client.breakTransport();
+    }
+    ours.end();
+    await done;
+    assert.equal(hashing.digest("hex"), hash(sent));
+    assert.ok(consumed.length > 0 && consumed.every(({ length }) => length === 0));
+    assert.ok(given.every(({ length }) => length === 0));
+  });
+
+  it("is consumed until a handler throws, a signal says so, or the peer resets it", async () => {
+    await using pair = await linked("tcp");
+    const [ours, theirs] = await opened(pair);
+    await ours.write(Buffer.from("one"));
+    const reason = new Error("enough");
+    const throwing = theirs.consume(() => {
+      throw reason;
+    });
+    assert.equal(await errorOf(throwing), reason);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = theirs.consume(() => {}, { signal });
+    assert.equal((await errorOf(theirs.consume(() => {}))).code, "ERR_STATE");
+    controller.abort(reason);
+    assert.equal(await errorOf(waiting), reason);
+    const last = theirs.consume(() => {});
+    ours.reset(7);
+    assert.equal((await errorOf(last)).code, "ERR_ABORTED");
   });
 
   it("is refused beyond the peer's limit, and bounded when nobody takes it", async () => {

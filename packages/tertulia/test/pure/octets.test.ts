@@ -5,6 +5,7 @@ import {
   concatOctets,
   equalOctets,
   hex,
+  letGoBuffer,
   letGoOctets,
   Reader,
   utf8,
@@ -67,5 +68,7 @@ describe("octets", () => {
     ];
     for (const octets of [long, short, part]) letGoOctets(octets);
     assert.deepEqual([long.length, short.length, part.length], [0, 100, 69_999]);
+    letGoBuffer(part.buffer);
+    assert.equal(part.length, 0);
   });
 });

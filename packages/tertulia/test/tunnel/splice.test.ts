@@ -22,8 +22,8 @@ describe("a socket that ends while what it said last has to wait", () => {
     const [socket, theirs] = await sockets();
     const did: string[] = [];
     const { promise: asked, resolve } = Promise.withResolvers<void>();
-    const stream: Pick<SessionStream, "tryWrite" | "end" | "read" | "reset"> = {
-      tryWrite(octets) {
+    const stream: Pick<SessionStream, "give" | "end" | "consume" | "reset"> = {
+      give(octets) {
         resolve();
         // Ours has ended by then: there is room only afterwards.
         if (!socket.readableEnded) throw new QuotaError("backlogOctets", "ana", 100, 101);
@@ -31,7 +31,7 @@ describe("a socket that ends while what it said last has to wait", () => {
         return undefined;
       },
       end: () => void did.push("ended"),
-      read: async () => undefined,
+      consume: async () => {},
       reset: () => void did.push("reset"),
     };
     const spliced = splice(socket, stream as SessionStream, noTraffic()); // all that it uses

@@ -23,8 +23,8 @@ export class FrameReader {
   octets: Uint8Array = NO_OCTETS;
   start = 0;
   end = 0;
-  /** Whether a view was given of the octets that were fed last: they cannot be let go then. */
-  isViewed = false;
+  /** Whether somebody keeps a view of the octets that were fed last: they cannot be let go then. */
+  isHeld = false;
   /** The longest body taken. */
   frameOctetsMax: number;
 
@@ -52,7 +52,7 @@ export class FrameReader {
   feed(chunk: Uint8Array): void {
     this.#chunk = chunk;
     this.#offset = 0;
-    this.isViewed = false;
+    this.isHeld = false;
   }
 
   /** Forgets what was read in part: the octets that follow are another transport's. */
@@ -63,15 +63,25 @@ export class FrameReader {
 
   /** What was fed and not read yet. */
   rest(): Uint8Array {
-    this.isViewed = true;
+    this.isHeld = true;
     const rest = this.#chunk.subarray(this.#offset);
     this.#offset = this.#chunk.length;
     return rest;
   }
 
-  /** The body of the current frame, as a view. */
+  /** The body of the current frame, as a view. Whoever keeps it says {@link hold}. */
   body(): Uint8Array {
     return this.octets.subarray(this.start, this.end);
+  }
+
+  /** The body of the current frame is kept as the view that it is. */
+  hold(): void {
+    if (!this.isApart) this.isHeld = true;
+  }
+
+  /** Whether the body of the current frame is memory of its own: it was put together from pieces. */
+  get isApart(): boolean {
+    return this.octets !== this.#chunk;
   }
 
   /**
@@ -88,7 +98,6 @@ export class FrameReader {
       if (length < 0x80 && at + 2 + length <= chunk.length) {
         this.type = chunk[at] as number;
         this.octets = chunk;
-        this.isViewed = true;
         this.start = at + 2;
         this.end = at + 2 + length;
         this.size = length + 2;
@@ -132,7 +141,6 @@ export class FrameReader {
     const missing = this.#length - this.#filled;
     if (this.#partial === undefined && available >= this.#length) {
       this.octets = chunk;
-      this.isViewed = true;
       this.start = this.#offset;
     } else {
       this.#partial ??= unwrittenOctets(this.#length);

@@ -3,8 +3,8 @@
  *
  * Frames are written once, one behind the other, into slabs; the position of an octet is its
  * distance from the first octet of the session. The transport is given views of the slabs, and after
- * a break views of them again: there is no second copy. A large payload is not copied at all: it
- * becomes a slab of its own.
+ * a break views of them again: there is no second copy. A large payload is not copied at all, unless
+ * its memory is wanted back: it becomes a slab of its own.
  *
  * @module
  */
@@ -18,6 +18,9 @@ const SLAB_OCTETS_MAX = 64 * 1024;
 
 /** Payloads from here on are referred to, not copied. */
 export const COPY_OCTETS_MAX = 4096;
+
+/** What a frame has before its payload, at most: type, length, prefix. */
+const HEADER_OCTETS_MAX = 16;
 
 interface Slab {
   /** Position of its first octet. */
@@ -70,16 +73,29 @@ export class Journal {
     return Math.min(this.end, this.stored) - this.sent;
   }
 
-  /** Writes a frame: type, length of the body, `prefix` (a varint, if any), payload. */
-  append(type: number, payload: Uint8Array, prefix = -1): void {
+  /** Octets of the next payload up to which a copy of it leaves no slab half empty. */
+  get copyRoom(): number {
+    const slab = this.#slab;
+    const left = slab === undefined ? 0 : slab.octets.length - slab.size - HEADER_OCTETS_MAX;
+    return left >= COPY_OCTETS_MAX ? left : SLAB_OCTETS_MAX - HEADER_OCTETS_MAX;
+  }
+
+  /**
+   * Writes a frame: type, length of the body, `prefix` (a varint, if any), payload.
+   *
+   * @param isCopied - Also a large payload, of at most {@link copyRoom}.
+   */
+  append(type: number, payload: Uint8Array, prefix = -1, isCopied = false): void {
     const length = payload.length;
-    if (length > COPY_OCTETS_MAX) {
+    const isLarge = length > COPY_OCTETS_MAX;
+    if (isLarge && !isCopied) {
       this.#appendLarge(type, payload, prefix);
       return;
     }
     let slab = this.#slab;
-    if (slab === undefined || slab.size + length + 16 > slab.octets.length) {
-      slab = this.#nextSlab(length + 16);
+    if (slab === undefined || slab.size + length + HEADER_OCTETS_MAX > slab.octets.length) {
+      // What is as large as that comes in a run, and whole slabs are written into again.
+      slab = this.#nextSlab(isLarge ? SLAB_OCTETS_MAX : length + HEADER_OCTETS_MAX);
     }
     const octets = slab.octets;
     let at = writeHeader(octets, slab.size, type, length, prefix);
@@ -237,7 +253,9 @@ export class Journal {
 
   #appendLarge(type: number, payload: Uint8Array, prefix: number): void {
     let slab = this.#slab;
-    if (slab === undefined || slab.size + 16 > slab.octets.length) slab = this.#nextSlab(16);
+    if (slab === undefined || slab.size + HEADER_OCTETS_MAX > slab.octets.length) {
+      slab = this.#nextSlab(HEADER_OCTETS_MAX);
+    }
     const at = writeHeader(slab.octets, slab.size, type, payload.length, prefix);
     this.end += at - slab.size;
     slab.size = at;

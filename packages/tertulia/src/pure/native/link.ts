@@ -332,12 +332,13 @@ export class Link {
   /**
    * Queues octets of a stream; false when the writer should wait for `streamWritable`.
    *
+   * @param isGiven - Their memory is the link's, to be let go of as soon as they are in the journal.
    * @throws {SessionError} `ERR_STATE` when the stream, or the session, is ending; `ERR_LIMIT` when
    *   too much waits already.
    */
-  writeStream(stream: StreamState, octets: Uint8Array): boolean {
+  writeStream(stream: StreamState, octets: Uint8Array, isGiven = false): boolean {
     this.#checkFinishing();
-    return this.#theStreams.write(stream, octets);
+    return this.#theStreams.write(stream, octets, isGiven);
   }
 
   /** Says that nothing more will be written; the peer is told behind what is pending. */
@@ -674,7 +675,7 @@ export class Link {
 
   /** Whether anything may still read the octets received last. */
   get isChunkHeld(): boolean {
-    return this.#reader?.isViewed ?? true;
+    return this.#reader?.isHeld ?? true;
   }
 
   /** When something is due to be said, or 0. */
@@ -701,6 +702,7 @@ export class Link {
         this.#cursor0 += reader.size;
         if (this.#cursor0 <= this.#received0) continue;
         this.#received0 = this.#cursor0;
+        reader.hold();
         this.#receiveMessage(type, reader.octets, reader.start, reader.end);
       } else {
         this.#receiveOther(type, reader);
@@ -860,6 +862,7 @@ export class Link {
       case DATA:
         return this.#theStreams.receiveData(
           new Reader(body, "Tertulia 2.2 DATA"),
+          reader.isApart,
           this.#keeper?.isRestoring ?? false,
         );
       case END:
@@ -871,7 +874,9 @@ export class Link {
         this.#sessionFlow.receive(body.length + MESSAGE_COST);
         this.#announce();
         // A short view would pin a whole chunk, of which credit counts the view only.
-        return this.#listener.dialogue(body.length < SPDU_VIEW_OCTETS ? body.slice() : body, false);
+        if (body.length < SPDU_VIEW_OCTETS) return this.#listener.dialogue(body.slice(), false);
+        reader.hold();
+        return this.#listener.dialogue(body, false);
       case DIALOGUE_EXPEDITED:
         this.#expeditedFlow.receive(body.length + MESSAGE_COST);
         return this.#listener.dialogue(body.slice(), true);
@@ -879,6 +884,7 @@ export class Link {
     if (type >= MESSAGE && type < OPTIONAL) return this.#receiveExpedited(type, body);
     if (type >= OPTIONAL) return;
     this.#announce();
+    reader.hold();
     this.#listener.control(type, body);
   }
 

@@ -6,18 +6,27 @@
  */
 
 import { Fifo } from "../fifo.ts";
+import { concatOctets } from "../octets.ts";
 import type { Flow } from "./flow.ts";
 
 /** Received pieces smaller than this are gathered, so that a window of single octets stays small. */
 const GATHER_OCTETS = 2048;
 const GATHERED_OCTETS = 16 * 1024;
 
+/** Octets that were written and are not in the journal from `offset` on. */
+interface Pending {
+  readonly octets: Uint8Array;
+  offset: number;
+  /** Their memory is ours: the journal gets a copy, and they are let go of. */
+  readonly isGiven: boolean;
+}
+
 export class StreamState {
   readonly id: number;
   readonly label: string;
 
   /** Written by the application, not yet in the journal. */
-  readonly pending: Fifo<Uint8Array> = new Fifo();
+  readonly pending: Fifo<Pending> = new Fifo();
   pendingOctets = 0;
   /** The application will write no more; END follows what is pending. */
   isEnding = false;
@@ -48,14 +57,15 @@ export class StreamState {
     return this.#inbox.length > 0 || this.#gathered > 0;
   }
 
-  /** Puts what came, a view, where `read` finds it. */
-  push(octets: Uint8Array): void {
+  /**
+   * Puts what came where `read` finds it. Of a view a copy: it would hold more than credit counts, and
+   * keep the memory that it is a view of from being let go of.
+   */
+  push(octets: Uint8Array, isApart: boolean): void {
     this.flow.received += octets.length;
     if (octets.length >= GATHER_OCTETS) {
       this.#flushGathered();
-      // A view of a buffer much larger than itself would hold more than credit counts.
-      const isSmallPart = octets.length * 4 < octets.buffer.byteLength;
-      this.#inbox.push(isSmallPart ? octets.slice() : octets);
+      this.#inbox.push(isApart ? octets : concatOctets([octets]));
       return;
     }
     if (this.#gathering && this.#gathered + octets.length > this.#gathering.length) {
@@ -73,7 +83,10 @@ export class StreamState {
     this.#gathered += octets.length;
   }
 
-  /** The oldest piece that waits; what is taken is free for the peer to send anew. */
+  /**
+   * The oldest piece that waits, in memory that is nobody else's; what is taken is free for the peer to
+   * send anew.
+   */
   read(): Uint8Array | undefined {
     if (this.#inbox.length === 0) this.#flushGathered();
     const octets = this.#inbox.shift();

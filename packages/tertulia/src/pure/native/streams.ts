@@ -9,7 +9,7 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { NO_OCTETS, type Reader, utf8, Writer } from "../octets.ts";
+import { letGoOctets, NO_OCTETS, type Reader, utf8, Writer } from "../octets.ts";
 import { creditExceeded, Flow } from "./flow.ts";
 import { DATA, END, OPEN, RESET, STREAM_CREDIT, writeVarints } from "./frames.ts";
 import type { KeptState, KeptStream } from "./keeper.ts";
@@ -94,10 +94,11 @@ export class Streams implements Iterable<StreamState> {
   /**
    * Queues octets of a stream; false when the writer should wait for `streamWritable`.
    *
+   * @param isGiven - They are copied into the journal, and their memory is let go of at once.
    * @throws {SessionError} `ERR_STATE` when the stream is ending; `ERR_LIMIT` when too much waits
    *   already.
    */
-  write(stream: StreamState, octets: Uint8Array): boolean {
+  write(stream: StreamState, octets: Uint8Array, isGiven: boolean): boolean {
     if (stream.isEnding || !this.#open.has(stream.id)) {
       throw new SessionError("ERR_STATE", `write to stream ${stream.id}, which has ended`);
     }
@@ -106,7 +107,7 @@ export class Streams implements Iterable<StreamState> {
       throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await write()`);
     }
     if (octets.length > 0) {
-      stream.pending.push(octets);
+      stream.pending.push({ octets, offset: 0, isGiven });
       stream.pendingOctets += octets.length;
       this.#queue(stream);
       this.pump();
@@ -170,8 +171,8 @@ export class Streams implements Iterable<StreamState> {
   /** Sends one piece; whether it could send another. */
   #pumpOne(stream: StreamState): boolean {
     const { lane0, session, segmentOctets, listener } = this.#parts;
-    const piece = stream.pending.peek();
-    if (piece === undefined) {
+    const first = stream.pending.peek();
+    if (first === undefined) {
       if (stream.isEnding && !stream.isEndSent) {
         stream.isEndSent = true;
         lane0.append(END, NO_OCTETS, stream.id);
@@ -185,13 +186,18 @@ export class Streams implements Iterable<StreamState> {
       if (stream.flow.room > 0) this.#queue(stream);
       return false;
     }
-    const octets = piece.length <= room ? piece : piece.subarray(0, room);
-    if (octets === piece) stream.pending.shift();
-    else stream.pending.replaceFirst(piece.subarray(room));
-    lane0.append(DATA, octets, stream.id);
-    stream.flow.sent += octets.length;
-    stream.pendingOctets -= octets.length;
-    session.sent += octets.length;
+    const { octets: whole, offset, isGiven } = first;
+    const size = Math.min(whole.length - offset, isGiven ? Math.min(room, lane0.copyRoom) : room);
+    const octets = whole.subarray(offset, offset + size);
+    lane0.append(DATA, octets, stream.id, isGiven);
+    first.offset += size;
+    if (first.offset === whole.length) {
+      stream.pending.shift();
+      if (isGiven) letGoOctets(whole);
+    }
+    stream.flow.sent += size;
+    stream.pendingOctets -= size;
+    session.sent += size;
     if (stream.isBlocked && stream.pendingOctets <= PENDING_OCTETS / 2) {
       stream.isBlocked = false;
       listener.streamWritable(stream.id);
@@ -243,8 +249,11 @@ export class Streams implements Iterable<StreamState> {
     listener.streamOpened(stream);
   }
 
-  /** @param isAgain - It came before this process began: what was granted for it is not known. */
-  receiveData(fields: Reader, isAgain: boolean): void {
+  /**
+   * @param isApart - Nobody else has the memory of these octets.
+   * @param isAgain - They came before this process began: what was granted for them is not known.
+   */
+  receiveData(fields: Reader, isApart: boolean, isAgain: boolean): void {
     const { session, listener } = this.#parts;
     const stream = this.#peerStream(fields.varint());
     const octets = fields.rest();
@@ -257,7 +266,7 @@ export class Streams implements Iterable<StreamState> {
     if (!isAgain && !stream.flow.allows(octets.length)) creditExceeded(`stream ${stream.id}`);
     if (octets.length === 0) return;
     const isFirst = !stream.isReadable;
-    stream.push(octets);
+    stream.push(octets, isApart);
     if (isFirst) listener.streamReadable(stream.id);
   }
 

@@ -80,15 +80,18 @@ describe("frame reader", () => {
     const frame = encodeFrame(1, new Uint8Array(300));
     reader.feed(frame.subarray(0, 200));
     assert.equal(reader.next(), false);
-    assert.equal(reader.isViewed, false);
+    assert.equal(reader.isHeld, false);
     reader.feed(concatOctets([frame.subarray(200), encodeFrame(2, Uint8Array.of(5))]));
     assert.equal(reader.next(), true);
-    assert.equal(reader.isViewed, false);
+    reader.hold();
+    assert.deepEqual([reader.isApart, reader.isHeld], [true, false]);
     assert.equal(reader.next(), true);
-    assert.equal(reader.isViewed, true);
+    assert.deepEqual([reader.isApart, reader.isHeld], [false, false]);
+    reader.hold();
+    assert.equal(reader.isHeld, true);
     reader.feed(Uint8Array.of(3));
     reader.rest();
-    assert.equal(reader.isViewed, true);
+    assert.equal(reader.isHeld, true);
   });
 
   it("forgets what it read in part when it is reset", () => {

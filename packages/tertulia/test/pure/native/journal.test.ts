@@ -178,6 +178,27 @@ describe("journal", () => {
     assert.equal(model.journal.unsent, 0);
   });
 
+  it("fills its slabs with copies of what is given to it, and writes into them again", () => {
+    const journal = new Journal();
+    const memory = new Set<ArrayBufferLike>();
+    const given = Uint8Array.from({ length: 1_000_000 }, (_, i) => i >> 8);
+    const frames: Uint8Array[] = [];
+    for (let at = 0; at < given.length; ) {
+      const payload = given.slice(at, at + Math.min(20_000, journal.copyRoom));
+      at += payload.length;
+      journal.append(0x40, payload, 300, true);
+      frames.push(encodeFrame(0x40, new Writer().varint(300).octets(payload).finish()));
+      payload.fill(0);
+      const taken: Uint8Array[] = [];
+      journal.take(1_000_000, taken);
+      assert.deepEqual(concatOctets(taken), frames.at(-1));
+      for (const { buffer } of taken) memory.add(buffer);
+      if (journal.size > 200_000) journal.acknowledge(journal.given);
+    }
+    const octets = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    assert.ok(octets < 300_000, `${octets} octets of memory`);
+  });
+
   it("does not copy a large payload", () => {
     const journal = new Journal();
     const payload = new Uint8Array(COPY_OCTETS_MAX + 1);
