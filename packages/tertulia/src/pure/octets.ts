@@ -37,6 +37,8 @@ const { Buffer } = globalThis as NodeGlobals;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+const hexPairs = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
+
 /** The UTF-8 octets of a text. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
@@ -53,8 +55,10 @@ export function decodeUtf8(octets: Uint8Array): string | undefined {
 
 /** Octets as lower-case hex, for people and logs. */
 export function hex(octets: Uint8Array, separator = ""): string {
+  const pairs: string[] = [];
+  for (const octet of octets) pairs.push(hexPairs[octet] as string); // there are 256
   // Joined at once: a text that grows by pieces is kept in pieces, ten times as large.
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join(separator);
+  return pairs.join(separator);
 }
 
 /** The octets that `hex`, without a separator, spelt. */
@@ -126,22 +130,31 @@ export function varintSize(value: number): number {
 export class Reader {
   readonly #octets: Uint8Array;
   readonly #clause: string;
-  #offset = 0;
+  readonly #start: number;
+  readonly #end: number;
+  #offset: number;
 
-  /** @param clause - Where the standard defines this structure, for the error message. */
-  constructor(octets: Uint8Array, clause: string) {
+  /**
+   * @param clause - Where the standard defines this structure, for the error message.
+   * @param start - Where in `octets` it begins, and
+   * @param end - where it ends: all of them, unless it is a part of something larger.
+   */
+  constructor(octets: Uint8Array, clause: string, start = 0, end: number = octets.length) {
     this.#octets = octets;
     this.#clause = clause;
+    this.#start = start;
+    this.#end = end;
+    this.#offset = start;
   }
 
   /** Octets read so far. */
   get offset(): number {
-    return this.#offset;
+    return this.#offset - this.#start;
   }
 
   /** Octets not read yet. */
   get remaining(): number {
-    return this.#octets.length - this.#offset;
+    return this.#end - this.#offset;
   }
 
   u8(): number {
@@ -202,23 +215,34 @@ export class Reader {
 
   /** A reader confined to the next `size` octets: the value of a length-prefixed field. */
   sub(size: number): Reader {
-    return new Reader(this.octets(size), this.#clause);
+    const start = this.#take(size);
+    return new Reader(this.#octets, this.#clause, start, start + size);
+  }
+
+  /** Leaves out the next `size` octets. */
+  skip(size: number): void {
+    this.#take(size);
   }
 
   #take(size: number): number {
-    if (size > this.remaining) {
+    const start = this.#offset;
+    if (size > this.#end - start) {
       throw new ProtocolError("truncated", this.#clause, `need ${size}, have ${this.remaining}`);
     }
-    const start = this.#offset;
-    this.#offset += size;
+    this.#offset = start + size;
     return start;
   }
 }
 
 /** A growing buffer. Every method returns the writer, so that a structure reads as one sentence. */
 export class Writer {
-  #octets: Uint8Array = new Uint8Array(64);
+  #octets: Uint8Array;
   #size = 0;
+
+  /** @param octets - How many there will probably be; more are no harm. */
+  constructor(octets = 64) {
+    this.#octets = new Uint8Array(octets);
+  }
 
   /** Octets written so far. */
   get size(): number {

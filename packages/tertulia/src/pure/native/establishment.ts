@@ -126,20 +126,31 @@ export function writeProposal(writer: ParameterWriter, proposal: Proposal): Para
 
 /** @throws {ProtocolError} `missingParameter`, `badParameter`, `truncated`. */
 export function readProposal(parameters: Parameters, userDataOctetsMax: number): Proposal {
-  const need = (name: ParameterName, count: number) => {
-    const values = parameters.numbers(name, count);
-    if (values === undefined) throw new ProtocolError("missingParameter", CLAUSE, name);
-    return values;
+  const need = (name: ParameterName): Reader => {
+    const reader = parameters.reader(name);
+    if (reader === undefined) throw new ProtocolError("missingParameter", CLAUSE, name);
+    return reader;
   };
-  const [lowest = 0, highest = 0] = need("versions", 2);
-  const [frameOctetsMax = 0, messageOctetsMax = 0, expeditedOctetsMax = 0] = need("octetsMax", 3);
-  const [sessionCredit = 0, messageCredit = 0, expeditedCredit = 0, streamCredit = 0] = need(
-    "credit",
-    4,
-  );
-  const [probeMs = 0, deadMs = 0] = need("keepalive", 2);
-  const [resumeWindowMs = 0, idleMs = 0, absoluteMs = 0] = need("life", 3);
-  const durability = durabilities[need("durability", 1)[0] ?? 0];
+  const versions = need("versions");
+  const lowest = versions.varint();
+  const highest = versions.varint();
+  const octetsMax = need("octetsMax");
+  const frameOctetsMax = octetsMax.varint();
+  const messageOctetsMax = octetsMax.varint();
+  const expeditedOctetsMax = octetsMax.varint();
+  const credit = need("credit");
+  const sessionCredit = credit.varint();
+  const messageCredit = credit.varint();
+  const expeditedCredit = credit.varint();
+  const streamCredit = credit.varint();
+  const keepalive = need("keepalive");
+  const probeMs = keepalive.varint();
+  const deadMs = keepalive.varint();
+  const life = need("life");
+  const resumeWindowMs = life.varint();
+  const idleMs = life.varint();
+  const absoluteMs = life.varint();
+  const durability = durabilities[need("durability").varint()];
   const userData = parameters.octets("userData") ?? NO_OCTETS;
   if (frameOctetsMax < 256) bad("octetsMax", `frames of ${frameOctetsMax} octets are too short`);
   const expeditedMax = Math.min(expeditedOctetsMax, frameOctetsMax);
@@ -157,7 +168,7 @@ export function readProposal(parameters: Parameters, userDataOctetsMax: number):
   }
   return {
     versions: [lowest, highest],
-    functionalUnits: need("functionalUnits", 1)[0] ?? 0,
+    functionalUnits: need("functionalUnits").varint(),
     contexts: parameters.texts("contexts") ?? [],
     limits: {
       frameOctetsMax,
@@ -167,7 +178,7 @@ export function readProposal(parameters: Parameters, userDataOctetsMax: number):
       messageCredit,
       expeditedCredit,
       streamCredit,
-      streamsMax: need("streamsMax", 1)[0] ?? 0,
+      streamsMax: need("streamsMax").varint(),
     },
     probeMs,
     deadMs,

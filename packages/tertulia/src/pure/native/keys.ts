@@ -7,7 +7,7 @@
  * @module
  */
 
-import { utf8, Writer } from "../octets.ts";
+import { unhex, utf8, Writer } from "../octets.ts";
 import type { Suite } from "./suite.ts";
 
 /** Octets of a proof, a nonce, a public key and a secret. */
@@ -17,11 +17,12 @@ export const NONCE_OCTETS = 32;
 export const ID_OCTETS = 16;
 
 const label = (text: string) => utf8(`tertulia/1 ${text}`);
-const HANDSHAKE = label("handshake");
 const SESSION = label("session");
 const ACCEPT = label("accept");
 const AUTHENTICATE = label("authenticate");
 const EPOCH = label("epoch");
+/** T(0): what SHA-256 makes of `tertulia/1 handshake`, always. */
+const NOTHING_SAID = unhex("e65eda74b02942ad6fd90461434b56c1ac702d0446a6e10daa6f957a252a380e");
 
 export interface SessionKeys {
   /** Kept by both ends as long as the session lives. */
@@ -50,11 +51,10 @@ export function deriveKeys(
  */
 export class Transcript {
   readonly #suite: Suite;
-  digest: Uint8Array;
+  digest: Uint8Array = NOTHING_SAID;
 
   constructor(suite: Suite) {
     this.#suite = suite;
-    this.digest = suite.sha256(HANDSHAKE);
   }
 
   add(type: number, body: Uint8Array): void {

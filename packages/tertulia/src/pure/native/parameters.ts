@@ -6,7 +6,7 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { Reader, utf8, Writer } from "../octets.ts";
+import { Reader, utf8, varintSize, Writer } from "../octets.ts";
 
 const CLAUSE = "Tertulia 3.2";
 
@@ -46,9 +46,15 @@ const names = new Map<number, ParameterName>(
   Object.entries(codes).map(([name, code]) => [code, name as ParameterName]), // keys of `codes`
 );
 
+/** More than the highest code. */
+const CODES = 1 + Math.max(...Object.values(codes));
+
+/** Octets of the usual proposal with a nonce and a key, so that its writer does not have to grow. */
+const USUAL_OCTETS = 256;
+
 /** Builds a parameter list. */
 export class ParameterWriter {
-  readonly #writer = new Writer();
+  readonly #writer = new Writer(USUAL_OCTETS);
 
   octets(name: ParameterName, value: Uint8Array | undefined): this {
     if (value !== undefined) {
@@ -62,9 +68,11 @@ export class ParameterWriter {
   }
 
   numbers(name: ParameterName, ...values: readonly number[]): this {
-    const list = new Writer();
-    for (const value of values) list.varint(value);
-    return this.octets(name, list.finish());
+    let size = 0;
+    for (const value of values) size += varintSize(value);
+    this.#writer.varint(codes[name]).varint(size);
+    for (const value of values) this.#writer.varint(value);
+    return this;
   }
 
   texts(name: ParameterName, values: readonly string[]): this {
@@ -83,25 +91,40 @@ export class ParameterWriter {
 
 /** A parameter list as it came. What it returns shares memory with the frame. */
 export class Parameters {
-  readonly #values: ReadonlyMap<ParameterName, Uint8Array>;
+  readonly #octets: Uint8Array;
+  /** Where the value of each code begins and ends; -1 where there is none. */
+  readonly #starts: number[] = Array(CODES).fill(-1);
+  readonly #ends: number[] = Array(CODES).fill(-1);
 
   /** @throws {ProtocolError} `truncated`, `duplicateParameter`. */
   constructor(octets: Uint8Array) {
+    this.#octets = octets;
     const reader = new Reader(octets, CLAUSE);
-    const values = new Map<ParameterName, Uint8Array>();
     while (reader.remaining > 0) {
-      const name = names.get(reader.varint());
-      const value = reader.octets(reader.varint());
+      const code = reader.varint();
+      const length = reader.varint();
+      const start = reader.offset;
+      reader.skip(length);
+      const name = names.get(code);
       if (name === undefined) continue;
-      if (values.has(name)) throw new ProtocolError("duplicateParameter", CLAUSE, name);
-      values.set(name, value);
+      if (this.#starts[code] !== -1) {
+        throw new ProtocolError("duplicateParameter", CLAUSE, name);
+      }
+      this.#starts[code] = start;
+      this.#ends[code] = start + length;
     }
-    this.#values = values;
+  }
+
+  /** A reader of one value, if it is there. */
+  reader(name: ParameterName): Reader | undefined {
+    const start = this.#starts[codes[name]];
+    if (start === undefined || start < 0) return undefined;
+    return new Reader(this.#octets, CLAUSE, start, this.#ends[codes[name]]);
   }
 
   /** @param octets - How many there must be, if that is fixed. */
   octets(name: ParameterName, octets?: number): Uint8Array | undefined {
-    const value = this.#values.get(name);
+    const value = this.reader(name)?.rest();
     if (value !== undefined && octets !== undefined && value.length !== octets) {
       const detail = `${name}: need ${octets} octets, have ${value.length}`;
       throw new ProtocolError("badParameter", CLAUSE, detail);
@@ -117,26 +140,26 @@ export class Parameters {
   }
 
   text(name: ParameterName): string | undefined {
-    const value = this.#values.get(name);
-    return value && new Reader(value, CLAUSE).utf8(value.length);
+    const reader = this.reader(name);
+    return reader?.utf8(reader.remaining);
   }
 
   /** `count` numbers; further ones, which a later version may add, are ignored. */
   numbers(name: ParameterName, count: number): number[] | undefined {
-    const value = this.#values.get(name);
-    if (value === undefined) return undefined;
-    const reader = new Reader(value, CLAUSE);
-    return Array.from({ length: count }, () => reader.varint());
+    const reader = this.reader(name);
+    if (reader === undefined) return undefined;
+    const numbers: number[] = [];
+    while (numbers.length < count) numbers.push(reader.varint());
+    return numbers;
   }
 
   number(name: ParameterName): number | undefined {
-    return this.numbers(name, 1)?.[0];
+    return this.reader(name)?.varint();
   }
 
   texts(name: ParameterName): string[] | undefined {
-    const value = this.#values.get(name);
-    if (value === undefined) return undefined;
-    const reader = new Reader(value, CLAUSE);
+    const reader = this.reader(name);
+    if (reader === undefined) return undefined;
     const texts: string[] = [];
     while (reader.remaining > 0) texts.push(reader.utf8(reader.varint()));
     return texts;
