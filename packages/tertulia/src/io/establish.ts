@@ -9,6 +9,7 @@ import { SessionError } from "../pure/errors.ts";
 import type { Refusal } from "../pure/native/establishment.ts";
 import { type Established, Initiation } from "../pure/native/initiation.ts";
 import { concatOctets } from "../pure/octets.ts";
+import type { TimerEntry } from "../pure/timer-wheel.ts";
 import { type Store, StoreError } from "../stores/store.ts";
 import { EARLY_OCTETS_MAX } from "./delivery.ts";
 import { keepingOf, partsOf, readStored } from "./keeping.ts";
@@ -78,23 +79,19 @@ export async function establish(
 ): Promise<Session> {
   const prepared = prepare(options, options.selector ?? "");
   const { limits, contexts } = prepared;
-  const deadline = AbortSignal.timeout(limits.handshakeMs);
-  const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
+  const attempt = new Attempt(runtime, limits.handshakeMs, options.signal);
   const dial = samePeer(dialTo, options);
   let transport: Transport | undefined;
-  let onAbort = () => {};
   try {
-    transport = await dial(undefined)(signal);
-    const inbox = new Inbox();
-    onAbort = () => inbox.fail(signal.reason);
-    signal.addEventListener("abort", onAbort);
+    transport = await dial(undefined)(attempt.signal);
+    const { inbox } = attempt;
     transport.attach(inbox);
-    const established = await handshake(transport, inbox, signal, prepared, options, runtime);
+    const established = await handshake(transport, attempt, prepared, options, runtime);
     const { keyFingerprint } = transport.peer;
     const identity = { method: keyFingerprint ? "tls" : "none", name: keyFingerprint ?? "" };
     const session = new Session({
       role: "initiator",
-      established: { ...established, rest: concatOctets([established.rest, ...inbox.takeAll()]) },
+      established: { ...established, rest: inbox.takeAll(established.rest) },
       limits,
       contexts: agreedContexts(contexts, established.agreement.contexts),
       suite: runtime.suite,
@@ -111,15 +108,13 @@ export async function establish(
       ...(options.agreeToRelease && { agreeToRelease: options.agreeToRelease }),
     });
     // Until our store has it, it is not one that survives.
-    await session.stored();
+    if (session.isKept) await session.stored();
     return session;
   } catch (error) {
     transport?.abort();
-    if (error !== deadline.reason) throw error;
-    const message = `no session within ${limits.handshakeMs} ms`;
-    throw new SessionError("ERR_TIMEOUT", message, { cause: error });
+    throw error;
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    attempt.end();
   }
 }
 
@@ -150,8 +145,7 @@ export async function reestablish(
 
 async function handshake(
   transport: Transport,
-  inbox: Inbox,
-  signal: AbortSignal,
+  { inbox, signal }: Attempt,
   { limits, proposal }: Prepared,
   { authenticator }: EstablishOptions,
   { suite }: Runtime,
@@ -211,7 +205,7 @@ function samePeer(
           keyFingerprint === undefined ? "no key, where there was one" : "another key than";
         throw new SessionError("ERR_REFUSED", `${shown} before, at ${address}`);
       }
-      await checkPeer?.(transport.peer);
+      if (checkPeer) await checkPeer(transport.peer);
       first ??= keyFingerprint;
       return transport;
     } catch (error) {
@@ -258,7 +252,54 @@ class Inbox implements TransportSink {
     }
   }
 
-  takeAll(): Uint8Array[] {
-    return this.#chunks.splice(0);
+  /** What came behind the handshake, of which this was read already. */
+  takeAll(rest: Uint8Array): Uint8Array {
+    if (this.#chunks.length === 0) return rest;
+    return concatOctets([rest, ...this.#chunks.splice(0)]);
+  }
+}
+
+/**
+ * The time that an attempt may take, and who may end it earlier. A timer of its own for each would be
+ * the dearest thing about most of them.
+ */
+class Attempt implements TimerEntry {
+  timerSlot = 0;
+  deadline: number | undefined;
+  readonly inbox: Inbox = new Inbox();
+  readonly #runtime: Runtime;
+  readonly #handshakeMs: number;
+  readonly #controller = new AbortController();
+  readonly #given: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.#fail(this.#given?.reason);
+
+  constructor(runtime: Runtime, handshakeMs: number, given: AbortSignal | undefined) {
+    this.#runtime = runtime;
+    this.#handshakeMs = handshakeMs;
+    this.#given = given;
+    this.deadline = runtime.now() + handshakeMs;
+    if (given?.aborted) this.#onAbort();
+    else given?.addEventListener("abort", this.#onAbort);
+    runtime.schedule(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  fire(): void {
+    const message = `no session within ${this.#handshakeMs} ms`;
+    this.#fail(new SessionError("ERR_TIMEOUT", message));
+  }
+
+  end(): void {
+    this.#given?.removeEventListener("abort", this.#onAbort);
+    this.#runtime.unschedule(this);
+  }
+
+  #fail(reason: unknown): void {
+    this.deadline = undefined;
+    this.#controller.abort(reason);
+    this.inbox.fail(reason);
   }
 }

@@ -81,6 +81,8 @@ export function createNodeSuite({ pairsMax = PAIRS_MAX }: NodeSuiteOptions = {})
   };
 }
 
+const ALL_ZERO = Buffer.alloc(32);
+
 /** The one that sessions in Node use unless their runtime has another. */
 export const nodeSuite: Suite = createNodeSuite();
 
@@ -96,12 +98,13 @@ function makePair(): KeyPair {
 
 function agree(privateKey: KeyObject, peer: Uint8Array): Uint8Array | undefined {
   try {
-    const x = Buffer.from(peer).toString("base64url");
+    const { buffer, byteOffset, byteLength } = peer;
+    const x = Buffer.from(buffer, byteOffset, byteLength).toString("base64url");
     const key = { kty: "OKP", crv: "X25519", x };
     const publicKey = createPublicKey({ key, format: "jwk" });
     const secret = diffieHellman({ privateKey, publicKey });
     // RFC 7748, 6.1: an all-zero secret means that the peer sent a point of small order.
-    return secret.some((octet) => octet !== 0) ? secret : undefined;
+    return secret.equals(ALL_ZERO) ? undefined : secret;
   } catch {
     return undefined;
   }
