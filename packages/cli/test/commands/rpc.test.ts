@@ -39,7 +39,7 @@ async function portMapper(): Promise<{ port: string; process: ChildProcess }> {
 }
 
 describe("tertulia rpc", () => {
-  it("generates TypeScript and a page, and says where a file is wrong", () => {
+  it("generates TypeScript and a page, and says where a file or a command line is wrong", () => {
     const folder = mkdtempSync(join(tmpdir(), "tertulia-cli-rpc-"));
     const [output, page] = [join(folder, "bench.ts"), join(folder, "bench.md")];
     assert.equal(tertulia("generate", fixture, "-o", output, "--doc", page).status, 0);
@@ -51,6 +51,9 @@ describe("tertulia rpc", () => {
     assert.equal(status, 1);
     assert.match(stderr, /broken\.x:3:1: expected ";", found "}"\n {4}};\n {4}\^/);
     assert.equal(tertulia("generate", join(folder, "none.x")).status, 2);
+    const noPort = tertulia("ping", "127.0.0.1", "1", "--port", "65536");
+    assert.equal(noPort.status, 2);
+    assert.match(noPort.stderr, /a port is a number from 0 to 65535/);
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -1,0 +1,95 @@
+/**
+ * The host that a command of `tertulia rpc` asks: the options that say which, and how a program is found there.
+ *
+ * @module
+ */
+
+import { type Command, InvalidArgumentError } from "commander";
+import { authSys, type Caller, connect, connectUdp, lookup, type Procedure } from "tertulia/rpc";
+import { CommandError, exitCodes } from "../exit.ts";
+
+export interface HostOptions {
+  readonly port?: number;
+  readonly udp?: boolean;
+  readonly timeout: number;
+  readonly json?: boolean;
+  readonly rpcbind: number;
+}
+
+export function hostOptions(one: Command): Command {
+  return one
+    .option("-p, --port <port>", "the port; default: what rpcbind says", portNumber)
+    .option("--rpcbind <port>", "rpcbind's port", portNumber, 111)
+    .option("--udp", "over UDP")
+    .option("--timeout <ms>", "how long to wait for each answer", number, 5000)
+    .option("--json", "for scripts: one JSON value a line");
+}
+
+const nullProcedure: Procedure<void, void> = {
+  name: "NULL",
+  number: 0,
+  isIdempotent: true,
+  encodeArgument: () => {},
+  decodeArgument: () => {},
+  encodeResult: () => {},
+  decodeResult: () => {},
+};
+
+export async function callNull(
+  caller: Caller,
+  program: number,
+  version: number,
+  timeoutMs: number,
+): Promise<void> {
+  await caller.call({ name: "", program, version }, nullProcedure, undefined, { timeoutMs });
+}
+
+export async function callerAt(
+  host: string,
+  port: number,
+  { udp, timeout, sys }: HostOptions & { readonly sys?: boolean },
+): Promise<Caller & AsyncDisposable> {
+  const auth = sys ? { auth: authSys() } : {};
+  if (udp) return await connectUdp({ host, port, ...auth });
+  return await connect({ host, port, connectMs: timeout, reconnect: false, ...auth });
+}
+
+/** The port that was given, or what rpcbind says. */
+export async function portOf(
+  host: string,
+  program: number,
+  version: number,
+  { port, udp, timeout, rpcbind }: HostOptions,
+): Promise<number> {
+  if (port !== undefined) return port;
+  const transport = udp ? "udp" : "tcp";
+  const place = await lookup({
+    host,
+    program,
+    version,
+    transport,
+    rpcbindPort: rpcbind,
+    timeoutMs: timeout,
+  });
+  if (place !== undefined) return place.port;
+  throw new CommandError(
+    exitCodes.refused,
+    `${host} has not registered ${program} on ${transport}`,
+  );
+}
+
+/** A number of the command line. */
+export function number(text: string): number {
+  const value = Number(text);
+  if (text === "" || !Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
+    throw new InvalidArgumentError("expected a number, decimal or 0x…");
+  }
+  return value;
+}
+
+/** A port of the command line. */
+export function portNumber(text: string): number {
+  const value = number(text);
+  if (value > 0xffff) throw new InvalidArgumentError("a port is a number from 0 to 65535");
+  return value;
+}
