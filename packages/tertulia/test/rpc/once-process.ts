@@ -17,7 +17,7 @@ import {
 import { serveBenchProgV1 } from "../fixtures/oncrpc/generated/bench.ts";
 
 const [file = "", port = "0", killAfter = "0"] = process.argv.slice(2);
-const database = new DatabaseSync(file);
+const database = new DatabaseSync(file, { timeout: 5000 });
 database.exec("CREATE TABLE IF NOT EXISTS counter (value INTEGER NOT NULL)");
 if (database.prepare("SELECT 1 FROM counter").get() === undefined) {
   database.exec("INSERT INTO counter VALUES (0)");

@@ -9,7 +9,7 @@ import { DoneItems } from "./done-items.ts";
 import { incr } from "./grpc-incr.ts";
 
 const [, , file = "", port = "", last = ""] = process.argv;
-const done = new DoneItems(new DatabaseSync(file), Number(last));
+const done = new DoneItems(new DatabaseSync(file, { timeout: 5000 }), Number(last));
 const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
   "grpc.initial_reconnect_backoff_ms": 50,
   "grpc.max_reconnect_backoff_ms": 100,

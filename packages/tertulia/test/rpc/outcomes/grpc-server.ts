@@ -5,7 +5,7 @@ import * as grpc from "@grpc/grpc-js";
 import { incr } from "./grpc-incr.ts";
 
 const [, , file = "", port = ""] = process.argv;
-const database = new DatabaseSync(file);
+const database = new DatabaseSync(file, { timeout: 5000 });
 database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
 database.exec("CREATE TABLE IF NOT EXISTS items (item INTEGER NOT NULL)");
 const insert = database.prepare("INSERT INTO items VALUES (?)");

@@ -10,7 +10,7 @@ import { BenchProgV1Client } from "../../fixtures/oncrpc/generated/bench.ts";
 import { DoneItems } from "./done-items.ts";
 
 const [, , file = "", port = "", last = ""] = process.argv;
-const database = new DatabaseSync(file);
+const database = new DatabaseSync(file, { timeout: 5000 });
 const store = new SqliteCalls(database);
 const done = new DoneItems(database, Number(last));
 

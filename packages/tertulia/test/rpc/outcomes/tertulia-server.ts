@@ -9,7 +9,7 @@ import { OnceServer, RpcServer, SqliteOutcomes, sessionChannel } from "../../../
 import { serveBenchProgV1 } from "../../fixtures/oncrpc/generated/bench.ts";
 
 const [, , file = "", port = ""] = process.argv;
-const database = new DatabaseSync(file);
+const database = new DatabaseSync(file, { timeout: 5000 });
 database.exec("CREATE TABLE IF NOT EXISTS items (item INTEGER NOT NULL)");
 const insert = database.prepare("INSERT INTO items VALUES (?)");
 
