@@ -16,7 +16,7 @@ import { type Column, openWay, type Way } from "./ways.ts";
 const isSmoke = process.env["BENCH_SMOKE"] === "1";
 /** How long a round sends. */
 const ROUND_MS = isSmoke ? 50 : 700;
-const COLUMNS: readonly Column[] = ["tertulia", "tertulia-tls", "direct", "ssh", "socat"];
+const COLUMNS: readonly Column[] = ["tertulia", "tertulia-tls", "direct", "ssh", "socat", "node"];
 
 /** The cases, in the order in which they are printed. */
 export const cases: readonly Case[] = [

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../packages/tertulia/dist/test/free-port.js";
 import { Missing } from "../harness.ts";
 
-export type Column = "tertulia" | "tertulia-tls" | "direct" | "ssh" | "socat";
+export type Column = "tertulia" | "tertulia-tls" | "direct" | "ssh" | "socat" | "node";
 
 /** Runs a program on one of the two hosts. */
 export type Spawn = (side: "near" | "far", command: readonly string[]) => ChildProcess;
@@ -31,6 +31,7 @@ export interface Way extends AsyncDisposable {
 }
 
 const COMMAND = join(import.meta.dirname, "../../packages/cli/bin/tertulia.js");
+const RELAY = join(import.meta.dirname, "relay.ts");
 /** Options of Node for those who want to look inside, for example `--cpu-prof`. */
 const nodeOptions = (process.env["BENCH_NODE_OPTIONS"] ?? "").split(" ").filter(Boolean);
 
@@ -92,6 +93,8 @@ class Processes implements Way {
         return this.#ssh(target, meeting);
       case "socat":
         return this.#socat(target, meeting);
+      case "node":
+        return this.#node(target, meeting);
     }
   }
 
@@ -148,6 +151,16 @@ class Processes implements Way {
     relay("far", this.#host, meeting, `127.0.0.1:${target}`);
     await sleep(200);
     this.near = relay("near", "127.0.0.1", this.port, `${this.#host}:${meeting}`);
+    await this.#whenListening();
+  }
+
+  /** The same in Node: about what a tunnel written in it can reach. */
+  async #node(target: number, meeting: number): Promise<void> {
+    const relay = (side: "near" | "far", ...words: readonly (string | number)[]) =>
+      this.#start(side, process.execPath, RELAY, ...words.map(String));
+    relay("far", this.#host, meeting, "127.0.0.1", target);
+    await sleep(200);
+    this.near = relay("near", "127.0.0.1", this.port, this.#host, meeting);
     await this.#whenListening();
   }
 
