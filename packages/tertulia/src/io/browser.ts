@@ -8,7 +8,7 @@
 import { SessionError } from "../pure/errors.ts";
 import { browserRuntime } from "./browser-runtime.ts";
 import { type EstablishOptions, establish, establishOptions } from "./establish.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions } from "./option-kinds.ts";
 import type { Session } from "./session.ts";
 import type { Dial } from "./transport.ts";
 import { WEBSOCKET_PROTOCOL, type WebSocketLike, whenOpen } from "./websocket-transport.ts";

@@ -9,15 +9,15 @@ import { parseAddress } from "./address.ts";
 import { type DialOptions, dialerOf } from "./dial.ts";
 import { type EstablishOptions, establish, establishOptions, reestablish } from "./establish.ts";
 import { nodeRuntime } from "./node-runtime.ts";
-import { checkOptions } from "./options.ts";
+import { anObject, checkOptions, type OptionKinds } from "./option-kinds.ts";
 import type { Session } from "./session.ts";
 import type { Dial } from "./transport.ts";
 
 export interface ConnectOptions extends EstablishOptions, DialOptions {}
 
-const connectOptions: Readonly<Record<keyof ConnectOptions, true>> = {
+const connectOptions: OptionKinds<ConnectOptions> = {
   ...establishOptions,
-  tls: true,
+  tls: anObject,
 };
 
 /**

@@ -13,6 +13,7 @@ import type { TimerEntry } from "../pure/timer-wheel.ts";
 import { type Store, StoreError } from "../stores/store.ts";
 import { EARLY_OCTETS_MAX } from "./delivery.ts";
 import { keepingOf, partsOf, readStored } from "./keeping.ts";
+import { aFunction, aSignal, aString, type OptionKinds, withMethod } from "./option-kinds.ts";
 import {
   agreedContexts,
   type Prepared,
@@ -44,14 +45,14 @@ export interface EstablishOptions extends SessionOptions {
 }
 
 /** Every option of {@link EstablishOptions}. */
-export const establishOptions: Readonly<Record<keyof EstablishOptions, true>> = {
+export const establishOptions: OptionKinds<EstablishOptions> = {
   ...sessionOptions,
-  selector: true,
-  authenticator: true,
-  checkPeer: true,
-  allowsNoKey: true,
-  agreeToRelease: true,
-  signal: true,
+  selector: aString,
+  authenticator: withMethod("begin", "an authenticator"),
+  checkPeer: aFunction,
+  allowsNoKey: aFunction,
+  agreeToRelease: aFunction,
+  signal: aSignal,
 };
 
 /** The answer no, as an error with what the peer said. */

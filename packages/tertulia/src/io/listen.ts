@@ -22,7 +22,14 @@ import { DuplexTransport } from "./duplex-transport.ts";
 import { Listener } from "./listener.ts";
 import { type ListenerOptions, listenerOptions } from "./listener-options.ts";
 import { nodeRuntime } from "./node-runtime.ts";
-import { checkOptions } from "./options.ts";
+import {
+  aBoolean,
+  aCount,
+  anObject,
+  anything,
+  checkOptions,
+  type OptionKinds,
+} from "./option-kinds.ts";
 import type { Transport } from "./transport.ts";
 import { asSessionError } from "./wait.ts";
 import { serveWebSockets, type WebSocketServerOptions } from "./websocket-server.ts";
@@ -48,14 +55,15 @@ export interface ListenOptions extends ListenerOptions {
   readonly socket?: Server | { readonly fd: number };
 }
 
-const listenOptions: Readonly<Record<keyof ListenOptions, true>> = {
+const listenOptions: OptionKinds<ListenOptions> = {
   ...listenerOptions,
-  tls: true,
-  requireTls: true,
-  webSocket: true,
-  http: true,
-  backlog: true,
-  socket: true,
+  tls: anObject,
+  requireTls: aBoolean,
+  // Also false.
+  webSocket: anything,
+  http: anObject,
+  backlog: aCount,
+  socket: anObject,
 };
 
 /** A listener with a socket of its own. */

@@ -7,6 +7,16 @@
 import type { Verifier } from "../auth/authentication.ts";
 import type { SessionError } from "../pure/errors.ts";
 import type { Proposal } from "../pure/native/establishment.ts";
+import {
+  aBoolean,
+  aCount,
+  aFunction,
+  aString,
+  countsOrFunction,
+  listOf,
+  type OptionKinds,
+  withMethod,
+} from "./option-kinds.ts";
 import { type SessionOptions, sessionOptions } from "./options.ts";
 import type { Quotas } from "./quotas.ts";
 import type { Session } from "./session.ts";
@@ -52,19 +62,19 @@ export interface ListenerOptions extends SessionOptions {
 }
 
 /** Every option of {@link ListenerOptions}. */
-export const listenerOptions: Readonly<Record<keyof ListenerOptions, true>> = {
+export const listenerOptions: OptionKinds<ListenerOptions> = {
   ...sessionOptions,
-  verifiers: true,
-  checkPeer: true,
-  authorize: true,
-  selectors: true,
-  agreeToRelease: true,
-  handshakesMax: true,
-  sessionsMax: true,
-  quotas: true,
-  tombstonesMax: true,
-  tombstoneMs: true,
-  keepsAll: true,
-  onDamaged: true,
-  onRefused: true,
+  verifiers: listOf(withMethod("begin", "a verifier")),
+  checkPeer: aFunction,
+  authorize: aFunction,
+  selectors: listOf(aString),
+  agreeToRelease: aFunction,
+  handshakesMax: aCount,
+  sessionsMax: aCount,
+  quotas: countsOrFunction(["sessions", "backlogOctets", "storedOctets"]),
+  tombstonesMax: aCount,
+  tombstoneMs: aCount,
+  keepsAll: aBoolean,
+  onDamaged: aFunction,
+  onRefused: aFunction,
 };

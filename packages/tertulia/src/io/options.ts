@@ -20,6 +20,15 @@ import { type Limits, limitsFrom } from "../pure/native/limits.ts";
 import { defaultContexts, type PresentationContext } from "../pure/native/message.ts";
 import { NO_OCTETS } from "../pure/octets.ts";
 import type { Store } from "../stores/store.ts";
+import {
+  aFunction,
+  aList,
+  anObject,
+  aString,
+  type OptionKinds,
+  octets,
+  withMethod,
+} from "./option-kinds.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface SessionOptions {
@@ -52,17 +61,17 @@ export interface SessionOptions {
 }
 
 /** Every option of {@link SessionOptions}. */
-export const sessionOptions: Readonly<Record<keyof SessionOptions, true>> = {
-  limits: true,
-  contexts: true,
-  units: true,
-  durability: true,
-  store: true,
-  cursorOf: true,
-  callingSelector: true,
-  userData: true,
-  dialogue: true,
-  runtime: true,
+export const sessionOptions: OptionKinds<SessionOptions> = {
+  limits: anObject,
+  contexts: aList,
+  units: aList,
+  durability: aString,
+  store: withMethod("write", "a store"),
+  cursorOf: aFunction,
+  callingSelector: aString,
+  userData: octets,
+  dialogue: octets,
+  runtime: anObject,
 };
 
 const AGENT = "tertulia/0.1";
@@ -74,27 +83,12 @@ export interface Prepared {
   readonly proposal: Proposal;
 }
 
-/**
- * Refuses an option that does not exist: one that is misspelt must not leave a door open.
- *
- * @throws {SessionError} `ERR_ARGUMENT`.
- */
-export function checkOptions(options: object, known: Readonly<Record<string, true>>): void {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(known, name)) {
-      throw new SessionError("ERR_ARGUMENT", `no such option: ${name}`);
-    }
-  }
-}
-
 /** @throws {SessionError} `ERR_ARGUMENT`, `ERR_LIMIT`. */
 export function prepare(options: SessionOptions, calledSelector: string): Prepared {
   const limits = limitsFrom(options.limits);
   const contexts = options.contexts ?? defaultContexts;
   checkContexts(contexts);
   const { userData = NO_OCTETS, dialogue = NO_OCTETS } = options;
-  checkOctets("userData", userData);
-  checkOctets("dialogue", dialogue);
   if (userData.length > limits.userDataOctetsMax) {
     throw new SessionError("ERR_LIMIT", `user data of ${userData.length} octets`);
   }
@@ -132,11 +126,6 @@ function checkContexts(contexts: readonly PresentationContext[]): void {
     const message = `contexts are objects such as textContext, not ${String(context)}`;
     throw new SessionError("ERR_ARGUMENT", message);
   }
-}
-
-function checkOctets(name: string, octets: unknown): void {
-  if (octets instanceof Uint8Array) return;
-  throw new SessionError("ERR_ARGUMENT", `${name} must be a Uint8Array, not ${typeof octets}`);
 }
 
 function checkIsOneOf(name: string, value: string, allowed: readonly string[]): void {

@@ -13,7 +13,13 @@ const wrong: [options: object, message: RegExp][] = [
   [{ durability: "dsk" }, /^durability: dsk is none of memory, disk, replicated$/],
   [{ durability: "disk" }, /^durability disk needs a store$/],
   [{ userData: "text" }, /^userData must be a Uint8Array, not string$/],
-  [{ dialogue: 5 }, /^dialogue must be a Uint8Array, not number$/],
+  [{ dialogue: 5 }, /^dialogue must be a Uint8Array, not 5$/],
+  [{ limits: 5 }, /^limits must be an object, not 5$/],
+  [{ store: {} }, /^store must be a store, not object$/],
+  [{ callingSelector: 5 }, /^callingSelector must be a string, not 5$/],
+  [{ agreeToRelease: true }, /^agreeToRelease must be a function, not true$/],
+  [{ contexts: "text" }, /^contexts must be a list, not string$/],
+  [{ tls: "key" }, /^tls must be an object, not string$/],
   [{ limits: { window: 1 } }, /^no such limit: window$/],
   [{ limits: { toString: 1 } }, /^no such limit: toString$/],
 ];
@@ -30,6 +36,27 @@ describe("options", () => {
       await assert.rejects(connect(listener.address, options), isArgument);
     });
   }
+
+  it("are of the kind that they must be, those of who comes in, too", async () => {
+    const refused: [options: object | null, message: RegExp][] = [
+      [{ verifiers: 5 }, /^verifiers must be a list, and each in it a verifier, not 5$/],
+      [{ verifiers: ["ed25519"] }, /^verifiers must be .* not object$/],
+      [{ quotas: { session: 5 } }, /^quotas must be .*: sessions, backlogOctets, storedOctets, /],
+      [{ quotas: { sessions: -1 } }, /^quotas must be a function, or an object of whole numbers: /],
+      [{ sessionsMax: Number.NaN }, /^sessionsMax must be a whole number, not NaN$/],
+      [{ keepsAll: "no" }, /^keepsAll must be true or false, not string$/],
+      [{ selectors: "chat" }, /^selectors must be a list, and each in it a string, not string$/],
+      [null, /^options must be an object, not null$/],
+    ];
+    for (const [options, message] of refused) {
+      await assert.rejects(listen("tcp://127.0.0.1:0", options as object), {
+        code: "ERR_ARGUMENT",
+        message,
+      });
+    }
+    const signal = 5 as unknown as AbortSignal;
+    await assert.rejects(connect("127.0.0.1:1", { signal }), /^.*signal must be an AbortSignal/);
+  });
 
   it("are checked by reconnect as well", async () => {
     const options = { store: undefined as never, auth: "secret" };
