@@ -9,7 +9,7 @@ packages=(
   tmux                # the chat in a real terminal
   systemd             # systemd-analyze, for the units that we print
   nats-server         # JetStream, for npm run bench -- durable
-  openssh-server openssh-client vsftpd lftp curl rsync socat postgresql postgresql-client redis-server redis-tools nginx-light  # tunnels
+  openssh-server openssh-client vsftpd lftp curl rsync git socat postgresql postgresql-client redis-server redis-tools nginx-light  # tunnels
   chromium            # the browser client
   samba smbclient samba-testsuite nbtscan winbind   # NetBIOS
   rpcbind rpcsvc-proto libtirpc-dev libtirpc-common gcc libc6-dev libnfs-utils nfs-ganesha nfs-ganesha-vfs # ONC RPC
