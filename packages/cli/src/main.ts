@@ -67,6 +67,12 @@ const areas: readonly Area[] = [
   },
 ];
 
+// That node:sqlite is a release candidate is nothing that whoever types a command can change.
+const [print] = process.listeners("warning");
+process.removeAllListeners("warning").on("warning", (warning) => {
+  if (warning.name !== "ExperimentalWarning") print?.(warning);
+});
+
 // Whoever read it has gone, as with `| head`: Ctrl-C, and once, whatever else would be written.
 let isHeard = true;
 for (const stream of [process.stdout, process.stderr]) {

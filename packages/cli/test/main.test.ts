@@ -30,6 +30,14 @@ describe("tertulia", () => {
     assert.deepEqual([command.process.signalCode, command.stderr], ["SIGINT", ""]);
   });
 
+  it("keeps to itself what Node has to say of its modules", async () => {
+    using home = new TemporaryHome();
+    const database = `${home.path}/none/names.db`;
+    await using command = new Running(home, "netbios", "serve-names", "--database", database);
+    assert.equal(await command.ended(), 3);
+    assert.equal(command.stderr, `names in ${database}: unable to open database file\n`);
+  });
+
   it("takes no option for another's value", async () => {
     using home = new TemporaryHome();
     await using command = new Running(home, "serve", "--store", "--json");

@@ -103,7 +103,11 @@ export function command(): Command {
     .description("associate with an application entity (ACSE), MMS by default, and release")
     .argument("<host:port>", "where it listens", parseAddress)
     .option("--context <oid>", "application context", MMS.applicationContext)
-    .option("--syntax <oid>", "abstract syntax to propose, again for more", collect, [])
+    .addOption(
+      new Option("--syntax <oid>", "abstract syntax to propose, again for more")
+        .default([], MMS.abstractSyntax)
+        .argParser(collect),
+    )
     .option("--calling-psel <hex>", "presentation selector of the caller", parseHex)
     .option("--called-psel <hex>", "presentation selector of the called side", parseHex)
     .option("--called-ap-title <oid>", "AP title of the called side")
@@ -118,8 +122,16 @@ export function command(): Command {
 
 function peerOptions(command: Command): Command {
   return selectorOptions(command, [1, 2])
-    .option("--units <names>", "functional units, separated by commas", parseUnits, ["duplex"])
-    .option("--do <request>", "a request to make, in the words of X.215", collectRequest, [])
+    .addOption(
+      new Option("--units <names>", "functional units, separated by commas")
+        .default(["duplex"], "duplex")
+        .argParser(parseUnits),
+    )
+    .addOption(
+      new Option("--do <request>", "a request to make, in the words of X.215, again for more")
+        .default([], "what is typed")
+        .argParser(collectRequest),
+    )
     .option("--json", "print indications as one JSON value a line");
 }
 

@@ -56,6 +56,7 @@ describe("tertulia osi, given what is wrong", () => {
     ["another file", ["decode", "-"], "{\n", 1, /neither pcap nor pcapng, and line 1 is not/],
     ["two formats", ["decode", "--json", "--ladder", "-"], "", 2, /cannot be used with/],
     ["no port", ["listen", "127.0.0.1:99999"], "", 2, /no port: 127.0.0.1:99999/],
+    ["no address of ours", ["listen", "192.0.2.1:0"], "", 3, /cannot listen: .*192.0.2.1/],
     ["no functional unit", ["connect", "[::1]:1", "--units", "x"], "", 2, /unit x; there are half/],
     [
       "no request",

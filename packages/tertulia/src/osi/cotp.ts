@@ -81,6 +81,7 @@ export interface CotpServer extends AsyncDisposable {
  *
  * @param accept - Told of each connection that is made. What it throws or rejects with ends that
  *   connection, and goes to `onError`.
+ * @throws {SessionError} `ERR_CLOSED` when the port cannot be listened at.
  */
 export async function listenCotp(
   options: CotpServerOptions,
@@ -121,9 +122,11 @@ export async function listenCotp(
 
 function listening(server: Server, host: string | undefined, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const fail = (cause: Error) =>
+      reject(new SessionError("ERR_CLOSED", `cannot listen: ${cause.message}`, { cause }));
+    server.once("error", fail);
     server.listen(port, host, () => {
-      server.removeListener("error", reject);
+      server.removeListener("error", fail);
       resolve();
     });
   });

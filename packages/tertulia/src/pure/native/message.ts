@@ -56,7 +56,12 @@ export const textContext: PresentationContext = {
 export const jsonContext: PresentationContext = {
   name: "json",
   accepts: () => true,
-  encode: (value) => utf8(JSON.stringify(value) ?? "null"),
+  encode(value) {
+    const text = JSON.stringify(value);
+    // A function or a symbol would arrive as nothing.
+    if (text === undefined && value !== undefined) throw new TypeError(`${typeof value} in JSON`);
+    return utf8(text ?? "null");
+  },
   decode: (octets) => JSON.parse(textContext.decode(octets) as string), // text, or it threw
 };
 

@@ -19,6 +19,11 @@ describe("message", () => {
     assert.deepEqual(back, [utf8("x"), "señal", { a: [1, null], b: "x" }, null, null]);
   });
 
+  it("is no function or symbol in JSON: there would be nothing left of it", () => {
+    assert.throws(() => jsonContext.encode(() => 1), /^TypeError: function in JSON$/);
+    assert.throws(() => jsonContext.encode(Symbol("x")), /^TypeError: symbol in JSON$/);
+  });
+
   it("throws for octets that are not in its encoding", () => {
     const octets = Uint8Array.of(0xff);
     assert.throws(() => new Message("normal", textContext, octets).value, { violation: "notUtf8" });
