@@ -5,19 +5,20 @@
  */
 
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import type { Limits, Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import type { StoreError } from "tertulia/stores";
 import { openSqliteStore, type SqliteStore } from "tertulia/stores/sqlite";
 import { callOf } from "../call.ts";
-import { offerControl } from "../control.ts";
+import { askNode, offerControl, runningNodes } from "../control.ts";
 import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
-import { exitCodes, exitHelp, messageOf } from "../exit.ts";
+import { CommandError, exitCodes, exitHelp, messageOf } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
 import { type Log, logTo } from "../log.ts";
-import { answerSessions } from "../sessions/control.ts";
+import { answerSessions, type SessionsRequest } from "../sessions/control.ts";
 import { inherit, Successor } from "../successor.ts";
 import { SERVICE_HOME, systemdUnit } from "../systemd.ts";
 import { type TunnelServing, tunnelServing } from "../tunnel/serving.ts";
@@ -51,7 +52,7 @@ const UPGRADE = "SIGUSR2";
 const SYSTEMD_FD = 3;
 
 export function command(): Command {
-  return new Command("serve")
+  const serving = new Command("serve")
     .option("--listen <address>", "HOST:PORT, PORT or unix:PATH; port 0 is any", "127.0.0.1:7700")
     .option("--rooms <names...>", "the rooms that there are (default: whatever people call them)")
     .option("--admit <keys...>", "let in only who holds one of these keys (SHA256:…)")
@@ -74,13 +75,36 @@ export function command(): Command {
       "how long a session waits for a peer that is cut off",
       whole,
     )
-    .option("--daemon", "go into the background once it listens")
+    .option("--daemon", "go into the background once it listens; see serve stop")
     .option("--log <file>", "where a daemon writes (default: node.log in the home folder)")
     .option("--systemd", "print a unit of systemd that does this, for /etc/systemd/system")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "log one JSON object a line")
     .addHelpText("after", `\nOne port takes TCP, TLS and WebSockets. Ctrl-C ends it.\n${exitHelp}`)
     .action(serve);
+  serving
+    .command("stop")
+    .description("end the nodes that run on this machine, and wait until they have; all by default")
+    .argument("[pid]", "the process id of one", whole)
+    .option(HOME_OPTION, HOME_HELP)
+    .action(stop);
+  return serving;
+}
+
+/** As SIGTERM does it: sessions that a store keeps wait for the next node, the others end. */
+async function stop(which: number | undefined, _own: unknown, command: Command): Promise<void> {
+  const home = new Home(command.optsWithGlobals<{ home?: string }>().home);
+  const nodes = (await runningNodes(home)).filter((pid) => which === undefined || which === pid);
+  if (nodes.length === 0) {
+    const what =
+      which === undefined ? "no node runs here" : `no node with process id ${which} runs here`;
+    throw new CommandError(exitCodes.failed, what);
+  }
+  for (const pid of nodes) {
+    for await (const _ of askNode(home, pid, { type: "stop" } satisfies SessionsRequest));
+    while ((await runningNodes(home)).includes(pid)) await sleep(50);
+    process.stdout.write(`the node with process id ${pid} has stopped\n`);
+  }
 }
 
 async function serve(options: ServeOptions): Promise<void> {
@@ -121,7 +145,7 @@ async function serve(options: ServeOptions): Promise<void> {
   });
   inheritance?.serving();
   await using _control = await offerControl(home, (request) =>
-    answerSessions(house.listener.sessions, request),
+    answerSessions(house.listener.sessions, request, () => asked.ask("SIGTERM")),
   );
   const fingerprint = formatFingerprint(identity.fingerprint);
   if (isJson) log("listening", "", { address: house.address, fingerprint });
@@ -233,18 +257,24 @@ seconds, and nothing that is said meanwhile is lost. Ctrl-C ends this node.
 /** Signals to stop or to be upgraded, one at a time; a second one to stop stops at once. */
 class Asked {
   readonly #signals: string[] = [];
+  #isStopping = false;
   #wake: (() => void) | undefined;
 
   constructor() {
-    let isStopping = false;
     for (const signal of ["SIGINT", "SIGTERM", UPGRADE] as const) {
       process.on(signal, () => {
-        if (signal !== UPGRADE && isStopping) process.exit(exitCodes.failed);
-        if (signal !== UPGRADE) isStopping = true;
-        this.#signals.push(signal);
-        this.#wake?.();
+        if (signal !== UPGRADE && this.#isStopping) process.exit(exitCodes.failed);
+        this.ask(signal);
       });
     }
+  }
+
+  /** As if this signal had come; but asking twice to stop is asking once. */
+  ask(signal: string): void {
+    if (signal !== UPGRADE && this.#isStopping) return;
+    if (signal !== UPGRADE) this.#isStopping = true;
+    this.#signals.push(signal);
+    this.#wake?.();
   }
 
   async next(): Promise<string> {

@@ -10,15 +10,24 @@ import { viewOf } from "./view.ts";
 /** What the operator asks for. */
 export type SessionsRequest =
   | { readonly type: "sessions" }
-  | { readonly type: "end"; readonly id: string; readonly message: string };
+  | { readonly type: "end"; readonly id: string; readonly message: string }
+  /** To the node itself, as SIGTERM is. */
+  | { readonly type: "stop" };
 
-/** Answers `tertulia sessions`. */
+/**
+ * Answers `tertulia sessions` and `tertulia serve stop`.
+ *
+ * @param stop - Has the node stop.
+ */
 export async function* answerSessions(
   sessions: ReadonlyMap<string, Session>,
   request: Readonly<Record<string, unknown>>,
+  stop: () => void,
 ): AsyncGenerator<object, void, undefined> {
   const { type, id, message } = request;
-  if (type === "sessions") {
+  if (type === "stop") {
+    stop();
+  } else if (type === "sessions") {
     for (const session of sessions.values()) yield viewOf(session);
   } else if (type === "end" && typeof id === "string" && typeof message === "string") {
     const session = sessions.get(id);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Running, serving, TemporaryHome } from "../processes.ts";
 
 describe("serve", () => {
@@ -18,7 +17,7 @@ describe("serve", () => {
     assert.equal(await node.signal("SIGINT"), 0);
   });
 
-  it("goes on in the background, and is there when the command returns", async () => {
+  it("goes on in the background, there when the command returns, gone when serve stop does", async () => {
     using home = new TemporaryHome();
     const words = ["serve", "--listen", "127.0.0.1:0", "--daemon", "--json"];
     await using command = new Running(home, ...words);
@@ -27,8 +26,13 @@ describe("serve", () => {
     try {
       const [listening = ""] = readFileSync(String(log), "utf8").split("\n");
       assert.equal(JSON.parse(listening).event, "listening");
-      process.kill(Number(pid), "SIGTERM");
-      while (!readFileSync(String(log), "utf8").includes('"stopped"')) await sleep(20);
+      await using stop = new Running(home, "serve", "stop", String(pid));
+      assert.equal(await stop.ended(), 0);
+      assert.deepEqual(stop.lines, [`the node with process id ${pid} has stopped`]);
+      assert.match(readFileSync(String(log), "utf8"), /"stopped"/);
+      await using again = new Running(home, "serve", "stop");
+      assert.equal(await again.ended(), 1);
+      assert.match(again.stderr, /no node runs here/);
     } catch (error) {
       process.kill(Number(pid), "SIGKILL");
       throw error;
