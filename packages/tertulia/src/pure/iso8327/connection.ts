@@ -7,9 +7,11 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { concatOctets, equalOctets, NO_OCTETS } from "../octets.ts";
+import { accepted, answered, answeredSettings, answeredSizes, answeredUnits } from "./agreement.ts";
 import { describeAbort, describeResync } from "./describe.ts";
 import type { Limits } from "./limits.ts";
 import type { EventType, SessionEvent, SessionRequest } from "./primitives.ts";
+import { checkProposal, offeredVersions, unitsOf, V1_USER_DATA_MAX } from "./proposal.ts";
 import { type ConnectAcceptItem, EXTENDED_DATA_MAX, type Spdu } from "./spdu.ts";
 import type { Agreement, Incoming } from "./spm.ts";
 import type { State } from "./table.ts";
@@ -21,12 +23,8 @@ import {
   DEFAULT_UNITS,
   FU,
   hasSerialNumbers,
-  ownedBy,
-  resolveSettings,
-  selectUnits,
   settingsToBits,
   tokensToBits,
-  unitsToBits,
 } from "./units.ts";
 import { available, type Variables } from "./variables.ts";
 
@@ -55,7 +53,6 @@ export const refuseReasons = {
 } as const;
 
 const CDO_DATA_MAX = 65_528;
-const V1_USER_DATA_MAX = 512;
 
 /** What a connection has been told and has settled. */
 export interface ConnectionSnapshot {
@@ -158,10 +155,10 @@ export class Connection {
   prepare(event: Incoming, v: Variables, state: State): Incoming {
     switch (event.name) {
       case "SCONreq":
-        this.#checkRequest(event.request ?? { type: "SCONreq" });
+        checkProposal(event.request ?? { type: "SCONreq" }, this.#limits.connectOctets);
         return { ...event, overflows: (event.userData?.length ?? 0) > EXTENDED_DATA_MAX };
       case "SCONrsp+":
-        return state === "STA08" ? { ...event, agreement: this.#answer(event, v) } : event;
+        return state === "STA08" ? { ...event, agreement: this.#answered(event, v) } : event;
       case "CN": {
         if (state !== "STA01C" || !event.spdu) return event;
         const refusal = this.#refusal(event.spdu);
@@ -222,7 +219,7 @@ export class Connection {
           toInitiator: tsduMaximumSize.received,
         },
       }),
-      versionNumber: this.#offeredVersions(request),
+      versionNumber: offeredVersions(request),
       ...(tokens !== 0 &&
         request.tokenSettings && {
           tokenSettingItem: settingsToBits(request.tokenSettings, tokens),
@@ -257,7 +254,7 @@ export class Connection {
   }
 
   overflowAccept(): Spdu {
-    const sizes = this.#sizes(this.#proposal);
+    const sizes = answeredSizes(this.#proposal, this.#options.tsduMaximumSize);
     return {
       type: "OA",
       ...(sizes && { tsduMaximumSize: sizes }),
@@ -282,8 +279,8 @@ export class Connection {
   accept({ request, agreement, userData = NO_OCTETS }: Incoming): Spdu {
     const { units = 0, version = 1 } = agreement ?? {};
     const tokens = availableTokens(units);
-    const settings = this.#settings(units, request);
-    const sizes = this.#sizes(this.#proposal);
+    const settings = answeredSettings(this.#proposal, units, request);
+    const sizes = answeredSizes(this.#proposal, this.#options.tsduMaximumSize);
     const { upperLimitSerialNumber } = this.#proposal?.connectAcceptItem ?? {};
     const please = request?.tokens ? tokensToBits(request.tokens) & tokens : 0;
     const connectAcceptItem: ConnectAcceptItem = {
@@ -303,7 +300,7 @@ export class Connection {
       ...(request?.connectionIdentifier && { connectionIdentifier: request.connectionIdentifier }),
       connectAcceptItem,
       ...(please !== 0 && { tokenItem: please }),
-      sessionUserRequirements: this.#answeredUnits(request),
+      sessionUserRequirements: answeredUnits(this.#proposal, request),
       ...(request?.calledSelector && { calledSessionSelector: request.calledSelector }),
       ...(userData.length > 0 && { userData }),
     };
@@ -318,7 +315,7 @@ export class Connection {
       ...(request?.connectionIdentifier && { connectionIdentifier: request.connectionIdentifier }),
       transportDisconnect: keepTransport ? 0 : 1,
       ...(reasonCode === refuseReasons.userWithData && {
-        sessionUserRequirements: this.#answeredUnits(request),
+        sessionUserRequirements: answeredUnits(this.#proposal, request),
       }),
       ...(reasonCode === refuseReasons.versions && { versionNumber: this.#ownVersions() }),
       reasonCode,
@@ -421,45 +418,23 @@ export class Connection {
     };
   }
 
-  #checkRequest(request: SessionRequest): void {
-    const units = unitsOf(request);
-    const rules: readonly (readonly [broken: boolean, rule: string])[] = [
-      [(units & (FU.HD | FU.FD)) === 0, "half-duplex or duplex has to be proposed"],
-      [(units & FU.CD) !== 0 && (units & FU.ACT) === 0, "capability needs activity"],
-      [(units & FU.EXCEP) !== 0 && (units & FU.HD) === 0, "exceptions need half-duplex"],
-      [
-        (units & FU.DS) !== 0 && (units & (FU.SY | FU.SS)) === 0,
-        "data-separation needs minor or symmetric",
-      ],
-    ];
-    for (const [broken, rule] of rules) {
-      if (broken) throw new SessionError("ERR_ARGUMENT", `X.225 6.3: ${rule}`);
-    }
-    for (const [name, octets, max] of [
-      ["callingSelector", request.callingSelector, 16],
-      ["calledSelector", request.calledSelector, 16],
-      ["callingReference", request.connectionIdentifier?.callingReference, 64],
-      ["commonReference", request.connectionIdentifier?.commonReference, 64],
-      ["additionalReference", request.connectionIdentifier?.additionalReference, 4],
-    ] as const) {
-      if (octets && octets.length > max) {
-        throw new SessionError("ERR_ARGUMENT", `${name}: at most ${max} octets`);
-      }
-    }
-    const size = request.userData?.length ?? 0;
-    const { connectOctets } = this.#limits;
-    if (size > connectOctets) {
-      throw new SessionError("ERR_LIMIT", `user data: at most ${connectOctets}, have ${size}`);
-    }
-    // X.225 7: version 1 is not suitable for more than 512 octets.
-    if (size > V1_USER_DATA_MAX && (this.#offeredVersions(request) & 2) === 0) {
-      throw new SessionError("ERR_LIMIT", "user data above 512 octets needs version 2");
-    }
+  #answered({ request }: Incoming, { TEXP }: Variables): Agreement {
+    return answered({
+      proposal: this.#proposal,
+      request,
+      version: this.version,
+      hasExpedited: TEXP,
+      serialDigitsMax: this.#limits.serialDigits,
+      tsduMaximumSize: this.#options.tsduMaximumSize,
+    });
   }
 
-  #offeredVersions({ versions = [1, 2], userData = NO_OCTETS }: SessionRequest): number {
-    const bits = versions.reduce<number>((sum, version) => sum | version, 0);
-    return userData.length > V1_USER_DATA_MAX ? bits & 2 : bits;
+  #accepted(accept: Spdu, { TEXP }: Variables): Agreement {
+    return accepted(accept, {
+      proposal: this.#proposal,
+      overflowAnswer: this.#overflowAnswer,
+      hasExpedited: TEXP,
+    });
   }
 
   #ownVersions(): number {
@@ -484,132 +459,6 @@ export class Connection {
     if ((userData?.length ?? 0) > this.#limits.connectOctets) return refuseReasons.restriction;
     return undefined;
   }
-
-  /** The units that our user takes: those it names, or all that were proposed, made unambiguous. */
-  #answeredUnits(request: SessionRequest | undefined): number {
-    const { sessionUserRequirements: proposed = DEFAULT_UNITS } = this.#proposal ?? {};
-    if (request?.functionalUnits) return unitsOf(request);
-    let units = proposed;
-    if ((units & FU.FD) !== 0) units &= ~FU.HD;
-    if ((units & FU.SY) !== 0) units &= ~FU.SS;
-    return units;
-  }
-
-  #settings(units: number, request: SessionRequest | undefined): ReturnType<typeof bitsToSettings> {
-    const tokens = availableTokens(units);
-    const { tokenSettingItem = 0 } = this.#proposal?.connectAcceptItem ?? {};
-    const asked = bitsToSettings(tokenSettingItem, tokens);
-    return resolveSettings(asked, request?.tokenSettings ?? {}, tokens);
-  }
-
-  /** X.225 6.3.5: the lesser of what both want, in each direction; 0 is no limit and wins. */
-  #sizes(proposal: Spdu | undefined): ConnectAcceptItem["tsduMaximumSize"] {
-    const { toResponder = 0, toInitiator = 0 } = proposal?.connectAcceptItem?.tsduMaximumSize ?? {};
-    const { sent = 0, received = 0 } = this.#options.tsduMaximumSize ?? {};
-    const lesser = (one: number, other: number) =>
-      one === 0 || other === 0 ? 0 : Math.min(one, other);
-    const sizes = {
-      toResponder: lesser(toResponder, received),
-      toInitiator: lesser(toInitiator, sent),
-    };
-    return sizes.toResponder === 0 && sizes.toInitiator === 0 ? undefined : sizes;
-  }
-
-  #answer({ request }: Incoming, v: Variables): Agreement {
-    const item = this.#proposal?.connectAcceptItem;
-    const proposed = this.#proposal?.sessionUserRequirements ?? DEFAULT_UNITS;
-    const units = selectUnits(proposed, this.#answeredUnits(request), v.TEXP);
-    const problem = ambiguity(units);
-    if (problem) throw new SessionError("ERR_ARGUMENT", `X.225 6.3: ${problem}`);
-    const tokens = availableTokens(units);
-    const sizes = this.#sizes(this.#proposal);
-    const numbered = hasSerialNumbers(units);
-    const digits = item?.upperLimitSerialNumber;
-    const first = item?.largeInitialSerialNumber ?? item?.initialSerialNumber ?? 1;
-    const second = item?.largeSecondInitialSerialNumber ?? item?.secondInitialSerialNumber ?? 1;
-    return {
-      units,
-      version: this.version,
-      owned: ownedBy("acceptor", this.#settings(units, request), tokens),
-      serialNumber: numbered ? (request?.initialSerialNumber ?? first) : undefined,
-      secondSerialNumber:
-        numbered && (units & FU.SS) !== 0
-          ? (request?.secondInitialSerialNumber ?? second)
-          : undefined,
-      serialDigits:
-        digits === undefined ? 6 : Math.min(digits || 15, this.#limits.serialDigits, 15),
-      sentTsduOctets: sizes?.toInitiator ?? 0,
-      receivedTsduOctets: sizes?.toResponder ?? 0,
-      peerTakesExtended: ((item?.protocolOptions ?? 0) & 1) !== 0,
-    };
-  }
-
-  #accepted(accept: Spdu, v: Variables): Agreement {
-    const item = accept.connectAcceptItem;
-    const proposal = this.#proposal;
-    const proposed = proposal?.sessionUserRequirements ?? DEFAULT_UNITS;
-    const answered = accept.sessionUserRequirements ?? DEFAULT_UNITS;
-    const units = selectUnits(proposed, answered, v.TEXP);
-    const problem = ambiguity(units);
-    if (problem) throw new ProtocolError("functionalUnits", "X.225 8.3 AC", problem);
-    const offered = proposal?.connectAcceptItem?.versionNumber ?? 1;
-    const versions = (item?.versionNumber ?? 1) & offered;
-    if (versions === 0) {
-      throw new ProtocolError("versionNotOffered", "X.225 8.3 AC", `${item?.versionNumber ?? 1}`);
-    }
-    const { toResponder = 0, toInitiator = 0 } = item?.tsduMaximumSize ?? {};
-    this.#checkSizes(toResponder, toInitiator);
-    const tokens = availableTokens(units);
-    const asked = bitsToSettings(proposal?.connectAcceptItem?.tokenSettingItem ?? 0, tokens);
-    const settings = resolveSettings(
-      asked,
-      bitsToSettings(item?.tokenSettingItem ?? 0, tokens),
-      tokens,
-    );
-    const numbered = hasSerialNumbers(units);
-    const first = item?.largeInitialSerialNumber ?? item?.initialSerialNumber;
-    const second = item?.largeSecondInitialSerialNumber ?? item?.secondInitialSerialNumber;
-    if (numbered && first === undefined) {
-      throw new ProtocolError("missingParameter", "X.225 8.3 AC", "initialSerialNumber");
-    }
-    const digits = item?.upperLimitSerialNumber;
-    return {
-      units,
-      version: (versions & 2) !== 0 ? 2 : 1,
-      owned: ownedBy("requestor", settings, tokens),
-      serialNumber: numbered ? first : undefined,
-      secondSerialNumber: numbered && (units & FU.SS) !== 0 ? (second ?? first) : undefined,
-      serialDigits: digits === undefined ? 6 : Math.min(digits || 15, 15),
-      sentTsduOctets: toResponder,
-      receivedTsduOctets: toInitiator,
-      peerTakesExtended: ((item?.protocolOptions ?? 0) & 1) !== 0,
-    };
-  }
-
-  /** X.225 6.3.5 and 7.2: no more than we proposed, and what OVERFLOW ACCEPT has said already. */
-  #checkSizes(toResponder: number, toInitiator: number): void {
-    const ours = this.#proposal?.connectAcceptItem?.tsduMaximumSize;
-    const exceeds = (size: number, max: number | undefined) => size !== 0 && (!max || size > max);
-    if (exceeds(toResponder, ours?.toResponder) || exceeds(toInitiator, ours?.toInitiator)) {
-      throw new ProtocolError("tsduSizeNotOffered", "X.225 6.3.5", `${toResponder}/${toInitiator}`);
-    }
-    if (!this.#overflowAnswer) return;
-    const said = this.#overflowAnswer.tsduMaximumSize ?? { toResponder: 0, toInitiator: 0 };
-    if (said.toResponder !== toResponder || said.toInitiator !== toInitiator) {
-      throw new ProtocolError("tsduSizeChanged", "X.225 8.3 AC", "AC differs from OA");
-    }
-  }
-}
-
-function unitsOf(request: SessionRequest | undefined): number {
-  return unitsToBits(request?.functionalUnits ?? ["duplex"]);
-}
-
-function ambiguity(units: number): string | undefined {
-  const duplex = units & (FU.HD | FU.FD);
-  if (duplex !== FU.HD && duplex !== FU.FD) return "one of half-duplex and duplex has to remain";
-  if ((units & FU.SY) !== 0 && (units & FU.SS) !== 0) return "minor or symmetric, not both";
-  return undefined;
 }
 
 /** PI 23 and 55, or 56 to 58 when a limit other than six digits is wanted. */
