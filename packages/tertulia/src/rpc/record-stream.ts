@@ -9,17 +9,18 @@
 
 import type { Socket } from "node:net";
 import { SessionError } from "../pure/errors.ts";
+import { unwrittenOctets } from "../pure/octets.ts";
 import { XDR_LIMITS, type XdrLimits } from "../pure/oncrpc/limits.ts";
 import { RecordDecoder, recordMark } from "../pure/oncrpc/record.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 
-/** A slab goes out when it holds this much, even before the turn ends. */
-const SLAB_OCTETS = 64 * 1024;
+/** A slab goes out when it holds this much, even before the turn ends: the peer has something to do then. */
+const SLAB_OCTETS = 32 * 1024;
 /** What a stream begins with: most connections write little, and there may be thousands. */
 const SLAB_LEAST = 4 * 1024;
 /** A slab that grew beyond this for a large message is not kept for the next. */
-const SLAB_KEPT_OCTETS = 4 * SLAB_OCTETS;
+const SLAB_KEPT_OCTETS = 8 * SLAB_OCTETS;
 
 export interface StreamOptions {
   /** Octets of a record, all its fragments together. Default 4 MiB. */
@@ -43,7 +44,7 @@ export class SocketFeed {
     readonly buffer: () => Uint8Array;
     readonly callback: (size: number, octets: Uint8Array) => boolean;
   };
-  #slab = new Uint8Array(READ_OCTETS);
+  #slab = unwrittenOctets(READ_OCTETS);
   #at = 0;
   #waiting: Uint8Array[] = [];
   #user: ((octets: Uint8Array) => void) | undefined;
@@ -52,7 +53,7 @@ export class SocketFeed {
     this.onread = {
       buffer: () => {
         if (this.#slab.length - this.#at < READ_LEAST) {
-          this.#slab = new Uint8Array(READ_OCTETS);
+          this.#slab = unwrittenOctets(READ_OCTETS);
           this.#at = 0;
         }
         return this.#slab.subarray(this.#at);
