@@ -1,5 +1,5 @@
 /**
- * Every `ts` block of README.md and docs/ is compiled and run against the built library; a `text`
+ * Every `ts` block of the READMEs and docs/ is compiled and run against the built library; a `text`
  * block right behind it is what it prints. `ts no-run: REASON` is only compiled; `ts excerpt: REASON`,
  * which is not a whole program, is neither.
  *
@@ -32,7 +32,7 @@ interface Example {
 
 const BLOCK = /^```ts(?: no-run: ([^\n]+))?\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?/gms;
 
-const pages = ["README.md", ...globSync("docs/**/*.md", { cwd: root })].sort();
+const pages = globSync(["README.md", "packages/*/README.md", "docs/**/*.md"], { cwd: root }).sort();
 const examples = pages.flatMap((page) => {
   const text = readFileSync(join(root, page), "utf8");
   return [...text.matchAll(BLOCK)].map(({ 1: reason, 2: code = "", 3: output, index }): Example => {
