@@ -55,12 +55,6 @@ export class FrameReader {
     this.isHeld = false;
   }
 
-  /** Forgets what was read in part: the octets that follow are another transport's. */
-  reset(): void {
-    this.#release();
-    this.#begin();
-  }
-
   /** What was fed and not read yet. */
   rest(): Uint8Array {
     this.isHeld = true;
