@@ -169,19 +169,4 @@ describe("a session whose time is over", () => {
       assert.deepEqual(reasons, [reason, reason]);
     });
   }
-
-  it("has lived as long for a store as for the process that began it", async () => {
-    const store = new MemoryStore();
-    const options = { store, durability: "disk", keepsAll: true } as const;
-    const first = await House.open({}, { ...options, limits: { absoluteMs: 200 } });
-    const { client } = await first.session("ana");
-    await first.listener[Symbol.asyncDispose]();
-    client.abort();
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    await using second = await House.open({}, options);
-    const { value: session } = await second.listener[Symbol.asyncIterator]().next();
-    const { error } = (await session?.closed) ?? {};
-    assert.ok(error instanceof AbortedError);
-    assert.equal(error.reason, "lifetime");
-  });
 });
