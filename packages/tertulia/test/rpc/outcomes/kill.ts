@@ -74,7 +74,8 @@ export async function kill(
       }
     }
     await end(client);
-    const wanted = Math.max(0, ...itemsOf(contestant, files.server, "items")) + 50;
+    const done = itemsOf(contestant, files.server, "items");
+    const wanted = done.reduce((most, item) => Math.max(most, item), 0) + 50;
     client = startClient(wanted);
     const late = setTimeout(() => client.kill("SIGKILL"), 60_000);
     const [code] = await once(client, "exit");

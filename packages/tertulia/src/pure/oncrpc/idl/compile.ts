@@ -35,7 +35,9 @@ export function compile(file: string, text: string, options: LexerOptions = {}):
       const more = definitionsOf(headers, file, options, constants);
       if (more === undefined) throw error;
       const known = new Set([...own, ...foreign].map(({ name }) => name));
-      foreign.push(...more.filter(({ type, name }) => type !== "program" && !known.has(name)));
+      for (const one of more) {
+        if (one.type !== "program" && !known.has(one.name)) foreign.push(one);
+      }
     }
   }
 }

@@ -20,7 +20,7 @@ export function encodeUnion(union: UnionType, codec: Codec, names: Names): strin
   for (const { cases, field } of union.arms) {
     const literals = cases.flatMap((one) => literalsOf(union, one));
     if (cases.length === 0) out.push("default: {");
-    else out.push(...literals.map((literal, i) => `case ${literal}:${last(literals, i, " {")}`));
+    else out.push(literals.map((one, i) => `case ${one}:${last(literals, i, " {")}`).join("\n"));
     if (resolved(field.of).type !== "void") {
       const mark = resolved(field.of).type === "optional" ? "?" : "";
       // TypeScript cannot tell arms apart by a number when the default's may be any.
@@ -47,7 +47,7 @@ export function decodeUnion(union: UnionType, codec: Codec): string {
       on.members.every(({ value }) => union.arms.some((arm) => arm.cases.includes(value)));
     if (isUnreachable) continue;
     if (cases.length === 0) out.push("default: {");
-    else out.push(...literals.map((literal, i) => `case ${literal}:${last(literals, i, " {")}`));
+    else out.push(literals.map((one, i) => `case ${one}:${last(literals, i, " {")}`).join("\n"));
     if (resolved(field.of).type === "void") out.push(`return { ${tag}: $${tag} };`, "}");
     else {
       const value = codec.decode(field.of, out);

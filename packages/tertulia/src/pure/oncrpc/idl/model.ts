@@ -166,7 +166,8 @@ export function leastOctets(type: Type, within: ReadonlySet<NamedType> = new Set
     case "union": {
       if (within.has(what)) return 4;
       const inner = new Set(within).add(what);
-      return 4 + Math.min(...what.arms.map(({ field }) => leastOctets(field.of, inner)));
+      const arms = what.arms.map(({ field }) => leastOctets(field.of, inner));
+      return 4 + arms.reduce((least, octets) => Math.min(least, octets), Number.POSITIVE_INFINITY);
     }
     default:
       return 4;

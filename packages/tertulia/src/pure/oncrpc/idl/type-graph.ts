@@ -83,7 +83,7 @@ export function recursiveOf(types: readonly NamedType[]): Set<NamedType> {
       }
       if (seen.has(next)) continue;
       seen.add(next);
-      queue.push(...reachedFrom(next));
+      for (const type of reachedFrom(next)) queue.push(type);
     }
   }
   return recursive;

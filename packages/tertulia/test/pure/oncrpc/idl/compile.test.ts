@@ -126,6 +126,18 @@ program P { version V { string A(int, string) = 1; struct all *B(struct all) = 2
     );
   });
 
+  it("takes as many arms and cases as there are", () => {
+    const many = Array.from({ length: 130_000 }, (_, i) => i);
+    const arms = many.map((i) => `case ${i}: int a${i};`).join("\n");
+    const cases = many.map((i) => `case ${i}:`).join("\n");
+    for (const text of [
+      `union arms switch (int d) { ${arms} }; struct list { arms all<>; };`,
+      `union cases switch (int d) { ${cases} int a; default: void; };`,
+    ]) {
+      equal(generate(compile("many.x", text)).includes("case 129999:"), true);
+    }
+  });
+
   it("makes text of any words of the language, or an IdlError", () => {
     const word = fc.constantFrom(
       ..."struct union enum typedef const program version switch case default int hyper opaque string void bool unsigned a b c A B 1 -1 0x7 { } ( ) [ ] < > ; : = , * #if #endif % /* */"
