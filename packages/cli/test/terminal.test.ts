@@ -36,7 +36,7 @@ describe("chat in a terminal", () => {
     await bob.sees(/^\* bob \(SHA256:/);
 
     ana.enter("/break 3");
-    await ana.sees(/suspended for [\d.]+ s, retrying$/, "status");
+    await ana.sees(/suspended since [\d:]{8} \([\d.]+ s\), retrying$/, "status");
     await bob.sees(/ana cut off for [\d.]+ s$/, "status");
     for (const line of ["one", "two", "three"]) ana.enter(line);
     bob.enter("uno");

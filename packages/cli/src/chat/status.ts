@@ -98,9 +98,14 @@ export class Status {
       case "connected":
         return `connected over ${link.over}`;
       case "suspended":
-        return `suspended for ${seconds(now - link.since)}, retrying`;
+        return `suspended since ${timeOfDay(link.since)} (${seconds(now - link.since)}), retrying`;
       case "closed":
         return "over";
     }
   }
+}
+
+/** The local time of a moment of `performance.now()`. */
+function timeOfDay(at: number): string {
+  return new Date(performance.timeOrigin + at).toTimeString().slice(0, 8);
 }

@@ -19,15 +19,16 @@ describe("the status line", () => {
     assert.equal(talking().line(0, 80), "patio · 2 here · connected over tls");
   });
 
-  it("counts the time of a break, and then says what was replayed, for a while", () => {
+  it("says since when a link is broken, counts, and then says what was replayed, for a while", () => {
     const status = talking();
     status.apply({ type: "suspended", reason: "" }, 1000);
     const broken = status.line(5000, 80);
+    const since = new Date(performance.timeOrigin + 1000).toTimeString().slice(0, 8);
     status.apply({ type: "resumed", over: "tls", replayed: 3, suspendedMs: 5000 }, 6000);
     assert.deepEqual(
       [broken, status.line(6000, 80), status.line(60_000, 80)],
       [
-        "patio · 2 here · suspended for 4 s, retrying",
+        `patio · 2 here · suspended since ${since} (4 s), retrying`,
         "patio · 2 here · connected over tls · resumed, 3 replayed",
         "patio · 2 here · connected over tls",
       ],
