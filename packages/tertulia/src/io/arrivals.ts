@@ -17,13 +17,15 @@ export interface ArrivalsOptions {
 
 interface Arrival {
   readonly socket: Socket;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly dueAt: number;
 }
 
 export class Arrivals {
   readonly #options: ArrivalsOptions;
   /** By address, which a TLS socket has in common with the one below it; the longest waiting first. */
   readonly #waiting = new Map<string | Socket, Arrival>();
+  /** For the one that is due first. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ArrivalsOptions) {
     this.#options = options;
@@ -38,16 +40,12 @@ export class Arrivals {
       this.#drop(key, arrival, new SessionError("ERR_LIMIT", others));
     }
     const key = keyOf(socket);
-    const timer = setTimeout(() => {
-      const error = new SessionError("ERR_TIMEOUT", `nothing to go by in ${handshakeMs} ms`);
-      this.#drop(key, arrival, error);
-    }, handshakeMs);
-    timer.unref();
-    const arrival = { socket, timer };
+    const arrival = { socket, dueAt: performance.now() + handshakeMs };
     this.#waiting.set(key, arrival);
     socket.once("close", () => {
       if (this.#waiting.get(key) === arrival) this.settled(key);
     });
+    if (this.#timer === undefined) this.#startTimer(handshakeMs);
   }
 
   isWaiting(socket: Socket): boolean {
@@ -56,18 +54,29 @@ export class Arrivals {
 
   /** It is clear what it wants: somebody else looks after it from now on. */
   settled(which: Socket | string): void {
-    const key = typeof which === "string" ? which : keyOf(which);
-    clearTimeout(this.#waiting.get(key)?.timer);
-    this.#waiting.delete(key);
+    this.#waiting.delete(typeof which === "string" ? which : keyOf(which));
   }
 
   /** Drops them all. */
   close(): void {
-    for (const { socket, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
-      socket.destroy();
-    }
+    clearTimeout(this.#timer);
+    for (const { socket } of this.#waiting.values()) socket.destroy();
     this.#waiting.clear();
+  }
+
+  #startTimer(ms: number): void {
+    this.#timer = setTimeout(() => this.#tick(), ms);
+    this.#timer.unref();
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (const [key, arrival] of this.#waiting) {
+      if (arrival.dueAt > now) return this.#startTimer(arrival.dueAt - now);
+      const silence = `nothing to go by in ${this.#options.handshakeMs} ms`;
+      this.#drop(key, arrival, new SessionError("ERR_TIMEOUT", silence));
+    }
   }
 
   #drop(key: string | Socket, { socket }: Arrival, error: SessionError): void {
