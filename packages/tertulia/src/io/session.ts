@@ -228,11 +228,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
       this.#beginReading();
       const consumer = new Consumer(handler, resolve, reject);
       this.#consumer = consumer;
-      if (signal) {
-        const onAbort = () => this.#consumed(consumer, signal);
-        consumer.forgetSignal = () => signal.removeEventListener("abort", onAbort);
-        signal.addEventListener("abort", onAbort);
-      }
+      if (signal) consumer.heed(signal, () => this.#consumed(consumer, signal));
       this.#handOver();
     });
   }
@@ -830,9 +826,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     if (this.#consumer !== consumer) return;
     this.#consumer = undefined;
     this.#isReading = false;
-    consumer.forgetSignal?.();
-    if (why) consumer.reject(why.reason);
-    else consumer.resolve();
+    consumer.end(why);
   }
 
   /** Something came for whoever reads. */

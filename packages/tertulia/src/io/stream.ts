@@ -186,11 +186,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
       if (this.#consumer) throw new SessionError("ERR_STATE", "somebody reads this stream already");
       const consumer = new Consumer(handler, resolve, reject);
       this.#consumer = consumer;
-      if (signal) {
-        const onAbort = () => this.#consumed(consumer, signal);
-        consumer.forgetSignal = () => signal.removeEventListener("abort", onAbort);
-        signal.addEventListener("abort", onAbort);
-      }
+      if (signal) consumer.heed(signal, () => this.#consumed(consumer, signal));
       this.#handOver();
     });
   }
@@ -312,9 +308,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   #consumed(consumer: Consumer<Uint8Array>, why?: { readonly reason: unknown }): void {
     if (this.#consumer !== consumer) return;
     this.#consumer = undefined;
-    consumer.forgetSignal?.();
-    if (why) consumer.reject(why.reason);
-    else consumer.resolve();
+    consumer.end(why);
   }
 
   async #room(signal: AbortSignal | undefined): Promise<void> {
