@@ -75,6 +75,7 @@ export const sessionOptions: OptionKinds<SessionOptions> = {
 };
 
 const AGENT = "tertulia/0.1";
+const unitNames = Object.keys(functionalUnits);
 
 /** Options with everything filled in. */
 export interface Prepared {
@@ -93,7 +94,7 @@ export function prepare(options: SessionOptions, calledSelector: string): Prepar
     throw new SessionError("ERR_LIMIT", `user data of ${userData.length} octets`);
   }
   const units = options.units ?? defaultUnits;
-  for (const unit of units) checkIsOneOf("units", unit, Object.keys(functionalUnits));
+  for (const unit of units) checkIsOneOf("units", unit, unitNames);
   const durability = options.durability ?? options.store?.durability ?? "memory";
   checkIsOneOf("durability", durability, durabilities);
   if (durability !== "memory" && options.store === undefined) {

@@ -110,12 +110,10 @@ export function frameName(type: number): string {
   return isMessage ? "MESSAGE" : `0x${type.toString(16).padStart(2, "0")}`;
 }
 
-/** Octets of the longest header. */
-const HEADER_OCTETS = 10;
-
 /** A whole frame, copied: for control frames, which are few. */
 export function encodeFrame(type: number, body: Uint8Array): Uint8Array {
-  return new Writer(body.length + HEADER_OCTETS).u8(type).varint(body.length).octets(body).finish();
+  const size = 1 + varintSize(body.length) + body.length;
+  return new Writer(size).u8(type).varint(body.length).octets(body).finish();
 }
 
 /** A control frame whose body is varints. */

@@ -110,8 +110,9 @@ export const defaultLimits: Limits = {
  */
 export function limitsFrom(changes: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(changes)) {
-    if (!Object.hasOwn(defaultLimits, name))
+    if (!Object.hasOwn(defaultLimits, name)) {
       throw new SessionError("ERR_ARGUMENT", `no such limit: ${name}`);
+    }
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) {
       throw new SessionError("ERR_ARGUMENT", `${name} must be a whole number, not ${value}`);
     }
