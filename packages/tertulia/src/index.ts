@@ -14,6 +14,7 @@ export type {
   Vouched,
 } from "./auth/authentication.ts";
 export { type Address, DEFAULT_PORT, parseAddress } from "./io/address.ts";
+export { RefusedError } from "./io/attempt.ts";
 export {
   Backlog,
   BacklogFullError,
@@ -25,7 +26,7 @@ export { cborContext } from "./io/cbor.ts";
 export { type ConnectOptions, connect, reconnect } from "./io/connect.ts";
 export { ALPN, type DialOptions, dialerOf } from "./io/dial.ts";
 export { DuplexTransport } from "./io/duplex-transport.ts";
-export { type EstablishOptions, establish, RefusedError } from "./io/establish.ts";
+export { type EstablishOptions, establish } from "./io/establish.ts";
 export { type BoundListener, type ListenOptions, listen } from "./io/listen.ts";
 export { Listener } from "./io/listener.ts";
 export type { ListenerOptions } from "./io/listener-options.ts";

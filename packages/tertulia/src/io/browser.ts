@@ -21,10 +21,11 @@ export {
   type PresentationContext,
   textContext,
 } from "../pure/native/message.ts";
+export { RefusedError } from "./attempt.ts";
 export { browserRuntime } from "./browser-runtime.ts";
 export { browserSuite } from "./browser-suite.ts";
 export { cborContext } from "./cbor.ts";
-export { type EstablishOptions, RefusedError } from "./establish.ts";
+export type { EstablishOptions } from "./establish.ts";
 export type { Session } from "./session.ts";
 export type {
   Identity,

@@ -6,8 +6,8 @@
 
 import type { Authenticator, Verifier } from "../../src/auth/authentication.ts";
 import { createIdentity } from "../../src/auth/identity.ts";
+import { RefusedError } from "../../src/io/attempt.ts";
 import { type ConnectOptions, connect } from "../../src/io/connect.ts";
-import { RefusedError } from "../../src/io/establish.ts";
 import { type ListenOptions, listen } from "../../src/io/listen.ts";
 import type { Identity } from "../../src/io/session-parts.ts";
 import { SessionError } from "../../src/pure/errors.ts";

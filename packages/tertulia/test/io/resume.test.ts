@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { RefusedError } from "../../src/io/attempt.ts";
 import type { ConnectOptions } from "../../src/io/connect.ts";
-import { RefusedError } from "../../src/io/establish.ts";
 import { certificate } from "./certificates.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 import {
