@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { bitsToUnits, type FunctionalUnit } from "tertulia/iso8327";
 import { awaitDialogue, connectCotp, connectDialogue, listenCotp, MMS } from "tertulia/osi";
+import { collect } from "../collect.ts";
 import { type AssociateCommand, runAssociate } from "./osi-associate.ts";
 import { converse, problemWith } from "./osi-converse.ts";
 import { printDecoded } from "./osi-decode.ts";
@@ -146,10 +147,6 @@ function selectorOptions(command: Command, versions: readonly number[]): Command
         .default(versions, versions.join())
         .argParser((text) => text.split(",").map(parseVersion)),
     );
-}
-
-function collect(value: string, all: readonly string[]): readonly string[] {
-  return [...all, value];
 }
 
 function collectRequest(line: string, all: readonly string[]): readonly string[] {

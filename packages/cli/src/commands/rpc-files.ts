@@ -15,6 +15,7 @@ import {
   type LexerOptions,
   type Model,
 } from "tertulia/rpc/idl";
+import { collect } from "../collect.ts";
 import { CommandError, exitCodes } from "../exit.ts";
 
 export interface FileOptions {
@@ -98,8 +99,4 @@ export function fileOptions(one: Command): Command {
   return one
     .option("-I, --include <folder>", "where to look for included files", collect, [])
     .option("-D, --define <name=value>", "define a name, as for C", collect, []);
-}
-
-function collect(text: string, before: readonly string[]): readonly string[] {
-  return [...before, text];
 }

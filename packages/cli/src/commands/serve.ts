@@ -18,7 +18,7 @@ import { CommandError, exitCodes, exitHelp, messageOf } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
 import { type Log, logTo } from "../log.ts";
-import { answerSessions, type SessionsRequest } from "../sessions/control.ts";
+import { answerNode, type NodeRequest } from "../sessions/control.ts";
 import { inherit, Successor } from "../successor.ts";
 import { SERVICE_HOME, systemdUnit } from "../systemd.ts";
 import { type TunnelServing, tunnelServing } from "../tunnel/serving.ts";
@@ -101,7 +101,7 @@ async function stop(which: number | undefined, _own: unknown, command: Command):
     throw new CommandError(exitCodes.failed, what);
   }
   for (const pid of nodes) {
-    for await (const _ of askNode(home, pid, { type: "stop" } satisfies SessionsRequest));
+    for await (const _ of askNode(home, pid, { type: "stop" } satisfies NodeRequest));
     while ((await runningNodes(home)).includes(pid)) await sleep(50);
     process.stdout.write(`the node with process id ${pid} has stopped\n`);
   }
@@ -145,7 +145,7 @@ async function serve(options: ServeOptions): Promise<void> {
   });
   inheritance?.serving();
   await using _control = await offerControl(home, (request) =>
-    answerSessions(house.listener.sessions, request, () => asked.ask("SIGTERM")),
+    answerNode(house.listener.sessions, request, () => asked.ask("SIGTERM")),
   );
   const fingerprint = formatFingerprint(identity.fingerprint);
   if (isJson) log("listening", "", { address: house.address, fingerprint });

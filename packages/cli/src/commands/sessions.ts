@@ -10,7 +10,7 @@ import { openSqliteStore } from "tertulia/stores/sqlite";
 import { askNode, runningNodes } from "../control.ts";
 import { CommandError, exitCodes, exitHelp } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
-import type { SessionsRequest } from "../sessions/control.ts";
+import type { NodeRequest } from "../sessions/control.ts";
 import {
   isWanted,
   lineOf,
@@ -98,7 +98,7 @@ async function end(id: string, { reason, ...place }: Place & { reason: string })
     await using store = await openSqliteStore(place.store);
     await endStored(store, view.id, reason);
   } else {
-    const request: SessionsRequest = { type: "end", id: view.id, message: reason };
+    const request: NodeRequest = { type: "end", id: view.id, message: reason };
     for await (const _ of askNode(new Home(place.home), view.live?.pid ?? 0, request));
   }
   process.stdout.write(`ended ${view.id}\n`);
@@ -129,8 +129,8 @@ async function* viewsOf({ store: file, node, home: folder }: Place): AsyncGenera
     throw new CommandError(exitCodes.unreachable, message);
   }
   for (const pid of pids) {
-    // `answerSessions` yields these.
-    const request: SessionsRequest = { type: "sessions" };
+    // `answerNode` yields these.
+    const request: NodeRequest = { type: "sessions" };
     for await (const view of askNode(home, pid, request)) yield view as SessionView;
   }
 }

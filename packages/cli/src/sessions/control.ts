@@ -1,5 +1,5 @@
 /**
- * What a node answers about its sessions, over its control socket.
+ * What a node answers over its control socket: about its sessions, and whether it goes on.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Session } from "tertulia";
 import { viewOf } from "./view.ts";
 
 /** What the operator asks for. */
-export type SessionsRequest =
+export type NodeRequest =
   | { readonly type: "sessions" }
   | { readonly type: "end"; readonly id: string; readonly message: string }
   /** To the node itself, as SIGTERM is. */
@@ -19,7 +19,7 @@ export type SessionsRequest =
  *
  * @param stop - Has the node stop.
  */
-export async function* answerSessions(
+export async function* answerNode(
   sessions: ReadonlyMap<string, Session>,
   request: Readonly<Record<string, unknown>>,
   stop: () => void,
