@@ -41,9 +41,14 @@ export interface Authentication {
 /** Whom a method vouches for. */
 export interface Vouched {
   readonly name: string;
+  /** What else is known of the peer, as the method has it: of a token, its claims. */
   readonly claims?: unknown;
 }
 
+/**
+ * What a verifier answers: one more challenge for the peer, who it is, or why not. The `message`
+ * goes to the peer.
+ */
 export type VerificationStep =
   | { readonly type: "challenge"; readonly data: Uint8Array }
   | { readonly type: "accepted"; readonly vouched: Vouched; readonly data?: Uint8Array }

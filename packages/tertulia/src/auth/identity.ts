@@ -18,6 +18,10 @@ import { SessionError } from "../pure/errors.ts";
 import { selfSignedCertificate } from "./certificate.ts";
 import { type Ed25519Signer, ed25519Fingerprint } from "./ed25519.ts";
 
+/**
+ * An Ed25519 identity of one's own: signs handshakes, and stands behind TLS. Made by {@link
+ * openIdentity}.
+ */
 export interface OwnIdentity extends Ed25519Signer {
   /** SHA-256 of the SubjectPublicKeyInfo, in hex: what others know us by. */
   readonly fingerprint: string;

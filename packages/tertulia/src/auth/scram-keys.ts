@@ -54,7 +54,9 @@ export async function scramCredentials(
   };
 }
 
+/** What {@link scramCredentials} may be told. All optional. */
 export interface ScramCredentialsOptions {
+  /** What a guess costs. Default: 600,000; from 4,096. */
   readonly iterations?: number;
   /** Default: 16 random octets. */
   readonly salt?: Uint8Array;

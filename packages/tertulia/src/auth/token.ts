@@ -20,6 +20,7 @@ import type {
 /** The method's name on the wire. */
 export const TOKEN_METHOD = "token";
 
+/** Where a token may travel. */
 export interface TokenOptions {
   /** Also over transports that others can read. Only for tests and for one's own machine. Default: false. */
   readonly inTheClear?: boolean;

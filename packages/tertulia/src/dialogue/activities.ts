@@ -25,8 +25,11 @@ export interface ActivityRecord {
 
 /** Where interrupted activities are kept. Any store will do; writes replace what was there. */
 export interface ActivityStore {
+  /** Keeps the record, in place of one with the same identifier; resolves when it is safe. */
   save(record: ActivityRecord): Promise<void>;
+  /** The record of that activity, if there is one. */
   load(identifier: Uint8Array): Promise<ActivityRecord | undefined>;
+  /** Forgets the record, if there is one. */
   remove(identifier: Uint8Array): Promise<void>;
 }
 

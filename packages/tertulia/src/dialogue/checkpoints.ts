@@ -9,6 +9,7 @@ import { SessionError } from "../pure/errors.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { Indication } from "./indication.ts";
 
+/** How often a checkpointed transfer marks a point, and how many may be open. All optional. */
 export interface CheckpointOptions {
   /** Pieces between two points. Default 16. */
   readonly every?: number;

@@ -22,7 +22,9 @@ import type { MinorPoint } from "./points.ts";
 import { type DialogueOptions, Provider } from "./provider.ts";
 import type { TransportConnection } from "./transport.ts";
 
+/** The parameters of an S-CONNECT request. All optional. */
 export interface ConnectOptions extends ConnectParameters {
+  /** User data of S-CONNECT. Default: none. */
   readonly userData?: Uint8Array;
 }
 
@@ -41,11 +43,13 @@ export type AcceptOptions = Pick<
   readonly selector?: Uint8Array;
 };
 
+/** The parameters of a negative S-CONNECT response. All optional. */
 export type RefuseOptions = Pick<
   SessionRequest,
   "connectionIdentifier" | "functionalUnits" | "keepTransport" | "reason" | "userData"
 >;
 
+/** The parameters of an S-RESYNCHRONIZE request: what kind, and to which serial number. */
 export type ResynchronizeOptions = Pick<
   SessionRequest,
   | "resyncType"
@@ -59,6 +63,10 @@ export type ResynchronizeOptions = Pick<
 const allTokens = ["data", "minor", "major", "release"] as const;
 const DONE: Promise<void> = Promise.resolve();
 
+/**
+ * The session service of X.215 over a transport connection. Requests are methods, confirms their
+ * promises; indications are iterated.
+ */
 export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
   readonly #provider: Provider;
 
@@ -71,6 +79,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     return this.#provider.machine.state;
   }
 
+  /** The functional units that both agreed on; empty before. */
   get functionalUnits(): readonly FunctionalUnit[] {
     return this.#provider.machine.functionalUnits;
   }
@@ -178,6 +187,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     return (await this.#provider.ask({ type: "SCDreq", userData }, "SCDcnf")).userData;
   }
 
+  /** S-CAPABILITY-DATA response. */
   respondCapabilityData(userData: Uint8Array = NO_OCTETS): void {
     this.#provider.say({ type: "SCDrsp", userData });
   }
@@ -227,6 +237,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     return serialNumber;
   }
 
+  /** S-SYNC-MAJOR response: confirms the point, and all before it. */
   respondSyncMajor(userData: Uint8Array = NO_OCTETS): void {
     this.#provider.say({ type: "SSYNMrsp", userData });
   }
@@ -247,6 +258,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     return this.#provider.ask({ type: "SRSYNreq", tokenSettings, ...options }, "SRSYNcnf");
   }
 
+  /** S-RESYNCHRONIZE response. Default: the serial number and the tokens that were proposed. */
   respondResynchronize(
     options: Pick<
       SessionRequest,
@@ -280,6 +292,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     await this.#provider.ask({ type: "SACTIreq", reason, userData }, "SACTIcnf");
   }
 
+  /** S-ACTIVITY-INTERRUPT response. */
   respondInterruptActivity(userData: Uint8Array = NO_OCTETS): void {
     this.#provider.say({ type: "SACTIrsp", userData });
   }
@@ -289,6 +302,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     await this.#provider.ask({ type: "SACTDreq", reason, userData }, "SACTDcnf");
   }
 
+  /** S-ACTIVITY-DISCARD response. */
   respondDiscardActivity(userData: Uint8Array = NO_OCTETS): void {
     this.#provider.say({ type: "SACTDrsp", userData });
   }
@@ -300,6 +314,7 @@ export class Dialogue implements AsyncIterable<Indication>, AsyncDisposable {
     return serialNumber;
   }
 
+  /** S-ACTIVITY-END response: confirms the activity's last point. */
   respondEndActivity(userData: Uint8Array = NO_OCTETS): void {
     this.#provider.say({ type: "SACTErsp", userData });
   }

@@ -16,6 +16,7 @@ import { type DialogueSnapshot, decodeDialogue, encodeDialogue } from "./kept.ts
 import { Points } from "./points.ts";
 import type { TransportConnection } from "./transport.ts";
 
+/** How a dialogue's session machine is to behave. All optional. */
 export interface DialogueOptions extends SessionOptions, InboxOptions {
   /** Ends the waiting for the connection. */
   readonly signal?: AbortSignal;

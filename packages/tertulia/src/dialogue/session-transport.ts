@@ -14,6 +14,7 @@ import { SessionError } from "../pure/errors.ts";
 import { concatOctets } from "../pure/octets.ts";
 import type { DialogueKeeping, TransportConnection, TransportUser } from "./transport.ts";
 
+/** How a session carries a dialogue. Only `isInitiator` must be given. */
 export interface SessionTransportOptions {
   /** Whether this side asks for the dialogue: one side says so, the other does not. */
   readonly isInitiator: boolean;

@@ -28,6 +28,7 @@ export interface DialogueKeeping {
   changed(): void;
 }
 
+/** What a dialogue needs of whatever carries it: the transport service of X.214, once connected. */
 export interface TransportConnection {
   /** Whether there is an expedited flow. */
   readonly expedited: boolean;

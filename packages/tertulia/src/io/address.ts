@@ -6,6 +6,7 @@
 
 import { SessionError } from "../pure/errors.ts";
 
+/** An address, read: which transport, and where. */
 export type Address =
   | { readonly type: "tcp" | "tls"; readonly host: string; readonly port: number }
   | { readonly type: "unix"; readonly path: string }

@@ -18,6 +18,9 @@ import type { Keeping } from "./keeping.ts";
 import type { Session } from "./session.ts";
 import type { SendOptions } from "./session-parts.ts";
 
+/**
+ * How much may wait in a backlog, and what happens to a message that no longer fits. All optional.
+ */
 export interface BacklogOptions {
   /** Octets that the session may have for its peer before more waits in the store. Default: 256 KiB. */
   readonly memoryOctets?: number;
@@ -101,6 +104,10 @@ export async function openBacklog(
   return backlog;
 }
 
+/**
+ * What waits for a slow or absent peer, in the session's store up to a bound; made by {@link
+ * openBacklog}.
+ */
 export class Backlog {
   readonly session: Session;
   readonly #keeping: Keeping;

@@ -13,6 +13,7 @@ import { anObject, checkOptions, type OptionKinds } from "./option-kinds.ts";
 import type { Session } from "./session.ts";
 import type { Dial } from "./transport.ts";
 
+/** What {@link connect} may be told: of the session, of who we are, and of TLS. All optional. */
 export interface ConnectOptions extends EstablishOptions, DialOptions {}
 
 const connectOptions: OptionKinds<ConnectOptions> = {

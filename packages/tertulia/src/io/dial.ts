@@ -18,6 +18,10 @@ export const ALPN = "tertulia/1";
 
 /** What a dial may be told besides the address: for TLS, the options of `node:tls`. */
 export interface DialOptions {
+  /**
+   * Options of `node:tls` for `tls://` and `wss://` addresses. Default: authorities of the system,
+   * TLS 1.3.
+   */
   readonly tls?: ConnectionOptions;
 }
 

@@ -23,6 +23,10 @@ const LINGER_MS = 2000;
 /** RFC 9266 names it "tls-exporter"; the label is ours, so that nobody else's binding is the same. */
 const EXPORTER_LABEL = "EXPORTER-Tertulia-1";
 
+/**
+ * Any Node duplex as a transport: a socket, TLS, standard input and output, a child process. It
+ * belongs to the transport from then on.
+ */
 export class DuplexTransport implements Transport {
   readonly kind: string;
   readonly isConfidential: boolean;

@@ -15,6 +15,7 @@ import type { Runtime } from "./runtime.ts";
 import { Session } from "./session.ts";
 import type { Dial, Transport, TransportPeer } from "./transport.ts";
 
+/** What the initiator of a session may be told, whatever the transport. All optional. */
 export interface EstablishOptions extends SessionOptions {
   /** Which application at that address. Default: empty, the only one. */
   readonly selector?: string;

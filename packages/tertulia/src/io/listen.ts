@@ -34,6 +34,10 @@ import type { Transport } from "./transport.ts";
 import { asSessionError } from "./wait.ts";
 import { serveWebSockets, type WebSocketServerOptions } from "./websocket-server.ts";
 
+/**
+ * What {@link listen} may be told: whom to let in, how many, TLS, and an HTTP server beside. All
+ * optional.
+ */
 export interface ListenOptions extends ListenerOptions {
   /**
    * Takes TLS on the same port, with these options of `node:tls`. Default: no TLS. With `requestCert`, and

@@ -23,6 +23,9 @@ import type { Session } from "./session.ts";
 import type { Identity } from "./session-parts.ts";
 import type { TransportPeer } from "./transport.ts";
 
+/**
+ * What a listener may be told: whom it lets in, how many, and whom it tells of what. All optional.
+ */
 export interface ListenerOptions extends SessionOptions {
   /**
    * Ways to prove who one is. When there is one, one of them is demanded; `anonymous` among them lets

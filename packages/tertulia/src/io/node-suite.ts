@@ -16,6 +16,7 @@ import {
 import { SessionError } from "../pure/errors.ts";
 import type { KeyPair, Suite } from "../pure/native/suite.ts";
 
+/** What {@link createNodeSuite} may be told. */
 export interface NodeSuiteOptions {
   /**
    * Key pairs that are made ahead, one a turn, after the first was asked for; each is used for one

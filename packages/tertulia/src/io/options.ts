@@ -31,6 +31,10 @@ import {
 } from "./option-kinds.ts";
 import type { Runtime } from "./runtime.ts";
 
+/**
+ * What `connect` and `listen` have in common. All optional; one that does not exist is
+ * `ERR_ARGUMENT`.
+ */
 export interface SessionOptions {
   /** Bounds that differ from the defaults. */
   readonly limits?: Partial<Limits>;

@@ -13,7 +13,9 @@ export interface Flushable {
   flush(): void;
 }
 
+/** What a runtime is made of: the cryptography and, where it is not Node's, the event loop. */
 export interface RuntimeOptions {
+  /** The cryptography: {@link createNodeSuite}'s, or one of your own. */
   readonly suite: Suite;
   /** Calls back when the events that are already here have been dealt with. */
   readonly defer: (callback: () => void) => void;
@@ -24,8 +26,13 @@ export interface RuntimeOptions {
 /** Longer delays overflow in every JavaScript engine, and become none at all. */
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
+/**
+ * What the sessions of one process share: clock, timers, the end of the turn, slabs and
+ * cryptography. One is enough for a process.
+ */
 export class Runtime {
   readonly suite: Suite;
+  /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
   readonly #defer: (callback: () => void) => void;
   readonly #wheel = new TimerWheel();
@@ -57,6 +64,7 @@ export class Runtime {
     this.#setTimer();
   }
 
+  /** Takes a timer back; nothing happens if it has gone off. */
   unschedule(entry: TimerEntry): void {
     this.#wheel.remove(entry);
   }

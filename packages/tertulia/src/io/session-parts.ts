@@ -54,6 +54,7 @@ export interface SessionEnd {
   readonly abort?: Abort;
 }
 
+/** How one message travels. All optional. */
 export interface SendOptions {
   /** Default: `normal`. */
   readonly kind?: MessageKind;
@@ -65,7 +66,9 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A wait that can be given up. */
 export interface SignalOptions {
+  /** Ends the waiting, with the signal's own reason. Default: nothing does. */
   readonly signal?: AbortSignal;
 }
 

@@ -154,6 +154,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable, Flushab
     return this.#keeping !== undefined;
   }
 
+  /** Whether it has a transport now, waits for another one, or has ended. */
   get state(): "connected" | "suspended" | "closed" {
     return this.machine.state;
   }

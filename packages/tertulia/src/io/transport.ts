@@ -37,6 +37,10 @@ export interface TransportPeer {
   readonly commonName?: string;
 }
 
+/**
+ * What carries a session's octets for now: an ordered octet stream in both directions, by calls and
+ * not by promises.
+ */
 export interface Transport {
   /** `tcp`, `tls`, `unix`, `websocket`, `duplex`, `memory`, … */
   readonly kind: string;

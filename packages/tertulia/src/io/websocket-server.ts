@@ -17,6 +17,7 @@ import {
   WebSocketTransport,
 } from "./websocket-transport.ts";
 
+/** Which WebSockets are taken. All optional; without `origins` any page may connect. */
 export interface WebSocketServerOptions {
   /** Path of the upgrade request. Default: any. */
   readonly path?: string;
@@ -28,6 +29,7 @@ export interface WebSocketServerOptions {
 
 /** Who takes what comes in: a listener. */
 export interface TransportReceiver {
+  /** Takes a transport that is open, and whose other end has said nothing yet. */
   receive(transport: Transport): void;
   /** Somebody was sent away before there was a transport. */
   refused(address: string, error: SessionError): void;

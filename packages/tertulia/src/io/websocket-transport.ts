@@ -41,6 +41,10 @@ export interface WebSocketLike {
 
 const OPEN = 1;
 
+/**
+ * A WebSocket as a transport: the browser's, Node's, or one of `ws`. It belongs to the transport
+ * from then on.
+ */
 export class WebSocketTransport implements Transport {
   readonly kind = "websocket";
   readonly isConfidential: boolean;

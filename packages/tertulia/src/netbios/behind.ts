@@ -14,6 +14,7 @@ import { type NameLike, nameOf } from "./name-like.ts";
 import type { NetbiosSession, SessionSettings } from "./session.ts";
 import { type ListenerEvent, SessionListener } from "./session-listener.ts";
 
+/** Whom a listener behind a front takes, and at which port of its own. All optional. */
 export interface BehindOptions extends SessionSettings {
   /** The only caller that is wanted. Default: anyone. */
   readonly calling?: NameLike;
@@ -80,6 +81,7 @@ export async function listenBehind(
   }
 }
 
+/** A name that is served behind a front; made by {@link listenBehind}. Iterate it for sessions. */
 export class ListenerBehind implements AsyncDisposable {
   /** Where callers find the name: the address of the front's node. */
   readonly address: string;

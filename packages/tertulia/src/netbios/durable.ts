@@ -30,6 +30,10 @@ export const PREAMBLE: Uint8Array = utf8("Tertulia NetBIOS 1\n");
 /** How long either waits for the other's preamble before it takes it for plain. */
 const PREAMBLE_MS = 1000;
 
+/**
+ * How a durable session is called by name: {@link NetbiosNode.call}'s options, and the session's
+ * own. All optional.
+ */
 export interface DurableCallOptions extends ConnectOptions {
   /** Who is calling. Default: our first name. */
   readonly calling?: NameLike;
@@ -84,8 +88,13 @@ export async function callByName(
   }
 }
 
+/**
+ * Whom {@link listenByName} takes: the listener's options, and those of the session. All optional.
+ */
 export interface DurableListenOptions extends ListenerOptions {
+  /** The only caller that is wanted. Default: anyone. */
   readonly calling?: ListenOptions["calling"];
+  /** Ends the listening. */
   readonly signal?: AbortSignal;
   /** Takes the sessions of callers that speak plain NetBIOS. Default: they are hung up on. */
   readonly plain?: (session: NetbiosSession) => void;

@@ -19,6 +19,7 @@ import { FrontLines, type FrontRequest, parseRequest, refusalOf } from "./front-
 import type { NetbiosNode } from "./node.ts";
 import { listenAtPath } from "./socket-path.ts";
 
+/** Where a front takes registrations, and how many. All optional. */
 export interface FrontOptions {
   /**
    * The rights of the socket's file. Default: 0o660: this user, and the group, which is that of the
@@ -33,6 +34,7 @@ export interface FrontOptions {
   readonly told?: (event: FrontEvent) => void;
 }
 
+/** What a front tells of its work. */
 export type FrontEvent =
   | {
       readonly type: "registered" | "ended";
@@ -66,6 +68,7 @@ export async function openFront(
   return new Front(node, path, server, options);
 }
 
+/** The process that has port 139, for all others of the host; made by {@link openFront}. */
 export class Front implements AsyncDisposable {
   readonly #path: string;
   readonly #node: NetbiosNode;

@@ -15,6 +15,7 @@ import { type NetbiosName, suffixOf } from "../pure/netbios/name.ts";
 import type { NameServerEvent } from "../pure/netbios/name-server-events.ts";
 import type { NetbiosNode } from "./node.ts";
 
+/** How long the program may take, and who is told when it fails. All optional. */
 export interface NameHookOptions {
   /** Ends it, and with it the program that runs just then. */
   readonly signal?: AbortSignal;

@@ -19,6 +19,7 @@ import { ANY_NAME, freeNumber } from "./ncb-numbers.ts";
 import { type NcbReceived, type NcbSessionStatus, NcbSessions } from "./ncb-sessions.ts";
 import type { NetbiosNode } from "./node.ts";
 
+/** How a receive command waits. */
 export interface ReceiveOptions extends CommandOptions {
   /** The buffer: a longer message comes in parts. Default: 131,071, so it never does. */
   readonly octetsMax?: number;
@@ -29,6 +30,10 @@ export function openNcb(node: NetbiosNode): NcbAdapter {
   return new NcbAdapter(node);
 }
 
+/**
+ * The NetBIOS commands over one node; made by {@link openNcb}. Names and sessions go by number, 1
+ * to 254.
+ */
 export class NcbAdapter {
   readonly #node: NetbiosNode;
   readonly #names = new Map<number, NetbiosName>();

@@ -37,11 +37,13 @@ export type NetbiosEvent =
   | { readonly role: "distributor"; readonly event: DistributorEvent }
   | { readonly role: "sessions"; readonly event: ListenerEvent };
 
+/** A wait that can be given up. */
 export interface Waiting {
   /** Ends the waiting, with its reason. */
   readonly signal?: AbortSignal;
 }
 
+/** Whom a name listens for. All optional. */
 export interface ListenOptions extends Waiting {
   /** The only caller that is wanted. Default: anyone. */
   readonly calling?: NameLike;
@@ -63,6 +65,7 @@ export async function openNetbios(options: NetbiosOptions = {}): Promise<Netbios
   return await NetbiosNode.open(options);
 }
 
+/** A node on a real network: names, datagrams and sessions; made by {@link openNetbios}. */
 export class NetbiosNode implements AsyncDisposable {
   readonly #options: NetbiosOptions;
   readonly #events: Feed<NetbiosEvent>;
@@ -106,6 +109,7 @@ export class NetbiosNode implements AsyncDisposable {
     return this.#service.bindAddress;
   }
 
+  /** B, P, M or H. */
   get nodeType(): NodeType {
     return this.#service.nodeType;
   }

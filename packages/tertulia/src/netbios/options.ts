@@ -18,6 +18,7 @@ export interface ServerRole
   readonly database?: string | NameDatabase;
 }
 
+/** What a node of the network is opened with. All optional. */
 export interface NetbiosOptions {
   /** What is registered and told to others. Default: the first IPv4 address of this host. */
   readonly address?: string;
@@ -50,8 +51,11 @@ export interface NetbiosOptions {
   readonly distributes?: boolean;
   /** Whether to answer node status requests of strangers on other networks. Default: `false`. */
   readonly tellsStrangers?: boolean;
+  /** Timers that differ from {@link NAME_TIMERS}. */
   readonly timers?: Partial<NameTimers>;
+  /** Limits that differ from {@link NODE_LIMITS}. */
   readonly limits?: Partial<NodeLimits>;
+  /** Rules of calling that differ from {@link CALL_RULES}. */
   readonly calls?: Partial<CallRules>;
   /** As in RFC 1002, or only after asking. Default: `"verify"`. */
   readonly conflictDemands?: "verify" | "obey";

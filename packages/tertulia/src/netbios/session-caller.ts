@@ -27,7 +27,9 @@ export interface Resolved {
   readonly group: boolean;
 }
 
+/** How a name is called, and how long each step may take. All optional. */
 export interface CallSettings extends SessionSettings, Partial<CallRules> {
+  /** Gives the call up, with the signal's own reason. */
   readonly signal?: AbortSignal;
   /** How long a TCP connection may take to be made. Default: 10 s. */
   readonly connectTimeoutMs?: number;

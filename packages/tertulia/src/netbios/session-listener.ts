@@ -24,6 +24,7 @@ export type ListenTarget =
     }
   | { readonly type: "retarget"; readonly to: Endpoint };
 
+/** What became of each connection to the port. */
 export type ListenerEvent =
   | {
       readonly type: "accepted" | "retargeted" | "refused";

@@ -11,6 +11,7 @@ import type { NetbiosName } from "../pure/netbios/name.ts";
 import { MESSAGE_OCTETS_MAX } from "../pure/netbios/session-packet.ts";
 import type { PacketStream } from "./packet-stream.ts";
 
+/** The timers of a NetBIOS session, in milliseconds. All optional. */
 export interface SessionSettings {
   /** RFC 1002 6, SSN_CLOSE_TIMEOUT: how long a hang-up waits for the peer's. Default: 30 s. */
   readonly closeTimeoutMs?: number;
@@ -25,6 +26,7 @@ export interface SessionEnds {
   readonly peer: Endpoint;
 }
 
+/** Messages of up to 131,071 octets over TCP, their boundaries kept. Iterate it for what comes. */
 export class NetbiosSession implements AsyncIterable<Uint8Array>, AsyncDisposable {
   readonly local: NetbiosName;
   readonly remote: NetbiosName;

@@ -17,11 +17,16 @@ import {
   type NameRecord,
 } from "../pure/netbios/name-database.ts";
 
+/** How records are written. All optional. */
 export interface SqliteNamesOptions {
   /** How long a change waits for others to be written with. Default: 50 ms. */
   readonly flushMs?: number;
 }
 
+/**
+ * Records of a name server in one SQLite file. Served from memory; a crash forgets at most the last
+ * `flushMs`.
+ */
 export class SqliteNameDatabase implements NameDatabase, Disposable {
   readonly #memory = new MemoryNameDatabase();
   readonly #database: DatabaseSync;
@@ -53,6 +58,7 @@ export class SqliteNameDatabase implements NameDatabase, Disposable {
     }
   }
 
+  /** How many names there are. */
   get size(): number {
     return this.#memory.size;
   }

@@ -46,12 +46,17 @@ export type Sighting =
     }
   | { readonly service: "malformed"; readonly from: Endpoint; readonly error: ProtocolError };
 
+/** Where to look, and what to pass over. All optional. */
 export interface WatchOptions {
   /** Which interface, by its address. Default: the first. */
   readonly address?: string;
+  /** The address that packets are broadcast to. Default: the interface's. */
   readonly broadcastAddress?: string;
+  /** Default: 137. */
   readonly namePort?: number;
+  /** Default: 138. */
   readonly datagramPort?: number;
+  /** Ends the watching. */
   readonly signal?: AbortSignal;
 }
 

@@ -40,6 +40,7 @@ export interface Entity {
   readonly aeQualifier?: number;
 }
 
+/** A-ASSOCIATE request: who calls whom, in which application context. */
 export interface Aarq {
   readonly type: "AARQ";
   readonly applicationContext: string;
@@ -51,6 +52,7 @@ export interface Aarq {
   readonly userInformation: readonly UserInformation[];
 }
 
+/** A-ASSOCIATE response: whether, and on what, both associate. */
 export interface Aare {
   readonly type: "AARE";
   readonly applicationContext: string;
@@ -61,12 +63,14 @@ export interface Aare {
   readonly userInformation: readonly UserInformation[];
 }
 
+/** A-RELEASE, request and response. */
 export interface Release {
   readonly type: "RLRQ" | "RLRE";
   readonly reason?: number;
   readonly userInformation: readonly UserInformation[];
 }
 
+/** A-ABORT: the association ended at once. */
 export interface Abrt {
   readonly type: "ABRT";
   readonly source: "user" | "provider";
@@ -74,11 +78,13 @@ export interface Abrt {
   readonly userInformation: readonly UserInformation[];
 }
 
+/** Any data unit of ACSE. */
 export type Apdu = Aarq | Aare | Release | Abrt;
 
 const types = ["AARQ", "AARE", "RLRQ", "RLRE", "ABRT"] as const;
 const results = ["accepted", "rejected-permanent", "rejected-transient"] as const;
 
+/** The octets of a data unit, in BER: a presentation data value of ACSE's context. */
 export function encodeApdu(apdu: Apdu): Uint8Array {
   const information =
     apdu.userInformation.length === 0

@@ -47,21 +47,32 @@ export const MMS = {
 
 const ACSE_CONTEXT = 1;
 
+/**
+ * The parameters of an A-ASSOCIATE request: X.217. Application context and presentation contexts
+ * must be given.
+ */
 export interface AssociateOptions extends Omit<ConnectOptions, "userData"> {
+  /** What the association is for, as an object identifier: `1.0.9506.2.3` is MMS. */
   readonly applicationContext: string;
   /** What to speak, besides ACSE, which has the identifier 1. */
   readonly contexts: readonly PresentationContext[];
+  /** Ours, up to 16 octets. Default: none. */
   readonly callingPresentationSelector?: Uint8Array;
+  /** The peer's, up to 16 octets. Default: none. */
   readonly calledPresentationSelector?: Uint8Array;
+  /** The application entity that is called. Default: not said. */
   readonly called?: Entity;
+  /** The application entity that calls. Default: not said. */
   readonly calling?: Entity;
   /** Authentication: the mechanism's object identifier, and a password as text. */
   readonly mechanism?: string;
+  /** The password that goes with `mechanism`, in the clear. */
   readonly password?: string;
   /** What to send along: an MMS initiate request, say. */
   readonly userInformation?: readonly UserInformation[];
 }
 
+/** Which associations are waited for. All optional. */
 export interface AwaitAssociationOptions extends DialogueOptions {
   /** Our presentation selector: another one called is refused. Default: any is taken. */
   readonly presentationSelector?: Uint8Array;
@@ -69,15 +80,21 @@ export interface AwaitAssociationOptions extends DialogueOptions {
   readonly abstractSyntaxes?: readonly string[];
 }
 
+/** The parameters of a positive A-ASSOCIATE response. All optional. */
 export interface AcceptAssociationOptions {
+  /** The application entity that answers. Default: not said. */
   readonly responding?: Entity;
+  /** What to send along: an MMS initiate response, say. Default: nothing. */
   readonly userInformation?: readonly UserInformation[];
 }
 
+/** The parameters of a negative A-ASSOCIATE response. All optional. */
 export interface RefuseAssociationOptions {
+  /** Whether trying again later makes sense. Default: `rejected-permanent`. */
   readonly result?: "rejected-permanent" | "rejected-transient";
   /** X.227: 1 no reason given, 2 application context not supported, 11 mechanism, 13 failure. */
   readonly diagnostic?: number;
+  /** Who refuses: the application, or ACSE. Default: `user`. */
   readonly source?: "user" | "provider";
 }
 
@@ -98,7 +115,9 @@ export interface AssociationRequest {
   readonly aarq: Aarq;
   readonly contexts: readonly PresentationContext[];
   readonly callingSelector: Uint8Array | undefined;
+  /** Agrees; the association is there at once. */
   accept(options?: AcceptAssociationOptions): Association;
+  /** Says no, with the reason. */
   refuse(options?: RefuseAssociationOptions): void;
 }
 

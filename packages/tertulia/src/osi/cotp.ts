@@ -16,6 +16,7 @@ import {
 /** The port of RFC 1006. */
 export const OSI_PORT = 102;
 
+/** What clients and servers of transport connections have in common. All optional. */
 export interface CotpOptions extends TransportOptions {
   /** Ends the waiting for the connection; not the connection. */
   readonly signal?: AbortSignal;
@@ -25,15 +26,19 @@ export interface CotpOptions extends TransportOptions {
   readonly sendOctetsMax?: number;
 }
 
+/** Where a transport connection is made to, and what it asks for. All optional. */
 export interface CotpClientOptions extends CotpOptions {
   /** Whether to ask for transport expedited data: for the functional unit expedited. Default false. */
   readonly expedited?: boolean;
+  /** Where to. Default: 127.0.0.1. */
   readonly host?: string;
   /** Default 102. */
   readonly port?: number;
 }
 
+/** Where transport connections are taken, and how many. All optional. */
 export interface CotpServerOptions extends CotpOptions {
+  /** The address to listen at. Default: all of this machine. */
   readonly host?: string;
   /** Default 102; 0 for any. */
   readonly port?: number;

@@ -57,6 +57,7 @@ export interface Pdv {
   readonly value: Uint8Array;
 }
 
+/** CP, normal mode: which presentation contexts are proposed. */
 export interface ConnectPpdu {
   readonly type: "CP";
   readonly callingSelector?: Uint8Array;
@@ -65,6 +66,7 @@ export interface ConnectPpdu {
   readonly userData: readonly Pdv[];
 }
 
+/** CPA: what became of each context that was proposed. */
 export interface AcceptPpdu {
   readonly type: "CPA";
   readonly respondingSelector?: Uint8Array;
@@ -72,6 +74,7 @@ export interface AcceptPpdu {
   readonly userData: readonly Pdv[];
 }
 
+/** CPR: no presentation connection, by the user or by the provider. */
 export interface RejectPpdu {
   readonly type: "CPR";
   readonly respondingSelector?: Uint8Array;
@@ -81,17 +84,20 @@ export interface RejectPpdu {
   readonly userData: readonly Pdv[];
 }
 
+/** ARU: the user gave up. */
 export interface UserAbortPpdu {
   readonly type: "ARU";
   readonly userData: readonly Pdv[];
 }
 
+/** ARP: the provider gave up. Reason and event as X.226 numbers them. */
 export interface ProviderAbortPpdu {
   readonly type: "ARP";
   readonly reason?: number;
   readonly event?: number;
 }
 
+/** The end of a presentation connection, by either. */
 export type AbortPpdu = UserAbortPpdu | ProviderAbortPpdu;
 
 const results = ["accepted", "user-rejection", "provider-rejection"] as const;
@@ -119,6 +125,7 @@ export function decodeUserData(octets: Uint8Array): Pdv[] {
   return decodeBer(octets, CLAUSE).flatMap(readUserData);
 }
 
+/** The octets of a CP, which are the user data of S-CONNECT. */
 export function encodeConnect(ppdu: ConnectPpdu): Uint8Array {
   const { callingSelector, calledSelector, contexts, userData } = ppdu;
   return set(
@@ -133,6 +140,7 @@ export function encodeConnect(ppdu: ConnectPpdu): Uint8Array {
   );
 }
 
+/** The octets of a CPA, which are the user data of a positive S-CONNECT response. */
 export function encodeAccept(ppdu: AcceptPpdu): Uint8Array {
   const { respondingSelector, results, userData } = ppdu;
   return set(
@@ -146,6 +154,7 @@ export function encodeAccept(ppdu: AcceptPpdu): Uint8Array {
   );
 }
 
+/** The octets of a CPR, which are the user data of a negative S-CONNECT response. */
 export function encodeReject(ppdu: RejectPpdu): Uint8Array {
   const { respondingSelector, results, providerReason, userData } = ppdu;
   return sequence(
@@ -156,6 +165,7 @@ export function encodeReject(ppdu: RejectPpdu): Uint8Array {
   );
 }
 
+/** The octets of an ARU or ARP, which are the user data of S-U-ABORT. */
 export function encodeAbort(ppdu: AbortPpdu): Uint8Array {
   if (ppdu.type === "ARU") {
     return context(0, ...(ppdu.userData.length > 0 ? [encodeUserData(ppdu.userData)] : []));

@@ -19,6 +19,7 @@ import type { Message } from "../pure/native/message.ts";
 import { decodeUtf8, utf8 } from "../pure/octets.ts";
 import { parseRoomRequest, type RoomEvent, type RoomMember, type RoomRequest } from "./messages.ts";
 
+/** How much may wait for members, and how many rooms and members there may be. All optional. */
 export interface RoomHubOptions {
   /**
    * Octets that may wait for one member. At least its window, or one that keeps up would miss
@@ -48,6 +49,10 @@ export interface RoomChange {
   readonly session: Session;
 }
 
+/**
+ * Rooms by name: what one member says, all others in the room hear. Give it each session with
+ * `serve`.
+ */
 export class RoomHub {
   readonly #options: RoomHubOptions & {
     backlogOctetsMax: number;

@@ -9,6 +9,7 @@ import { SessionError } from "../pure/errors.ts";
 import type { Message } from "../pure/native/message.ts";
 import { parseRoomEvent, type RoomEvent, type RoomMember, type RoomRequest } from "./messages.ts";
 
+/** A room as its member has it; made by {@link joinRoom}. Iterate it for what happens there. */
 export class Room implements AsyncIterable<RoomEvent> {
   readonly session: Session;
   readonly label: string;

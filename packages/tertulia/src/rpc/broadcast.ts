@@ -12,6 +12,7 @@ import type { Procedure, ProgramVersion } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 
+/** Whom a broadcast asks, and for how long. All optional. */
 export interface BroadcastOptions {
   /** Whom to ask. Default 255.255.255.255: everyone on the link. */
   readonly address?: string;
@@ -24,9 +25,11 @@ export interface BroadcastOptions {
   readonly waitMs?: number;
   /** How often to ask within that time. Default 3. */
   readonly times?: number;
+  /** Ends the waiting for answers. */
   readonly signal?: AbortSignal;
 }
 
+/** One answer to a broadcast, and who gave it. */
 export interface BroadcastAnswer<Result> {
   readonly address: string;
   /** Where the program itself is. */

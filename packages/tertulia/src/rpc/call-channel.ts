@@ -17,6 +17,7 @@ import { authNone, type CallAuth } from "./auth.ts";
 import { BusyPoll } from "./busy-poll.ts";
 import { CallLost, CallTable, type PendingCall } from "./calls.ts";
 
+/** What the calls of one client have in common. All optional. */
 export interface CallChannelOptions {
   /** How calls say who they are from. Default {@link authNone}. */
   readonly auth?: CallAuth;

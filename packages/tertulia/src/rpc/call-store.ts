@@ -17,6 +17,7 @@ export interface CallChange {
   readonly effect: ((transaction: unknown) => void) | undefined;
 }
 
+/** One slot's call, as the process before left it. */
 export interface StoredCall {
   readonly slot: number;
   readonly serial: number;
@@ -24,6 +25,7 @@ export interface StoredCall {
   readonly call: Uint8Array | undefined;
 }
 
+/** Where a client keeps its calls beyond its process: {@link SqliteCalls}, or one of your own. */
 export interface CallStore {
   /** Who the client is, and what it had in flight; nothing at first. */
   load():

@@ -22,10 +22,13 @@ import type { Origin } from "./job.ts";
 import { RecordStream, SocketFeed, type StreamOptions, type StreamUser } from "./record-stream.ts";
 import { type ClientTls, startClientTls } from "./tls.ts";
 
+/** Where the server is, and how it is called. All optional. */
 export interface ClientOptions extends CallChannelOptions, StreamOptions {
   /** Host and port of the server, or the path of its Unix socket. Default host 127.0.0.1. */
   readonly host?: string;
+  /** The server's TCP port. Must be given unless there is a `path`. */
   readonly port?: number;
+  /** The server's Unix socket, instead of host and port. */
   readonly path?: string;
   /** The port to call from; some servers trust those below 1024. */
   readonly localPort?: number;
@@ -43,6 +46,7 @@ export interface ClientOptions extends CallChannelOptions, StreamOptions {
   readonly tls?: ClientTls & { readonly program: ProgramVersion };
   /** Programs that the server may call back over this connection. */
   readonly serve?: readonly ServedProgram[];
+  /** How calls back are judged and answered. */
   readonly serveOptions?: DispatcherOptions;
   /** Stops the first attempt to connect. */
   readonly signal?: AbortSignal;
@@ -70,6 +74,10 @@ export async function connect(options: ClientOptions): Promise<RpcClient> {
   return client;
 }
 
+/**
+ * The client of a server over TCP, TLS or a Unix socket; made by {@link connect}. Connects again
+ * when the connection breaks.
+ */
 export class RpcClient implements Caller, StreamUser {
   readonly #options: ClientOptions;
   readonly #channel: CallChannel;

@@ -13,15 +13,18 @@ import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 import { CallChannel, type CallChannelOptions, type CallStream } from "./call-channel.ts";
 import { DATAGRAM_MAX } from "./datagram-server.ts";
 
+/** Where the server is, and how often a call is repeated. Only the port must be given. */
 export interface DatagramClientOptions extends CallChannelOptions {
   /** Default 127.0.0.1. Replies are taken from this address and port only. */
   readonly host?: string;
+  /** The server's UDP port. */
   readonly port: number;
   /**
    * How long to wait before a call is repeated (the first time up to twice as long, because all calls
    * share one timer), and the longest wait; in between it doubles. Default 500 ms and 30 s. The server may execute every one, unless it keeps a cache.
    */
   readonly repeatMs?: number;
+  /** The longest wait between two repetitions. Default 30 s. */
   readonly repeatMaxMs?: number;
 }
 
@@ -40,6 +43,10 @@ export async function connectUdp(options: DatagramClientOptions): Promise<Datagr
   return new DatagramClient(socket, options);
 }
 
+/**
+ * The client of a server over UDP; made by {@link connectUdp}. Repeats calls until they are
+ * answered.
+ */
 export class DatagramClient implements Caller, CallStream {
   readonly #socket: Socket;
   readonly #channel: CallChannel;

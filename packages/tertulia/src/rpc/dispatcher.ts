@@ -30,6 +30,7 @@ import { DuplicateReplies, type DuplicateStore } from "./duplicate-replies.ts";
 import { Job, type Origin } from "./job.ts";
 import { encodeFailure, encodeSuccess, type ReplyTarget, reply } from "./reply.ts";
 
+/** How calls are judged and answered, whatever they came over. All optional. */
 export interface DispatcherOptions {
   /** How credentials are judged. Default: AUTH_NONE and AUTH_SYS are believed. */
   readonly auth?: readonly ServerAuth[];

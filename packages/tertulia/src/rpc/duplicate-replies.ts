@@ -19,7 +19,9 @@ import { type ReplyTarget, reply } from "./reply.ts";
 
 /** Where the duplicate request cache outlives the process. All synchronous: before the reply goes out. */
 export interface DuplicateStore {
+  /** What was kept by the process before, in the order in which it was saved. */
   load(): Iterable<DuplicateRecord>;
+  /** Keeps a reply beyond the process, before it goes out. */
   save(record: DuplicateRecord): void;
 }
 

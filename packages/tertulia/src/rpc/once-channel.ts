@@ -10,6 +10,7 @@ import { Fifo } from "../pure/fifo.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 
+/** What exactly-once needs of a durable session: {@link sessionChannel} makes one of ours. */
 export interface OnceChannel {
   /** Who the peer is, as the session authenticated him. Part of what a client is known by. */
   readonly identity: string;

@@ -39,7 +39,9 @@ import { OnceOpening } from "./once-opening.ts";
 import { OutcomeError } from "./outcome-error.ts";
 import { type RecoveredCall, recoveredCall } from "./recovered-call.ts";
 
+/** How many calls an exactly-once client has in flight, and what it keeps of them. All optional. */
 export interface OnceClientOptions {
+  /** How calls say who they are from. Default {@link authNone}. */
   readonly auth?: CallAuth;
   /** Calls in flight to ask for. Default 64. */
   readonly slots?: number;
@@ -53,6 +55,7 @@ export interface OnceClientOptions {
   readonly pollMs?: number;
   /** Waits between attempts to open a channel: first and longest. Default 50 ms and 5 s. */
   readonly firstMs?: number;
+  /** The longest wait between attempts to open a channel. Default 5 s. */
   readonly longestMs?: number;
 }
 

@@ -12,6 +12,7 @@ import { OnceConnection } from "./once-connection.ts";
 import { MemoryOutcomes, type OutcomeRecord, type OutcomeStore } from "./once-store.ts";
 import type { ServedCall } from "./served-call.ts";
 
+/** Where an exactly-once server keeps outcomes, and of how many clients. All optional. */
 export interface OnceServerOptions {
   /** Where outcomes are kept. Default: in memory. */
   readonly store?: OutcomeStore;
@@ -87,6 +88,7 @@ export class OnceServer {
     return client;
   }
 
+  /** Forgets a client with all its outcomes: it said goodbye, or gave way to another. */
   forget(client: OnceServed): void {
     this.#clients.delete(client.key);
     this.store.forget(client.key);

@@ -23,6 +23,7 @@ export interface OutcomeRecord {
   readonly failed: () => Uint8Array;
 }
 
+/** One slot's last call, and its reply while the client may ask for it. */
 export interface StoredOutcome {
   readonly slot: number;
   readonly serial: number;
@@ -40,6 +41,10 @@ export interface KnownClient {
   readonly outcomes: readonly StoredOutcome[];
 }
 
+/**
+ * Where a server keeps what became of calls: {@link SqliteOutcomes}, {@link MemoryOutcomes}, or one
+ * of your own.
+ */
 export interface OutcomeStore {
   /** Whether `commit` costs a sync, so that calls are worth collecting. */
   readonly isDurable: boolean;

@@ -23,9 +23,13 @@ import {
 import { connect } from "./client.ts";
 import { connectUdp } from "./datagram-client.ts";
 
+/** Which program is looked for, and where. */
 export interface LookupOptions extends CallOptions {
+  /** The host that is asked, and that has the program. */
   readonly host: string;
+  /** The program's number. */
   readonly program: number;
+  /** The version's number. */
   readonly version: number;
   /** Default `tcp`. */
   readonly transport?: "tcp" | "udp";
@@ -95,6 +99,7 @@ export class RpcbindClient {
     this.v4 = new PmapProgV4Client(caller);
   }
 
+  /** Where a version of a program is; `undefined` when it is not registered. */
   async find(
     program: number,
     version: number,
@@ -141,6 +146,7 @@ export class RpcbindClient {
     );
   }
 
+  /** Registers; false when the server does not want to. */
   async set(registration: Registration, options?: CallOptions): Promise<boolean> {
     return await this.#newest(
       () => this.v4.set(rpcb(registration), options),

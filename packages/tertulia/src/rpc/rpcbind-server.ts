@@ -33,7 +33,9 @@ import { fromNetbuf, merged, netidOf, ownerOf, toNetbuf } from "./rpcbind-addres
 import { RpcbindStatistics } from "./rpcbind-statistics.ts";
 import { RpcServer } from "./server.ts";
 
+/** Who may register, and who may see lists. All optional. */
 export interface RpcbindOptions {
+  /** The table to serve. Default: an empty one of its own. */
   readonly registry?: Registry;
   /** Whether lists (DUMP, GETADDRLIST, GETSTAT) go to that address over UDP. Default: this machine only. */
   readonly listsOverUdp?: (address: string) => boolean;
@@ -41,6 +43,7 @@ export interface RpcbindOptions {
   readonly registers?: (call: ServerCall) => boolean;
   /** Whether calls are passed on to local services, over UDP. Default false. */
   readonly passesCallsOn?: boolean;
+  /** Milliseconds since 1970, for GETTIME. Default: `Date.now`. */
   readonly now?: () => number;
 }
 

@@ -14,6 +14,7 @@ export interface Schema<Input = unknown, Output = Input> {
   };
 }
 
+/** What a schema says of a value: the value as it is to be used, or what is wrong with it. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | {

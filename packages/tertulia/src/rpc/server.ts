@@ -16,7 +16,9 @@ import type { Origin } from "./job.ts";
 import { RecordStream, type StreamOptions, type StreamUser } from "./record-stream.ts";
 import { type ServerTls, TlsAcceptor } from "./tls.ts";
 
+/** What a server serves, and how much of it at a time. All optional. */
 export interface ServerOptions extends DispatcherOptions, StreamOptions {
+  /** What to serve from the start. Default: nothing. */
   readonly programs?: readonly ServedProgram[];
   /** Handlers of one connection that run at a time; further calls wait unread. Default 256. */
   readonly concurrentMax?: number;
@@ -41,6 +43,7 @@ export interface Listening {
   readonly port: number;
 }
 
+/** A server of RPC programs, on as many TCP, UDP and Unix sockets as it is told to listen on. */
 export class RpcServer {
   readonly dispatcher: Dispatcher;
   readonly #options: ServerOptions;

@@ -9,6 +9,7 @@ import type { Message } from "../pure/native/message.ts";
 /** The part of a `Session` that services need; the context that they speak is `json` or `cbor`. */
 export interface ServiceSession {
   send(value: unknown, options?: { readonly context?: string }): Promise<void>;
+  /** As {@link Session.consume}. */
   consume(handler: (message: Message) => void | Promise<void>): Promise<void>;
 }
 

@@ -22,6 +22,7 @@ export interface Method<
   readonly isStream: IsStream;
 }
 
+/** Methods by name: what {@link serveService} serves and {@link serviceClient} calls. */
 export type Service = Readonly<Record<string, Method>>;
 
 /** A method with one result. */
@@ -40,6 +41,7 @@ export function stream<Argument extends Schema, Result extends Schema>(
   return { argument, result, isStream: true };
 }
 
+/** What a method is told of the call besides its argument. */
 export interface ServiceCall {
   /** Aborted when the caller no longer wants the result, or is gone. */
   readonly signal: AbortSignal;
@@ -58,7 +60,9 @@ export type Implementation<S extends Service> = {
       ) => InputOf<S[Name]["result"]> | Promise<InputOf<S[Name]["result"]>>;
 };
 
+/** How one call is made. All optional. */
 export interface ServiceCallOptions {
+  /** Cancels the call, on the server too; it rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
   /** How long to wait for the result, or for the next one of a stream. Default: for ever. */
   readonly timeoutMs?: number;
@@ -77,6 +81,7 @@ export type ServiceClient<S extends Service> = {
       ) => Promise<OutputOf<S[Name]["result"]>>;
 };
 
+/** How a service is carried by its session, and how many calls run. All optional. */
 export interface ServiceOptions {
   /** The presentation context of the session to use. Default `json`. */
   readonly context?: string;
@@ -98,4 +103,8 @@ export class ServiceError extends SessionError {
   }
 }
 
+/**
+ * Why a call failed: the argument was wrong, there is no such method, it threw, its result was
+ * wrong, or there were too many calls.
+ */
 export type ServiceFailure = "argument" | "unknownMethod" | "failed" | "result" | "tooMany";

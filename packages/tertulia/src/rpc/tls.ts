@@ -33,6 +33,7 @@ import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 /** RFC 9289 5.1: "sunrpc" is the ALPN protocol identifier of RPC. */
 const ALPN = "sunrpc";
 
+/** Whether and how a client wants TLS, RFC 9289. */
 export interface ClientTls {
   /**
    * `required`: without TLS the connection fails. `opportunistic`: with a server that does not offer
@@ -47,6 +48,7 @@ export interface ClientTls {
   readonly handshakeMs?: number;
 }
 
+/** Whether and how a server offers TLS, RFC 9289. */
 export interface ServerTls {
   /** Certificate and key, and whom to trust for client certificates. */
   readonly context: SecureContextOptions & { readonly ALPNProtocols?: never };

@@ -37,6 +37,7 @@ export interface MemoryImage {
   readonly activities: ReadonlyMap<string, Uint8Array>;
 }
 
+/** A store that survives nothing: for tests, and to see what a session would keep. */
 export class MemoryStore implements Store {
   readonly kind = "memory";
   readonly durability = "memory";

@@ -25,6 +25,7 @@ import {
   type Tombstone,
 } from "./store.ts";
 
+/** How a store's file is opened, and what it does when the disk is full. All optional. */
 export interface SqliteStoreOptions {
   /** Looks, and changes nothing; also while another process has it open. Default: false. */
   readonly readOnly?: boolean;
@@ -73,6 +74,10 @@ export async function openSqliteStore(
   return store;
 }
 
+/**
+ * A store in one SQLite file, synced in groups by a thread of its own. Made by {@link
+ * openSqliteStore}; belongs to one process.
+ */
 export class SqliteStore implements Store {
   readonly kind = "sqlite";
   readonly durability = "disk";

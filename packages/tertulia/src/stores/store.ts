@@ -66,11 +66,15 @@ export interface SessionChanges {
    * batch: the writer was displaced, and does not know it yet.
    */
   readonly epoch: number;
+  /** The record of a session that is new. */
   readonly create?: SessionRecord;
   /** Positions, counts and what the release has come to, as the session wrote them. */
   readonly state?: Uint8Array;
+  /** What is added to its journals. */
   readonly appends?: readonly JournalEntry[];
+  /** What its journals may forget. */
   readonly trims?: readonly JournalTrim[];
+  /** Activities that are kept, or forgotten. */
   readonly activities?: readonly ActivityChange[];
   /** Forgets the session with its journals, and remembers this instead. */
   readonly end?: Tombstone;

@@ -11,6 +11,7 @@ interface Appointment {
   readonly happen: () => void;
 }
 
+/** Time that passes only when a test says so, with timers that go off in order. */
 export class VirtualClock {
   /** Milliseconds. It does not begin at 0, which in places means never. */
   now = 1000;

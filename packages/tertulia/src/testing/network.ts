@@ -9,6 +9,7 @@ import { SessionError } from "../pure/errors.ts";
 import type { VirtualClock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
+/** How good a virtual wire is. */
 export interface WireQuality {
   /** How long an octet takes, at least, and how much longer at most. */
   readonly delayMs: number;
@@ -21,6 +22,7 @@ export interface WireQuality {
 
 /** What one side of a wire is told. */
 export interface WireEnd {
+  /** Told of octets that have arrived, in order. */
   received(octets: Uint8Array): void;
   /** What was written has been sent: there is room again. */
   drained(): void;
@@ -28,6 +30,7 @@ export interface WireEnd {
   ended(error?: SessionError): void;
 }
 
+/** One end of a wire or the other. */
 export type WireSide = 0 | 1;
 
 /** One direction. */

@@ -59,6 +59,7 @@ export class Random {
     return others[Math.floor(this.fraction() * (others.length + 1)) - 1] ?? first;
   }
 
+  /** So many random octets. */
   octets(size: number): Uint8Array {
     const octets = new Uint8Array(size);
     let word = 0;

@@ -34,7 +34,9 @@ export interface StoreFixture {
 /** What a store has to be able to do for some of the tests. */
 export type StoreAbility = "reopen" | "crash" | "damage";
 
+/** What a store that is put to the contract can do, and what it cannot. */
 export interface StoreContractOptions {
+  /** What the store can do; claims on the rest are not made. */
   readonly supports: Readonly<Record<StoreAbility, boolean>>;
   /** Claims that this store does not fulfil, and why not. */
   readonly skip?: Readonly<Record<string, string>>;
@@ -45,6 +47,7 @@ export interface ContractCase {
   readonly claim: string;
   /** Why it is left out, if it is. */
   readonly skip: string | undefined;
+  /** Puts the store to it; rejects when it does not hold. */
   run(): Promise<void>;
 }
 

@@ -16,6 +16,7 @@ export interface TransportPair {
   readonly responder: Transport;
 }
 
+/** How to open a transport that is put to the contract, and what it can do. */
 export interface TransportContractOptions {
   /** Opens a pair that nobody is attached to yet. The claims end what they open. */
   readonly open: () => Promise<TransportPair>;
@@ -35,6 +36,7 @@ export interface TransportClaim {
   readonly claim: string;
   /** Why it is left out, if it is. */
   readonly skip: string | false;
+  /** Puts the transport to it; rejects when it does not hold. */
   readonly run: () => Promise<void>;
 }
 

@@ -46,6 +46,7 @@ export const failures = {
   lost: 0xffff_ffff,
 } as const;
 
+/** Why a connection through a tunnel came to nothing: what the reset of its stream says. */
 export type Failure = keyof typeof failures;
 
 /** The octet that says that the target is connected. */

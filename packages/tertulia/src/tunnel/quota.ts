@@ -37,6 +37,7 @@ export class TunnelLedger {
     return share;
   }
 
+  /** Gives a share back, when its session has ended. */
   leave(share: Share): void {
     if (share.leave() === 0) this.#shares.delete(share.name);
   }

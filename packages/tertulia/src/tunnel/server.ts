@@ -43,6 +43,7 @@ export interface AuditEntry {
   readonly ms: number;
 }
 
+/** What the far end of a tunnel allows, and to how much. Only `allow` must be given. */
 export interface TunnelServerOptions {
   /** What may be reached, by whom. Nothing without a rule. */
   readonly allow: readonly Rule[];

@@ -32,6 +32,7 @@ import { SocksAssociation, UdpForward } from "./udp.ts";
 /** Before the far end is asked to listen again. */
 const REMOTE_PAUSE_MS = 200;
 
+/** What a tunnel forwards, from where to where. All optional. */
 export interface TunnelOptions {
   /** Listen here, connect there. */
   readonly local?: readonly Forward[];
@@ -78,6 +79,7 @@ interface Entry {
 export interface TunnelAddress {
   readonly type: "local" | "remote" | "udp" | "socks";
   readonly address: Target;
+  /** Where connections go; of SOCKS each says so itself. */
   readonly target?: Target;
 }
 
@@ -97,6 +99,10 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   }
 }
 
+/**
+ * The near end of a tunnel: what it listens on, and what goes through it. Made by {@link
+ * openTunnel}.
+ */
 export class Tunnel implements AsyncDisposable {
   readonly #options: TunnelOptions;
   readonly #servers: Server[] = [];

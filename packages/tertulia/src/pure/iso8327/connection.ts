@@ -28,6 +28,7 @@ import {
 } from "./units.ts";
 import { available, type Variables } from "./variables.ts";
 
+/** What a session machine takes and proposes when a connection is made. All optional. */
 export interface ConnectionOptions {
   /** The versions that we take when asked. Default both. */
   readonly versions?: readonly (1 | 2)[];

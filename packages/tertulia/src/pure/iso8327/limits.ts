@@ -4,6 +4,10 @@
  * @module
  */
 
+/**
+ * The bounds of one session machine: octets, counts and milliseconds. Each default is in its line,
+ * with the reason.
+ */
 export interface Limits {
   /** TIM: how long to wait for AA or the end of the transport. ISODE uses 30 s, so do we. */
   readonly timMs: number;
@@ -17,6 +21,7 @@ export interface Limits {
   readonly serialDigits: number;
 }
 
+/** The limits in force where none are given; each with its reason in {@link Limits}. */
 export const defaultLimits: Limits = {
   timMs: 30_000,
   connectOctets: 1_048_576,

@@ -30,6 +30,9 @@ import { decodeExpeditedTsdu, decodeTsdu, headOf, processingOrder } from "./tsdu
 import { bitsToTokens, bitsToUnits, FU, type FunctionalUnit, type Token } from "./units.ts";
 import { available, initialVariables, isSymmetric, type Variables } from "./variables.ts";
 
+/**
+ * How strict a session machine is, what it keeps, and what it takes at a connection. All optional.
+ */
 export interface SessionOptions extends ConnectionOptions {
   /** Whether every violation aborts, or those that do no harm are forgiven. Default false. */
   readonly strict?: boolean;
@@ -45,6 +48,7 @@ export interface SessionOptions extends ConnectionOptions {
    * lets them: extended concatenation if the peer takes it, basic in any case. Default false.
    */
   readonly concatenate?: boolean;
+  /** Bounds that differ from the defaults. */
   readonly limits?: Partial<Limits>;
   /** Told of each violation that was forgiven. */
   readonly report?: (violation: ProtocolError) => void;
@@ -87,6 +91,10 @@ const exceptionStates: ReadonlySet<State> = new Set<State>(
     .map((name) => `STA${name}` as State), // All are keys of `states`; the table test says so.
 );
 
+/**
+ * The session protocol machine of X.225, without I/O: requests, TSDUs and `now` go in, {@link
+ * SessionOutput} comes out.
+ */
 export class SessionMachine {
   readonly #limits: Limits;
   readonly #options: SessionOptions;

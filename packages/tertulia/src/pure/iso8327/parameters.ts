@@ -58,6 +58,7 @@ export type ValueKind =
   /** REFUSE only: one octet, then user data. */
   | "reasonAndData";
 
+/** A PI of X.225 8.2: what it is called, how it is written, how long it may be. */
 export interface Parameter {
   readonly code: number;
   readonly name: string;

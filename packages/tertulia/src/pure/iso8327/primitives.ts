@@ -18,11 +18,17 @@ export interface ConnectParameters {
   readonly functionalUnits?: readonly FunctionalUnit[];
   /** The versions to offer. Default both; MMS devices take 2 only. */
   readonly versions?: readonly (1 | 2)[];
+  /** References that name this connection to both users. Default: none. */
   readonly connectionIdentifier?: ConnectionIdentifier;
+  /** Our session selector, up to 16 octets. Default: none. */
   readonly callingSelector?: Uint8Array;
+  /** The peer's session selector, up to 16 octets. Default: none. */
   readonly calledSelector?: Uint8Array;
+  /** Who starts with each token. Default: the requestor. */
   readonly tokenSettings?: TokenSettings;
+  /** The serial number of the first point, where there are points and no activities. */
   readonly initialSerialNumber?: number;
+  /** The same for what the acceptor sends, with symmetric synchronization. */
   readonly secondInitialSerialNumber?: number;
   /** Digits of a serial number, if not six. */
   readonly serialDigits?: number;

@@ -74,6 +74,7 @@ export interface Spdu {
   readonly versionNumber?: number;
 }
 
+/** How strictly SPDUs are read. */
 export interface DecodeOptions {
   /** Whether every violation is an error; otherwise those that do no harm are only reported. */
   readonly strict?: boolean;

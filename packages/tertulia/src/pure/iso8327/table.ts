@@ -46,6 +46,8 @@ export const states: Readonly<Record<State, string>> = {
 };
 
 // biome-ignore format: sixteen a line is easier to check than one
+
+/** The states of X.225 Annex A, by their numbers there. */
 export type State =
   | "STA01" | "STA01A" | "STA01B" | "STA01C" | "STA01D" | "STA02A" | "STA02B" | "STA03"
   | "STA04A" | "STA04B" | "STA05A" | "STA05B" | "STA05C" | "STA06" | "STA08" | "STA09"
@@ -68,6 +70,7 @@ export interface Branch {
 /** A cell: what can happen, or `"impossible"`. */
 export type Cell = "impossible" | readonly Branch[];
 
+/** A state table as the machine reads it: event, then state; what is absent is an error. */
 export type Table = Readonly<Record<string, Readonly<Partial<Record<State, Cell>>>>>;
 
 /** Reads the notation. @throws {Error} when the source is not in it: a bug of ours. */

@@ -12,6 +12,7 @@ import { concatOctets, Reader } from "../octets.ts";
 import { layouts, type SpduType } from "./parameters.ts";
 import { type DecodeOptions, decodeSpdu, encodeSpdu, type Position, type Spdu } from "./spdu.ts";
 
+/** How strictly a TSDU is read, and what may be in it. */
 export interface DecodeTsduOptions extends DecodeOptions {
   /** Whether we said that we can receive extended concatenation (PI 19). Default true. */
   readonly extended?: boolean;

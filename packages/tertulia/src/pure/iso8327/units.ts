@@ -29,6 +29,7 @@ export type Token = "data" | "minor" | "major" | "release";
 /** Which side a token goes to: who asks, who answers, or whom the answering user chooses. */
 export type TokenSide = "requestor" | "acceptor" | "choice";
 
+/** Who starts with each token. */
 export type TokenSettings = Readonly<Partial<Record<Token, TokenSide>>>;
 
 /** The bits of PI 20. */
@@ -84,6 +85,7 @@ export function unitsToBits(units: Iterable<FunctionalUnit>): number {
   return bits;
 }
 
+/** The functional units out of the bits of PI 20; bits of none are passed over. */
 export function bitsToUnits(bits: number): FunctionalUnit[] {
   return keys(unitBits).filter((unit) => (bits & unitBits[unit]) !== 0);
 }
@@ -99,6 +101,7 @@ export function tokensToBits(tokens: Iterable<Token>): number {
   return bits;
 }
 
+/** The tokens out of the bits of PI 16. */
 export function bitsToTokens(bits: number): Token[] {
   return keys(TOKEN).filter((token) => (bits & TOKEN[token]) !== 0);
 }
@@ -141,6 +144,7 @@ export function settingsToBits(settings: TokenSettings, available: number): numb
   return bits;
 }
 
+/** Who starts with each token that is available, out of the bits of PI 26. */
 export function bitsToSettings(bits: number, available: number): TokenSettings {
   return Object.fromEntries(
     bitsToTokens(available).map((token) => {

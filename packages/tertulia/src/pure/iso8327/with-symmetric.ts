@@ -8,6 +8,10 @@
 
 import type { TableSource } from "./table.ts";
 
+/**
+ * The state tables with symmetric synchronization, in the standard's notation: for {@link
+ * compileTable}.
+ */
 export const withSymmetric: TableSource = {
   // A.17: connection establishment
   AC: {

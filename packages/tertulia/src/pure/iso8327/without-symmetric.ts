@@ -8,6 +8,10 @@
 
 import type { TableSource } from "./table.ts";
 
+/**
+ * The state tables without symmetric synchronization, in the standard's notation: for {@link
+ * compileTable}.
+ */
 export const withoutSymmetric: TableSource = {
   // A.8: connection establishment
   AC: {

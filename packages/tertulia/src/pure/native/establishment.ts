@@ -33,6 +33,10 @@ export const functionalUnits = {
   streams: 0x10000,
 } as const;
 
+/**
+ * What a session can do, in the words of X.215; both sides have to want it. On the wire bits:
+ * docs/protocol.md, 3.3.
+ */
 export type FunctionalUnit = keyof typeof functionalUnits;
 
 /** What a session has when nobody asks for more: plain data in both directions, and streams. */
@@ -271,6 +275,7 @@ export const refusals = {
   limit: 19,
 } as const;
 
+/** Why a session was not begun, or did not go on. On the wire a number: docs/protocol.md, 3.4. */
 export type RefusalReason = keyof typeof refusals;
 
 /** The answer no, and what the peer is told with it. */
@@ -286,7 +291,9 @@ export interface Refusal {
   readonly location?: string;
   /** The epoch that fences ours. */
   readonly epoch?: number;
+  /** For people; not to be matched on. */
   readonly message?: string;
+  /** Of the application, up to 10,240 octets. */
   readonly userData?: Uint8Array;
 }
 
@@ -429,6 +436,7 @@ export const aborts = {
   operator: 8,
 } as const;
 
+/** Why a session was ended at once. On the wire a number: docs/protocol.md, 9.3. */
 export type AbortReason = keyof typeof aborts;
 
 /** Body of ABORT. */
@@ -436,7 +444,9 @@ export interface Abort {
   readonly reason: AbortReason;
   /** What the aborting side has received, by lane: what is known to be delivered. */
   readonly received: readonly [number, number];
+  /** For people; not to be matched on. */
   readonly message?: string;
+  /** Of the application, up to 10,240 octets. */
   readonly userData?: Uint8Array;
 }
 

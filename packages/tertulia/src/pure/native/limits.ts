@@ -19,6 +19,10 @@ export const WINDOW_OCTETS_MIN: number = 4 * KiB;
 /** The shortest time between probes that a peer can make us agree to. */
 export const PROBE_MS_MIN = 100;
 
+/**
+ * The bounds of one session: octets, counts and milliseconds. Each default is in its line, with the
+ * reason.
+ */
 export interface Limits {
   /** Octets of one frame's body. 64 KiB: one read of a socket, and what an expedited message waits for. */
   readonly frameOctetsMax: number;
@@ -68,6 +72,7 @@ export interface Limits {
   readonly unreadMs: number;
   /** First and last delay between dials: 50 ms to 15 s, each drawn from 0 to twice the last (full jitter). */
   readonly backoffMs: number;
+  /** The longest wait between dials. 15 s: a peer that is back is not kept waiting longer. */
   readonly backoffMsMax: number;
   /** How late an acknowledgement may be: 20 ms, so that it rides on an answer if there is one. */
   readonly acknowledgeMs: number;
@@ -75,6 +80,7 @@ export interface Limits {
   readonly releaseMs: number;
 }
 
+/** The limits in force where none are given; each with its reason in {@link Limits}. */
 export const defaultLimits: Limits = {
   frameOctetsMax: 64 * KiB,
   messageOctetsMax: 16 * MiB,

@@ -5,6 +5,7 @@
  * @module
  */
 
+/** An X25519 pair, for one handshake. The private key stays where it was made. */
 export interface KeyPair {
   /** 32 octets, X25519. */
   readonly publicKey: Uint8Array;
@@ -12,6 +13,10 @@ export interface KeyPair {
   agree(publicKey: Uint8Array): Uint8Array | undefined;
 }
 
+/**
+ * The cryptography and the randomness that the protocol needs: Node's own, a library, or a seeded
+ * one in tests.
+ */
 export interface Suite {
   /** Octets that nobody can guess. */
   random(octets: number): Uint8Array;

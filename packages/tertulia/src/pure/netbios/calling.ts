@@ -43,6 +43,7 @@ export type CallOutcome =
   | { readonly type: "renamed"; readonly isKnown: boolean }
   | { readonly type: "done" };
 
+/** How stubbornly a name is called, and where. */
 export interface CallRules {
   /** Where sessions are served. Default: 139. */
   readonly port: number;
@@ -59,6 +60,7 @@ export interface CallRules {
   readonly asksRealName: boolean;
 }
 
+/** The rules in force where none are given. */
 export const CALL_RULES: CallRules = {
   port: 139,
   retryCount: 4,

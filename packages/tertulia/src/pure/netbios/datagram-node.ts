@@ -36,6 +36,7 @@ export interface Datagram {
   readonly replyTo: Endpoint;
 }
 
+/** What a node is told of datagrams: one that came, or what became of its own. */
 export type DatagramEvent =
   | ({ readonly type: "datagram" } & Datagram)
   /** One of ours was refused (RFC 1002 4.4.3). */
@@ -78,6 +79,7 @@ export function checkDatagramSize({ length }: Uint8Array): void {
 /** How many of our datagrams an ERROR can still be matched with. */
 const RECENT_MAX = 256;
 
+/** The datagram service of an end node, without I/O: packets to datagrams and back. */
 export class DatagramNode implements PacketMachine<DatagramEvent> {
   readonly #options: DatagramNodeOptions;
   readonly #reassembler: Reassembler;
@@ -92,6 +94,7 @@ export class DatagramNode implements PacketMachine<DatagramEvent> {
     this.#id = options.random() & 0xffff;
   }
 
+  /** When to call `tick`, by the clock of `now`; `undefined`: nothing waits. */
   get deadline(): number | undefined {
     return this.#reassembler.deadline;
   }

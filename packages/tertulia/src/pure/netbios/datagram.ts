@@ -43,6 +43,7 @@ interface Header {
   readonly sourcePort: number;
 }
 
+/** A packet of the datagram service, decoded: RFC 1002 4.4. */
 export type DatagramPacket =
   | (Header & {
       readonly type: "directUnique" | "directGroup" | "broadcast";
@@ -125,6 +126,7 @@ export function decodeDatagram(
   }
 }
 
+/** The octets of a datagram packet. */
 export function encodeDatagram(packet: DatagramPacket): Uint8Array {
   const flags =
     (packet.more ? 1 : 0) | (packet.first ? 2 : 0) | (SOURCE_TYPES.indexOf(packet.sourceType) << 2);

@@ -20,6 +20,7 @@ import {
 import type { NetbiosName } from "./name.ts";
 import type { PacketMachine, PacketOutput } from "./packet-machine.ts";
 
+/** What a distribution server tells of its work. */
 export type DistributorEvent =
   | {
       readonly type: "distributed";
@@ -60,6 +61,9 @@ interface Underway {
   readonly expiresAt: number;
 }
 
+/**
+ * A datagram distribution server, NBDD, without I/O: hands a datagram to every member of a group.
+ */
 export class Distributor implements PacketMachine<DistributorEvent> {
   readonly #options: DistributorOptions;
   readonly #outputs: PacketOutput<DistributorEvent>[] = [];
@@ -70,6 +74,7 @@ export class Distributor implements PacketMachine<DistributorEvent> {
     this.#options = options;
   }
 
+  /** When to call `tick`, by the clock of `now`; `undefined`: nothing waits. */
   get deadline(): number | undefined {
     for (const { expiresAt } of this.#underway.values()) return expiresAt;
     return undefined;

@@ -9,6 +9,7 @@ import type { NodeType } from "./name.ts";
 import type { Statistics } from "./statistics.ts";
 import type { NameTimers, NodeLimits } from "./timers.ts";
 
+/** What an end node is made with. Its address and `random` must be given. */
 export interface EndNodeOptions {
   /** Default: `"B"`. */
   readonly nodeType?: NodeType;
@@ -22,7 +23,9 @@ export interface EndNodeOptions {
   readonly port?: number;
   /** Sixteen random bits. */
   readonly random: () => number;
+  /** Timers that differ from {@link NAME_TIMERS}. */
   readonly timers?: Partial<NameTimers>;
+  /** Limits that differ from {@link NODE_LIMITS}. */
   readonly limits?: Partial<NodeLimits>;
   /** What a node status response says besides names. Default: zeros. */
   readonly statistics?: Statistics;
@@ -37,6 +40,7 @@ export interface EndNodeOptions {
 
 /** What to claim a name for. */
 export interface ClaimOptions {
+  /** Whether the name is a group's, which many may have. Default: `false`. */
   readonly group?: boolean;
   /** Seconds that we ask the NBNS for; 0 is for ever. Default: 259200, three days, as nmbd does. */
   readonly ttl?: number;

@@ -29,6 +29,10 @@ import { NAME_TIMERS, NODE_LIMITS } from "./timers.ts";
 import { type Procedure, Transactions } from "./transactions.ts";
 import { truncatedTo } from "./truncation.ts";
 
+/**
+ * An end node of the name service, without I/O. Each request returns a number, which its `done` or
+ * `failed` event carries.
+ */
 export class EndNode implements PacketMachine<NodeEvent> {
   readonly names: LocalNames;
   readonly #asker: Asker;
@@ -77,14 +81,17 @@ export class EndNode implements PacketMachine<NodeEvent> {
     });
   }
 
+  /** B, P, M or H. */
   get nodeType(): NodeType {
     return this.#asker.nodeType;
   }
 
+  /** The address that it registers. */
   get address(): string {
     return this.#asker.address;
   }
 
+  /** When to call `tick`, by the clock of `now`; `undefined`: nothing waits. */
   get deadline(): number | undefined {
     const deadline = earlier(this.#transactions.deadline, this.#conflicts.deadline);
     return earlier(deadline, this.names.refreshAt);
@@ -180,6 +187,7 @@ export class EndNode implements PacketMachine<NodeEvent> {
     return answerQuery(octets, { group: false, nodeType, address }, entry.ttl);
   }
 
+  /** Takes a packet that has arrived. What is no packet is passed over. */
   receive(octets: Uint8Array, from: Endpoint, now: number, via: Via = "udp"): void {
     try {
       this.receivePacket(decodeNamePacket(octets), from, now, via);

@@ -43,6 +43,7 @@ interface Partial {
   expiresAt: number;
 }
 
+/** Puts datagrams together that came in fragments; bounded in number and in time. */
 export class Reassembler {
   readonly #timeoutMs: number;
   readonly #max: number;
@@ -59,6 +60,7 @@ export class Reassembler {
     return this.#partials.size;
   }
 
+  /** When the oldest fragments are given up; `undefined`: there are none. */
   get deadline(): number | undefined {
     let deadline: number | undefined;
     for (const { expiresAt } of this.#partials.values()) {

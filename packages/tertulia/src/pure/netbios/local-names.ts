@@ -15,6 +15,7 @@ import { earlier } from "./packet-machine.ts";
  */
 export type LocalNameState = "claiming" | "active" | "conflict" | "releasing";
 
+/** One name of the node's own table, and how it stands. */
 export interface LocalName {
   readonly name: NetbiosName;
   readonly group: boolean;

@@ -26,9 +26,13 @@ export interface NameRecord {
 /** Where a name server keeps its records, by the key of the name. */
 export interface NameDatabase {
   readonly size: number;
+  /** The record of a name, if there is one. */
   find(key: string): NameRecord | undefined;
+  /** Keeps the record, in place of the one before. */
   put(key: string, record: NameRecord): void;
+  /** Forgets the record, if there is one. */
   delete(key: string): void;
+  /** Every record, in any order. */
   all(): Iterable<readonly [key: string, record: NameRecord]>;
   /** Closes it, if there is something to close. */
   [Symbol.dispose]?(): void;
@@ -38,6 +42,7 @@ export interface NameDatabase {
 export class MemoryNameDatabase implements NameDatabase {
   readonly #records = new Map<string, NameRecord>();
 
+  /** How many names there are. */
   get size(): number {
     return this.#records.size;
   }

@@ -53,6 +53,7 @@ export interface Question {
   readonly type: "NB" | "NBSTAT";
 }
 
+/** A packet of the name service, decoded: RFC 1002 4.2.1. */
 export interface NamePacket {
   /** NAME_TRN_ID. */
   readonly id: number;

@@ -39,6 +39,7 @@ export interface StatusName {
   readonly permanent: boolean;
 }
 
+/** A resource record, decoded: RFC 1002 4.2.1.3. */
 export type ResourceRecord =
   | {
       readonly type: "NB";

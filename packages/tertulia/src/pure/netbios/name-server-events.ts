@@ -9,6 +9,7 @@ import type { Endpoint } from "./address.ts";
 import type { NetbiosName } from "./name.ts";
 import type { NameEntry } from "./name-record.ts";
 
+/** What a name server tells of its work. */
 export type NameServerEvent =
   | {
       readonly type: "registered" | "refreshed";

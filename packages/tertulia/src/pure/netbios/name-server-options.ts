@@ -26,6 +26,7 @@ export interface NameServerLimits {
   readonly sweepMs: number;
 }
 
+/** The limits in force where none are given. */
 export const NAME_SERVER_LIMITS: NameServerLimits = {
   namesMax: 100_000,
   namesPerAddressMax: 4096,
@@ -36,7 +37,9 @@ export const NAME_SERVER_LIMITS: NameServerLimits = {
   sweepMs: 60_000,
 };
 
+/** What a name server is made with. Only its database must be given. */
 export interface NameServerOptions {
+  /** Where names are kept: {@link MemoryNameDatabase}, or one that outlives the process. */
   readonly database: NameDatabase;
   /** Ask the old owner ourselves. Default: `true`. RFC 1001 15.1.4.1 calls it secured. */
   readonly secured?: boolean;
@@ -50,7 +53,9 @@ export interface NameServerOptions {
   readonly port?: number;
   /** Sixteen random bits. */
   readonly random: () => number;
+  /** Timers that differ from {@link NAME_TIMERS}. */
   readonly timers?: Partial<NameTimers>;
+  /** Limits that differ from {@link NAME_SERVER_LIMITS}. */
   readonly limits?: Partial<NameServerLimits>;
   /** The server that knows a name that we do not, if there is one (RFC 1002 4.2.15). */
   readonly redirect?: (

@@ -54,6 +54,7 @@ interface Contested {
   readonly from: Endpoint;
 }
 
+/** A name server, NBNS, without I/O. */
 export class NameServer implements PacketMachine<NameServerEvent> {
   readonly #options: NameServerOptions;
   readonly #registry: NameRegistry;
@@ -85,6 +86,7 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     this.#challenges = new Challenges({ transactions, timers, port, challengesMax, tell });
   }
 
+  /** When to call `tick`, by the clock of `now`; `undefined`: nothing waits. */
   get deadline(): number | undefined {
     return earlier(this.#transactions.deadline, this.#sweepAt);
   }
@@ -121,6 +123,7 @@ export class NameServer implements PacketMachine<NameServerEvent> {
     return entry && answerQuery(octets, entry, secondsLeft(member, now));
   }
 
+  /** Takes a packet that has arrived. What is no packet is passed over. */
   receive(octets: Uint8Array, from: Endpoint, now: number, via: Via = "udp"): void {
     try {
       this.receivePacket(decodeNamePacket(octets), from, now, via);

@@ -93,6 +93,7 @@ export function nameKey({ label, scope }: NetbiosName): string {
   return label + scope;
 }
 
+/** Whether both are one name: the same 16 octets in the same scope. */
 export function sameName(one: NetbiosName, other: NetbiosName): boolean {
   return one.label === other.label && one.scope === other.scope;
 }

@@ -41,6 +41,7 @@ export type NodeResult =
   | ({ readonly type: "status" } & NodeStatus)
   | { readonly type: "released"; readonly name: NetbiosName };
 
+/** What an end node tells: the outcome of a request, or what happened to its names on the wire. */
 export type NodeEvent =
   | { readonly type: "done"; readonly request: number; readonly result: NodeResult }
   | { readonly type: "failed"; readonly request: number; readonly error: SessionError }

@@ -16,6 +16,10 @@ import {
   type SessionPacket,
 } from "./session-packet.ts";
 
+/**
+ * Session packets out of a TCP stream, cut anywhere. A packet that lies whole in one chunk is a
+ * view of it.
+ */
 export class SessionFramer {
   readonly #strictness: Strictness;
   #header: Uint8Array = new Uint8Array(SESSION_HEADER_OCTETS);

@@ -32,6 +32,7 @@ export const SESSION_ERROR_CODES = {
 
 export type SessionRefusal = keyof typeof SESSION_ERROR_CODES;
 
+/** A packet of the session service, decoded: RFC 1002 4.3. */
 export type SessionPacket =
   | { readonly type: "message"; readonly userData: Uint8Array }
   | { readonly type: "request"; readonly called: NetbiosName; readonly calling: NetbiosName }

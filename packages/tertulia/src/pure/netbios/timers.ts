@@ -25,6 +25,7 @@ export interface NameTimers {
   readonly refreshFraction: number;
 }
 
+/** The timers in force where none are given: those of RFC 1002 6. */
 export const NAME_TIMERS: NameTimers = {
   broadcastRetryMs: 250,
   broadcastRetryCount: 3,
@@ -45,4 +46,5 @@ export interface NodeLimits {
   readonly redirectsMax: number;
 }
 
+/** The limits in force where none are given. */
 export const NODE_LIMITS: NodeLimits = { namesMax: 254, requestsMax: 1024, redirectsMax: 8 };

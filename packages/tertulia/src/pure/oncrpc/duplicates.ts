@@ -12,6 +12,7 @@
 
 import { KeptReplies, type KeptReply } from "./kept-replies.ts";
 
+/** How many replies of how many callers a duplicate request cache keeps, and for how long. */
 export interface DuplicateLimits {
   /** Finished calls kept for one caller. Default 1,024: more than a client has in flight. */
   readonly entriesMax: number;

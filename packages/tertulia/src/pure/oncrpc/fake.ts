@@ -18,6 +18,10 @@ import type {
 import { XdrReader } from "./xdr-reader.ts";
 import { XdrWriter } from "./xdr-writer.ts";
 
+/**
+ * Calls handlers without a network, for tests; arguments and results go through their codecs all
+ * the same.
+ */
 export class FakeCaller implements Caller {
   readonly #programs: readonly ServedProgram[];
   #xid = 0;

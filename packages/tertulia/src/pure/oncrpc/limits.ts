@@ -19,6 +19,7 @@ export interface XdrLimits {
   readonly zeroPadding: boolean;
 }
 
+/** The limits in force where none are given; each with its reason in {@link XdrLimits}. */
 export const XDR_LIMITS: XdrLimits = {
   octetsMax: 4 * 1024 * 1024,
   itemsMax: 1024 * 1024,

@@ -56,6 +56,8 @@ export const AUTH_STATUSES = [
   "RPCSEC_GSS_CREDPROBLEM",
   "RPCSEC_GSS_CTXPROBLEM",
 ] as const;
+
+/** Why a credential was not taken: `auth_stat`, RFC 5531 9. */
 export type AuthStatus = (typeof AUTH_STATUSES)[number];
 
 /** How a call was answered, without its results, which follow in the octets after `SUCCESS`. */

@@ -17,6 +17,8 @@ export const OnceMessage = { HELLO: 0, WELCOME: 1, CALL: 2, REPLY: 3, CANCEL: 4,
 
 /** What became of a call, by its number in a REPLY. */
 export const OUTCOMES = ["reply", "not executed", "executed, reply lost", "unknown"] as const;
+
+/** What became of a call, as far as can be known. */
 export type Outcome = (typeof OUTCOMES)[number];
 
 export const ONCE_VERSION = 1;

@@ -103,6 +103,7 @@ export interface Signal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+/** How one call is made. All optional. */
 export interface CallOptions {
   /** How long to wait for the reply. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number;
@@ -128,6 +129,7 @@ export interface SettledCall {
 
 /** Whoever can call: a client, a connection's way back, a durable session, a fake. */
 export interface Caller {
+  /** Calls a procedure; resolves with its result. Generated clients are made of it. */
   call<Argument, Result>(
     program: ProgramVersion,
     procedure: Procedure<Argument, Result>,

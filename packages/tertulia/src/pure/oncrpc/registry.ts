@@ -6,6 +6,7 @@
 
 import { type HostPort, parseUniversalAddress } from "./universal-address.ts";
 
+/** One version of a program at one address, as rpcbind lists it. */
 export interface Registration {
   readonly program: number;
   readonly version: number;
@@ -16,6 +17,7 @@ export interface Registration {
   readonly owner: string;
 }
 
+/** Which program is where, in memory: the table behind rpcbind. Bounded. */
 export class Registry {
   readonly #entries: Registration[] = [];
   readonly #entriesMax: number;

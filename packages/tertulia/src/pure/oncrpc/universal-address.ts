@@ -9,6 +9,7 @@ import { SessionError } from "../errors.ts";
 /** What RFC 5665 5.1 calls the transports. */
 export type NetId = "tcp" | "udp" | "tcp6" | "udp6" | "local";
 
+/** An IP address, or a name, and a port. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;

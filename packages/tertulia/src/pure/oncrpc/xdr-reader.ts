@@ -56,30 +56,37 @@ export class XdrReader {
     return at;
   }
 
+  /** A signed integer of 32 bits. */
   int(): number {
     return this.view.getInt32(this.take(4));
   }
 
+  /** An unsigned integer of 32 bits. */
   uint(): number {
     return this.view.getUint32(this.take(4));
   }
 
+  /** A signed integer of 64 bits. */
   hyper(): bigint {
     return this.view.getBigInt64(this.take(8));
   }
 
+  /** An unsigned integer of 64 bits. */
   uhyper(): bigint {
     return this.view.getBigUint64(this.take(8));
   }
 
+  /** A number of 32 bits, IEEE 754. */
   float(): number {
     return this.view.getFloat32(this.take(4));
   }
 
+  /** A number of 64 bits, IEEE 754. */
   double(): number {
     return this.view.getFloat64(this.take(8));
   }
 
+  /** A boolean; a number other than 0 and 1 breaks the rule. */
   bool(): boolean {
     return this.boolAt(this.take(4));
   }

@@ -78,38 +78,45 @@ export class XdrWriter {
     return this.octets.slice(this.start, this.at);
   }
 
+  /** A signed integer of 32 bits. */
   int(value: number): void {
     if ((value | 0) !== value) refuse("int", value);
     const at = this.reserve(4);
     this.view.setInt32(at, value);
   }
 
+  /** An unsigned integer of 32 bits. */
   uint(value: number): void {
     if (value >>> 0 !== value) refuse("unsigned int", value);
     const at = this.reserve(4);
     this.view.setUint32(at, value);
   }
 
+  /** A signed integer of 64 bits. */
   hyper(value: bigint): void {
     const at = this.reserve(8);
     this.view.setBigInt64(at, checkHyper(value));
   }
 
+  /** An unsigned integer of 64 bits. */
   uhyper(value: bigint): void {
     const at = this.reserve(8);
     this.view.setBigUint64(at, checkUhyper(value));
   }
 
+  /** A number of 32 bits, IEEE 754. */
   float(value: number): void {
     const at = this.reserve(4);
     this.view.setFloat32(at, value);
   }
 
+  /** A number of 64 bits, IEEE 754. */
   double(value: number): void {
     const at = this.reserve(8);
     this.view.setFloat64(at, value);
   }
 
+  /** A boolean, as 0 or 1. */
   bool(value: boolean): void {
     const at = this.reserve(4);
     this.view.setUint32(at, value ? 1 : 0);

@@ -10,6 +10,7 @@ import { comment, declareType, typeText } from "./emit-types.ts";
 import type { Model, ProcedureModel, ProgramModel, Type, VersionModel } from "./model.ts";
 import { type Names, namesOf } from "./names.ts";
 
+/** What the output says of where it comes from, and what it imports. All optional. */
 export interface GenerateOptions {
   /** What the output says it was made from. */
   readonly source?: string;

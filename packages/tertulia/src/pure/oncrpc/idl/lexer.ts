@@ -19,9 +19,11 @@ export interface Token {
   after: string;
 }
 
+/** What is known before the first line is read. All optional. */
 export interface LexerOptions {
   /** Names that are defined from the start. `RPC_HDR` and `RPC_TERTULIA` always are. */
   readonly defines?: Readonly<Record<string, string>>;
+  /** Finds the files of `#include`. Default: they are an error. */
   readonly include?: Includer;
 }
 

@@ -6,6 +6,7 @@
 
 import type { Place } from "./source.ts";
 
+/** A type of XDR, RFC 4506, with every name looked up. */
 export type Type =
   | {
       readonly type:
@@ -111,6 +112,9 @@ export interface ProgramModel {
   readonly versions: readonly VersionModel[];
 }
 
+/**
+ * What a `.x` file means: constants, types and programs, in the order in which they were defined.
+ */
 export interface Model {
   readonly constants: readonly Constant[];
   readonly types: readonly NamedType[];
