@@ -16,6 +16,7 @@ const steps: readonly (readonly [claim: string, command: readonly string[]])[] =
   ["The pure core knows no runtime", ["tsc", "-p", "packages/tertulia/tsconfig.pure.json"]],
   ["Scripts, benches and examples type-check", ["tsc", "-p", "tsconfig.scripts.json"]],
   ["Imports go one way", [process.execPath, "scripts/architecture.ts"]],
+  ["What is exported says what it is", [process.execPath, "scripts/docstrings.ts"]],
 ];
 
 let failed = 0;
