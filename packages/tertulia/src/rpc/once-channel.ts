@@ -7,6 +7,7 @@
 import type { Session } from "../io/session.ts";
 import { ProtocolError } from "../pure/errors.ts";
 import { Fifo } from "../pure/fifo.ts";
+import { unwrittenOctets } from "../pure/octets.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 
@@ -42,8 +43,11 @@ export function sessionChannel(session: Session): OnceChannel {
   };
 }
 
-/** A message goes out when it holds this much, even before the turn ends. */
-const MESSAGE_OCTETS = 64 * 1024;
+/** A message goes out when it holds this much, even before the turn ends: the peer has something to do then. */
+const MESSAGE_OCTETS = 16 * 1024;
+/** Frames are written into slabs: the first is small, for there may be thousands of clients. */
+const SLAB_OCTETS_MIN = 4 * 1024;
+const SLAB_OCTETS_MAX = 64 * 1024;
 
 /**
  * Frames on their way out: all of a turn of the event loop in one message of the channel, each behind
@@ -51,7 +55,7 @@ const MESSAGE_OCTETS = 64 * 1024;
  * has taken the one before; until then messages wait here, and whoever reads should not make more.
  */
 export class OnceFrames {
-  readonly writer: XdrWriter = new XdrWriter(new Uint8Array(MESSAGE_OCTETS));
+  readonly writer: XdrWriter = new XdrWriter(new Uint8Array(SLAB_OCTETS_MIN));
   readonly #send: (octets: Uint8Array) => Promise<void>;
   readonly #failed: (error: unknown) => void;
   readonly #flushNow = (): void => {
@@ -136,6 +140,7 @@ export class OnceFrames {
       this.#give(octets.subarray(0, this.#mark));
       this.#give(octets.subarray(this.#mark));
     }
+    this.#renew();
   }
 
   /** Resolves when no message waits for the channel; `undefined` when none does. */
@@ -152,6 +157,17 @@ export class OnceFrames {
     }
     this.#isSending = true;
     this.#send(octets).then(this.#sent, this.#refused);
+  }
+
+  /**
+   * Goes on in another slab where little is left of this one, so that a message that does not fit is not
+   * moved, or where a long frame made it large. What was written stays where it is: calls and replies are
+   * kept as views of it.
+   */
+  #renew(): void {
+    const { octets, at } = this.writer;
+    if (octets.length - at >= octets.length >> 2 && octets.length <= SLAB_OCTETS_MAX) return;
+    this.writer.restart(unwrittenOctets(Math.min(octets.length * 2, SLAB_OCTETS_MAX)));
   }
 
   /** Another channel from here on. */
