@@ -5,9 +5,11 @@
  */
 
 import { open } from "node:fs/promises";
+import { fingerprintOf, formatFingerprint } from "tertulia/auth";
 import {
   type AuditEntry,
   parseRule,
+  type Rule,
   TunnelLedger,
   type TunnelServerOptions,
 } from "tertulia/tunnel";
@@ -41,14 +43,21 @@ export async function tunnelServing(serving: TunnelServing, log: Log): Promise<S
   const audit = (entry: AuditEntry): void => {
     const fields = { ...entry, since: entry.since.toISOString() };
     const { identity, opening, outcome, ms } = entry;
-    log("connection", `${identity || "somebody"}: ${opening}: ${outcome} after ${ms} ms`, fields);
+    const who = identity ? formatFingerprint(identity) : "somebody";
+    log("connection", `${who}: ${opening}: ${outcome} after ${ms} ms`, fields);
     fileLog?.("connection", "", fields);
   };
   return {
-    options: allow && { allow: allow.map(parseRule), ledger, audit },
+    options: allow && { allow: allow.map(ruleOf), ledger, audit },
     async [Symbol.asyncDispose]() {
       if (stream === undefined) return;
       await new Promise<void>((resolve) => stream.end(resolve));
     },
   };
+}
+
+/** People write a key as `SHA256:…`; sessions have its hex. */
+function ruleOf(text: string): Rule {
+  const rule = parseRule(text);
+  return rule.identity ? { ...rule, identity: fingerprintOf(rule.identity) } : rule;
 }

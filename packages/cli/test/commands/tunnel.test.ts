@@ -271,6 +271,31 @@ describe("tertulia pipe", () => {
     assert.equal(await pipe.ended(), 0);
   });
 
+  it("gets where a rule allows one key to go, and nobody else does", async () => {
+    using home = new TemporaryHome();
+    await using target = await shouter();
+    await using own = new Running(home, "identity", "--json");
+    await own.ended();
+    const key = own.printed[0]?.["fingerprint"];
+    const { node, address } = await serving(home, "--allow", `127.0.0.1:${target.port}@${key}`);
+    await using _ = node;
+    const to = [address, `127.0.0.1:${target.port}`];
+    await using pipe = new Running(home, "pipe", ...to);
+    pipe.process.stdin.end("hello\n");
+    await pipe.ended();
+    using other = new TemporaryHome();
+    await using stranger = new Running(other, "pipe", ...to, "--accept-new");
+    assert.deepEqual([pipe.lines, await stranger.ended()], [["HELLO"], 4]);
+  });
+
+  it("is not served by a rule with half a key", async () => {
+    using home = new TemporaryHome();
+    const rule = ["--allow", "127.0.0.1:1@SHA256:abc"];
+    await using node = new Running(home, "serve", "--listen", "127.0.0.1:0", ...rule);
+    assert.equal(await node.ended(), 2);
+    assert.match(node.stderr, /not a fingerprint: SHA256:abc/);
+  });
+
   it("says why it came to nothing", async () => {
     using home = new TemporaryHome();
     const { node, address } = await serving(home, "--allow", "127.0.0.1:1");
