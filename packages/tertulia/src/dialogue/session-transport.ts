@@ -103,7 +103,7 @@ class SessionConnection implements TransportConnection {
   }
 
   get isFull(): boolean {
-    return this.#session.isDialogueFull;
+    return this.#session.dialogue.isFull;
   }
 
   attach(user: TransportUser): void {
@@ -118,25 +118,25 @@ class SessionConnection implements TransportConnection {
   data(head: Uint8Array, octets: Uint8Array): void {
     this.#checkOpen();
     const tsdu = concatOctets([head, octets]);
-    const size = Math.min(this.#segmentOctets, this.#session.dialogueOctetsMax - 1);
+    const size = Math.min(this.#segmentOctets, this.#session.dialogue.octetsMax - 1);
     for (let at = 0; at === 0 || at < tsdu.length; at += size) {
       const part = tsdu.subarray(at, at + size);
       const isLast = at + part.length >= tsdu.length;
-      this.#session.sendDialogue(concatOctets([Uint8Array.of(isLast ? LAST : PART), part]));
+      this.#session.dialogue.send(concatOctets([Uint8Array.of(isLast ? LAST : PART), part]));
     }
   }
 
   expeditedData(octets: Uint8Array): void {
     this.#checkOpen();
     if (!this.expedited) throw new SessionError("ERR_STATE", "no expedited flow");
-    this.#session.sendDialogue(octets, true);
+    this.#session.dialogue.send(octets, true);
   }
 
   disconnect(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#gate.open();
-    if (this.#session.state !== "closed") this.#session.sendDialogue(Uint8Array.of(END));
+    if (this.#session.state !== "closed") this.#session.dialogue.send(Uint8Array.of(END));
   }
 
   pause(isPaused: boolean): void {
@@ -194,12 +194,12 @@ class SessionConnection implements TransportConnection {
       if (message.type === "data") {
         this.#user.data(message.octets);
         // In the same turn: a store never has the one without the other.
-        for (let i = 0; i < message.frames; i++) this.#session.tookDialogue(false);
+        for (let i = 0; i < message.frames; i++) this.#session.dialogue.took(false);
       } else if (message.type === "expedited") {
         this.#user.expeditedData(message.octets);
-        this.#session.tookDialogue(true);
+        this.#session.dialogue.took(true);
       } else {
-        this.#session.tookDialogue(false);
+        this.#session.dialogue.took(false);
         this.#isEnded = true;
         this.#user.disconnected(message.error);
       }
@@ -227,7 +227,7 @@ function keepingIn(session: Session): DialogueKeeping {
     get kept() {
       return session.keptDialogue;
     },
-    keep: (snapshot) => session.keepDialogue(snapshot),
-    changed: () => session.dialogueChanged(),
+    keep: (snapshot) => session.dialogue.keep(snapshot),
+    changed: () => session.dialogue.changed(),
   };
 }

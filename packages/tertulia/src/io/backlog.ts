@@ -16,7 +16,9 @@ import { concatOctets, decodeUtf8, utf8 } from "../pure/octets.ts";
 import { Gate } from "./gate.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Session } from "./session.ts";
+import type { SessionDriver } from "./session-driver.ts";
 import type { SendOptions } from "./session-parts.ts";
+import type { SessionSender } from "./session-sender.ts";
 
 /**
  * How much may wait in a backlog, and what happens to a message that no longer fits. All optional.
@@ -94,7 +96,7 @@ export async function openBacklog(
   session: Session,
   options: BacklogOptions = {},
 ): Promise<Backlog> {
-  const { keeping } = session;
+  const { keeping } = session.driver;
   if (keeping === undefined) {
     throw new SessionError("ERR_ARGUMENT", "a backlog needs a session that a store keeps");
   }
@@ -110,6 +112,8 @@ export async function openBacklog(
  */
 export class Backlog {
   readonly session: Session;
+  readonly #driver: SessionDriver;
+  readonly #sender: SessionSender;
   readonly #keeping: Keeping;
   readonly #options: Required<Omit<BacklogOptions, "onShed" | "gapMessage">> &
     Pick<BacklogOptions, "onShed" | "gapMessage">;
@@ -134,6 +138,8 @@ export class Backlog {
   /** Use {@link openBacklog}. */
   constructor(session: Session, keeping: Keeping, options: BacklogOptions, place?: Place) {
     this.session = session;
+    this.#driver = session.driver;
+    this.#sender = session.driver.sender;
     this.#keeping = keeping;
     this.#options = {
       memoryOctets: 256 * 1024,
@@ -174,8 +180,8 @@ export class Backlog {
   send(value: unknown, options?: SendOptions): Promise<void> {
     try {
       options?.signal?.throwIfAborted();
-      const { type, octets } = this.session.encode(value, options);
-      this.session.checkSend(octets.length);
+      const { type, octets } = this.#sender.encode(value, options);
+      this.#sender.check(octets.length);
       const size = octets.length + HEAD_OCTETS;
       const { whenFull, octetsMax, memoryOctets } = this.#options;
       const isBehind = this.#blocked.length > 0 || this.#isClogged;
@@ -195,7 +201,7 @@ export class Backlog {
   async drained(): Promise<void> {
     while (this.messages > 0 || this.#gap) {
       if (this.session.end) throw this.session.end.error ?? ended();
-      await this.session.changed();
+      await this.#driver.changed();
     }
   }
 
@@ -209,7 +215,7 @@ export class Backlog {
       }
       if (piece.length === 0) throw new SessionError("ERR_STORE", "what waits is not there");
     }
-    this.session.setApart(this.octets);
+    this.#sender.setApart(this.octets);
     void this.#watch();
   }
 
@@ -242,7 +248,7 @@ export class Backlog {
     if (!this.#isDirect(octets.length)) return quiet(this.#append(type, octets));
     this.#first = this.#next;
     this.#note();
-    return this.session.sendEncoded(type, octets);
+    return this.#sender.sendEncoded(type, octets);
   }
 
   /** The same once there is room, and those before it have had theirs. */
@@ -259,7 +265,7 @@ export class Backlog {
     try {
       while (isBefore()) {
         await this.#room.wait(signal);
-        this.session.checkSend(octets.length);
+        this.#sender.check(octets.length);
       }
     } finally {
       this.#blocked.splice(this.#blocked.indexOf(turn), 1);
@@ -298,7 +304,7 @@ export class Backlog {
     this.#end += entry.length;
     const end = this.#end;
     this.#note();
-    return this.session.keepMore(this.#keeping).then(() => {
+    return this.#driver.keepMore(this.#keeping).then(() => {
       this.#stored = Math.max(this.#stored, end);
       this.#room.open();
       void this.#move();
@@ -315,14 +321,14 @@ export class Backlog {
       ...(this.#gap && { gap: this.#gap }),
     };
     this.#keeping.note(utf8(JSON.stringify(place)), NOTE);
-    this.session.setApart(this.octets);
+    this.#sender.setApart(this.octets);
   }
 
   /** Moves on whenever the session has done something. */
   async #watch(): Promise<void> {
     while (!this.session.end) {
       if (this.messages > 0 || this.#gap) await this.#move();
-      await this.session.changed();
+      await this.#driver.changed();
       this.#room.open();
     }
     this.#room.open();
@@ -359,18 +365,18 @@ export class Backlog {
     const gap = this.#gap;
     if (gap === undefined) return true;
     const value = this.#options.gapMessage?.(gap);
-    const message = value === undefined ? undefined : this.session.encode(value);
+    const message = value === undefined ? undefined : this.#sender.encode(value);
     if (message && !this.#canMove(message.octets.length)) return false;
     this.#gap = undefined;
     this.#note();
     if (message) this.#give(message.type, message.octets);
-    else this.session.keepMore(this.#keeping).catch(() => {});
+    else this.#driver.keepMore(this.#keeping).catch(() => {});
     return true;
   }
 
   #give(type: number, octets: Uint8Array): void {
     // Whoever sent it was told that the store has it.
-    this.session.sendEncoded(type, octets).catch(() => {});
+    this.#sender.sendEncoded(type, octets).catch(() => {});
   }
 
   /** Reads the next messages; false when the store does not have them yet. */

@@ -271,7 +271,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
     if (!this.#isAuthorized(identity, undefined)) {
       return { reason: "forbidden", isPersistent: true };
     }
-    return session.resume(transport, request, rest);
+    return session.driver.transports.resume(transport, request, rest);
   }
 
   /** An application that cannot say whether somebody may come in lets nobody in. */

@@ -8,7 +8,7 @@ import type { SessionError } from "../pure/errors.ts";
 import type { SessionEvent } from "../pure/native/session-output.ts";
 import type { StreamState } from "../pure/native/stream.ts";
 import { Queue } from "./queue.ts";
-import type { Session } from "./session.ts";
+import type { SessionDriver } from "./session-driver.ts";
 import { SessionStream } from "./stream.ts";
 
 /** What the machine says of streams that are known already. */
@@ -18,23 +18,24 @@ export type StreamEvent = Extract<
 >;
 
 export class SessionStreams {
-  readonly #session: Session;
+  readonly #driver: SessionDriver;
   readonly #countMax: number;
   readonly #open = new Map<number, SessionStream>();
   /** What the peer opened and nobody took. */
   readonly incoming: Queue<SessionStream> = new Queue<SessionStream>();
 
   /** @param countMax - Streams of the peer's that may wait to be taken; more are reset. */
-  constructor(session: Session, countMax: number) {
-    this.#session = session;
+  constructor(driver: SessionDriver, countMax: number) {
+    this.#driver = driver;
     this.#countMax = countMax;
+    if (driver.end) this.incoming.end();
   }
 
   /** One that we open. */
   add(state: StreamState): SessionStream {
-    const stream = new SessionStream(this.#session, state, () => this.#open.delete(state.id));
+    const stream = new SessionStream(this.#driver, state, () => this.#open.delete(state.id));
     this.#open.set(state.id, stream);
-    this.#session.markDirty();
+    this.#driver.markDirty();
     return stream;
   }
 
@@ -60,7 +61,7 @@ export class SessionStreams {
   }
 
   /** The session is over. */
-  end(reason: SessionError): void {
+  ended(reason: SessionError): void {
     for (const stream of this.#open.values()) stream.onSessionEnded(reason);
     this.#open.clear();
     this.incoming.end();

@@ -10,7 +10,7 @@ import { STREAM_LOST } from "../pure/native/streams.ts";
 import { letGoBuffer } from "../pure/octets.ts";
 import { Consumer } from "./consumer.ts";
 import { Gate } from "./gate.ts";
-import type { Session } from "./session.ts";
+import type { SessionDriver } from "./session-driver.ts";
 import type { SignalOptions } from "./session-parts.ts";
 
 /** The peer reset the stream. */
@@ -51,7 +51,7 @@ export class StreamLostError extends StreamResetError {
 export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable {
   /** What the side that opened it says it is for. Up to 1,024 octets. */
   readonly label: string;
-  readonly #session: Session;
+  readonly #driver: SessionDriver;
   readonly #state: StreamState;
   readonly #forget: () => void;
   /** Why nothing more can be written, and why nothing more will be read; an end is no reason. */
@@ -65,8 +65,8 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   #writable: WritableStream<Uint8Array> | undefined;
 
   /** Made by its session. */
-  constructor(session: Session, state: StreamState, forget: () => void) {
-    this.#session = session;
+  constructor(driver: SessionDriver, state: StreamState, forget: () => void) {
+    this.#driver = driver;
     this.#state = state;
     this.#forget = forget;
     this.label = state.label;
@@ -128,17 +128,17 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   ): Promise<void> | undefined {
     if (this.#writeError) throw this.#writeError;
     if (this.#state.isEnding) throw new SessionError("ERR_STATE", "write after end");
-    this.#session.checkSend(octets.length);
-    const hasRoom = this.#session.machine.link.writeStream(this.#state, octets, isGiven);
-    this.#session.markDirty();
+    this.#driver.sender.check(octets.length);
+    const hasRoom = this.#driver.machine.link.writeStream(this.#state, octets, isGiven);
+    this.#driver.markDirty();
     return hasRoom ? undefined : this.#room(signal);
   }
 
   /** Says that we write no more. The peer reads to the end; it may go on writing. */
   end(): void {
     if (this.#writeError) return;
-    this.#session.machine.link.endStream(this.#state);
-    this.#session.markDirty();
+    this.#driver.machine.link.endStream(this.#state);
+    this.#driver.markDirty();
     this.#forgetIfOver();
   }
 
@@ -150,8 +150,8 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    */
   reset(code = 0): void {
     if (this.#readError && this.#writeError) return;
-    this.#session.machine.link.resetStream(this.#state, code);
-    this.#session.markDirty();
+    this.#driver.machine.link.resetStream(this.#state, code);
+    this.#driver.markDirty();
     this.#fail(new SessionError("ERR_ABORTED", `the stream was reset here, code ${code}`));
   }
 
@@ -258,8 +258,8 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   }
 
   #take(): Uint8Array | undefined {
-    const octets = this.#session.machine.link.readStream(this.#state);
-    if (octets) this.#session.streamRead();
+    const octets = this.#driver.machine.link.readStream(this.#state);
+    if (octets) this.#driver.streamRead();
     return octets;
   }
 
