@@ -35,7 +35,8 @@ interface ListOptions extends Place {
 }
 
 const details = `
-Without --store the nodes that run on this machine with the same --home are asked.
+Without --store the nodes that run on this machine with the same --home are
+asked. Identities are METHOD:NAME; a key's may be given as SHA256:…, too.
 
   tertulia sessions list --state suspended --age 3600
   tertulia sessions end 4f2a --reason "moved to another node"
@@ -146,5 +147,5 @@ function filterOf({ identity, state, age, backlog }: ListOptions): SessionFilter
 
 function numberOf(option: string, text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  throw new CommandError(exitCodes.usage, `${option} must be a number, not ${text}`);
+  throw new CommandError(exitCodes.usage, `${option} must be a number from 0, not ${text}`);
 }

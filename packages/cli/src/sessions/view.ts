@@ -5,6 +5,7 @@
  */
 
 import type { Session } from "tertulia";
+import { formatFingerprint } from "tertulia/auth";
 import type { SessionSummary } from "tertulia/stores";
 
 export interface SessionView {
@@ -38,7 +39,7 @@ export interface SessionView {
 }
 
 export interface SessionFilter {
-  /** Text that the identity contains. */
+  /** Text that the identity contains, in programs' form or in people's. */
   readonly identity?: string;
   readonly state?: string;
   /** At least so old, in ms. */
@@ -78,7 +79,10 @@ export function storedView(summary: SessionSummary): SessionView {
 
 export function isWanted(view: SessionView, filter: SessionFilter, now: number): boolean {
   const { identity, state, ageMs, backlogOctets } = filter;
-  if (identity !== undefined && !view.identity.includes(identity)) return false;
+  if (identity !== undefined) {
+    const names = [view.identity, readable(view.identity)];
+    if (!names.some((name) => name.includes(identity))) return false;
+  }
   if (state !== undefined && view.state !== state) return false;
   if (ageMs !== undefined && now - view.createdAt < ageMs) return false;
   return backlogOctets === undefined || view.sentOctets + view.receivedOctets >= backlogOctets;
@@ -90,16 +94,25 @@ export function lineOf(view: SessionView, now: number): string {
   const where = live?.address ? `  ${live.over} ${live.address}` : "";
   const age = `${seconds(now - view.createdAt)} old`;
   const backlog = `${sentOctets} octets to send, ${receivedOctets} to read`;
-  return `${id}  ${state.padEnd(9)}  ${identity}  ${age}  epoch ${epoch}  ${backlog}${where}`;
+  return `${id}  ${state.padEnd(9)}  ${readable(identity)}  ${age}  epoch ${epoch}  ${backlog}${where}`;
 }
 
 /** For people, one property a line. */
 export function pageOf(view: SessionView): string {
   const { live, ...rest } = view;
-  const properties = { ...rest, createdAt: new Date(view.createdAt).toISOString(), ...live };
+  const createdAt = new Date(view.createdAt).toISOString();
+  const identity = readable(view.identity);
+  const key = live?.key && { key: formatFingerprint(live.key) };
+  const properties = { ...rest, identity, createdAt, ...live, ...key };
   return Object.entries(properties)
     .map(([name, value]) => `${name.padEnd(16)}${value}\n`)
     .join("");
+}
+
+/** A key as people know it: `SHA256:…`. */
+function readable(identity: string): string {
+  const [, key] = /^ed25519:([0-9a-f]{64})$/.exec(identity) ?? [];
+  return key ? formatFingerprint(key) : identity;
 }
 
 function seconds(ms: number): string {

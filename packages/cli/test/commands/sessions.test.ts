@@ -12,6 +12,8 @@ class Scene implements AsyncDisposable {
   ana: Running | undefined;
   bobId = "";
   anaId = "";
+  /** As chat shows it to others. */
+  anaKey = "";
 
   async set(): Promise<this> {
     const { node, address } = await serving(this.home, "--store", this.store);
@@ -21,6 +23,9 @@ class Scene implements AsyncDisposable {
     await Promise.all([this.ana.first("joined"), bob.first("joined")]);
     this.anaId = String((await this.ana.first("connected"))["session"]);
     this.bobId = String((await bob.first("connected"))["session"]);
+    const own = this.#keep(new Running(this.home, "identity", "--json"));
+    await own.ended();
+    this.anaKey = String(own.printed[0]?.["fingerprint"]);
     await bob.signal("SIGKILL");
     await node.until(() => node.printed.find(({ event }) => event === "suspended"));
     return this;
@@ -63,6 +68,7 @@ describe("tertulia sessions", () => {
         all: await scene.ids(),
         suspended: await scene.ids("--state", "suspended"),
         known: await scene.ids("--identity", "ed25519:"),
+        byKey: await scene.ids("--identity", scene.anaKey),
         strangers: await scene.ids("--identity", "none:"),
         old: await scene.ids("--age", "3600"),
         behind: await scene.ids("--backlog", "1000000"),
@@ -71,6 +77,7 @@ describe("tertulia sessions", () => {
         all: [anaId, bobId].sort(),
         suspended: [bobId],
         known: [anaId, bobId].sort(),
+        byKey: [anaId, bobId].sort(),
         strangers: [],
         old: [],
         behind: [],
