@@ -10,11 +10,14 @@ import { KnownPeers, type OwnIdentity, openIdentity } from "tertulia/auth";
 
 export class Home {
   readonly folder: string;
+  /** What to add to a command line that is to find the same folder; empty for the default. */
+  readonly option: string;
   readonly knownPeers: KnownPeers;
 
   /** @param folder - Default: `tertulia` in `$XDG_CONFIG_HOME`, which is by default `~/.config`. */
   constructor(folder?: string) {
     const config = process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config");
+    this.option = folder === undefined ? "" : ` --home ${folder}`;
     this.folder = folder ?? join(config, "tertulia");
     this.knownPeers = new KnownPeers(join(this.folder, "known_peers"));
   }

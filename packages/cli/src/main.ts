@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command, CommanderError } from "commander";
+import { type Argument, Command, CommanderError, type HelpConfiguration } from "commander";
 import { exitCodeOf, exitCodes, messageOf } from "./exit.ts";
 
 interface Area {
@@ -83,17 +83,31 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const HELP_HINT = "(--help says more)";
+
+/** No line is wider than a terminal: a long term leaves little room beside it, and that is used. */
+const helpStyle: HelpConfiguration = {
+  minWidthToWrap: 20,
+  subcommandTerm: (command) =>
+    [command.name(), ...command.registeredArguments.map(termOf)].join(" "),
+};
+
+function termOf(argument: Argument): string {
+  const name = argument.variadic ? `${argument.name()}...` : argument.name();
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
 const asked = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const name = asked[0] === "help" ? asked[1] : asked[0];
 
 const program = new Command("tertulia")
   .description("Sessions that survive: chat, serve, and talk the session protocols that exist")
   .version("0.1.0")
-  .showHelpAfterError("(--help says more)")
+  .showHelpAfterError(HELP_HINT)
   .exitOverride();
 for (const area of areas) {
   const command = area.name === name ? (await area.load()).command() : new Command(area.name);
-  program.addCommand(inherit(command.description(area.summary), program));
+  program.addCommand(inherit(command.description(area.summary)));
 }
 try {
   await program.parseAsync();
@@ -118,10 +132,10 @@ function flushed(stream: NodeJS.WritableStream): Promise<void> {
 }
 
 /** Lets a command and all below it throw what is wrong with the command line, instead of exiting. */
-function inherit(command: Command, parent: Command): Command {
-  command.copyInheritedSettings(parent).exitOverride();
+function inherit(command: Command): Command {
+  command.showHelpAfterError(HELP_HINT).exitOverride().configureHelp(helpStyle);
   refuseOptionsAsValues(command);
-  for (const below of command.commands) inherit(below, command);
+  for (const below of command.commands) inherit(below);
   return command;
 }
 

@@ -22,6 +22,17 @@ describe("tertulia", () => {
     }
   });
 
+  it("fits its help into a terminal", async () => {
+    using home = new TemporaryHome();
+    const areas = ["chat", "identity", "netbios", "osi", "pipe", "rpc", "serve", "sessions"];
+    const wide = [[], ...[...areas, "store", "tunnel"].map((area) => [area])].map(async (words) => {
+      await using command = new Running(home, ...words, "--help");
+      await command.ended();
+      return command.lines.filter((line) => line.length > 80);
+    });
+    assert.deepEqual((await Promise.all(wide)).flat(), []);
+  });
+
   it("ends without a word when nobody reads its help", async () => {
     using home = new TemporaryHome();
     await using command = new Running(home, "--help");
@@ -50,11 +61,17 @@ describe("tertulia", () => {
   it("ends with 2 for a command line that it does not understand", async () => {
     using home = new TemporaryHome();
     const codes = [];
+    const complaints = [];
     const wrong = ["nonsense", "serve --nonsense", "identity trust", "identity nonsense"];
     for (const words of wrong.map((line) => line.split(" "))) {
       await using command = new Running(home, ...words);
       codes.push(await command.ended());
+      complaints.push(command.stderr.split("\n")[0]);
     }
     assert.deepEqual(codes, [2, 2, 2, 2]);
+    assert.deepEqual(
+      [complaints[0], complaints[3]],
+      ["error: unknown command 'nonsense'", "error: unknown command 'nonsense'"],
+    );
   });
 });

@@ -43,13 +43,15 @@ const LISTEN = "127.0.0.1:7700";
 const GRACE_MS = 3000;
 
 const details = `
-An address is HOST:PORT, which is TLS; or tls://, wss://, tcp://, ws://HOST:PORT, or unix:PATH.
-The key at an address is asked about once and remembered; another key there is refused.
+An address is HOST:PORT, which is TLS; or tls://, wss://, tcp:// or
+ws://HOST:PORT; or unix:PATH. The key at an address is asked about once and
+remembered; another key there is refused.
 
 ${help}
 
-With --json, lines in are {"type":"say","text":…}, {"type":"who"}, {"type":"break","seconds":…},
-{"type":"move","to":…}, {"type":"quit"}; lines out are what happens, each with its type.
+With --json, lines in are {"type":"say","text":…}, {"type":"who"},
+{"type":"break","seconds":…}, {"type":"move","to":…}, {"type":"quit"};
+lines out are what happens, each with its type.
 ${exitHelp}`;
 
 export function command(): Command {
@@ -80,7 +82,8 @@ async function chat(target: string | undefined, options: ChatOptions): Promise<v
   }
   for (const one of [room, name]) {
     if (isName(one)) continue;
-    throw new CommandError(exitCodes.usage, `not a name: ${one}; 1 to 32 characters, no spaces`);
+    const shown = JSON.stringify(String(one).slice(0, 40));
+    throw new CommandError(exitCodes.usage, `not a name: ${shown}; 1 to 32 characters, no spaces`);
   }
   const home = new Home(options.home);
   const identity = await home.identity();
@@ -219,15 +222,16 @@ function untrusted(
 ): CommandError {
   const call = callOf();
   const key = fingerprint && formatFingerprint(fingerprint);
+  const where = home.option;
   const advice = {
     unknown: `\
 If that is right (there: ${call} identity), say so once:
-    ${call} identity trust ${way.key} ${key}
+    ${call} identity trust ${way.key} ${key}${where}
 or take whatever key is there the first time with --accept-new.`,
     changed: `\
 Either the other side has a new key, or somebody is in between. Ask them (there: ${call} identity).
 If it is right:
-    ${call} identity forget ${way.key}
+    ${call} identity forget ${way.key}${where}
 The known keys are in ${home.knownPeers.path}`,
     none: "Without TLS nobody shows a key. To talk in the clear, say so: tcp:// or ws://",
   }[problem];

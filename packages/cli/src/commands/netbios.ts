@@ -13,13 +13,14 @@ export function command(): Command {
   const netbios = new Command("netbios").addHelpText(
     "after",
     `
-Names are written ALICE, ALICE<20> or ALICE#20 (the suffix says what for: 20 file server, 03
-messenger, 00 workstation), and ALICE<20>.SCOPE.ID in a scope.
+Names are written ALICE, ALICE<20> or ALICE#20 (the suffix says what for: 20
+file server, 03 messenger, 00 workstation), and ALICE<20>.SCOPE.ID in a scope.
 
 Examples:
   tertulia netbios lookup FILESERVER#20
   tertulia netbios status 192.168.1.20
-  tertulia netbios listen ALICE          and elsewhere   tertulia netbios call ALICE --from BOB
+  tertulia netbios listen ALICE              and elsewhere
+  tertulia netbios call ALICE --from BOB
   tertulia netbios serve-names --database names.db --groups windows
 ${exitHelp}`,
   );

@@ -27,14 +27,16 @@ interface TunnelOptions extends Omit<TunnelWords, "address"> {
 }
 
 const details = `
-A forward is [BIND:]PORT:HOST:PORT, as ssh has it; ftp: in front, or a target on port 21, has FTP's
-data connections go along. The node must allow it: tertulia serve --allow HOST:PORT.
+A forward is [BIND:]PORT:HOST:PORT, as ssh has it; ftp: in front, or a target on
+port 21, has FTP's data connections go along. The node must allow it:
+tertulia serve --allow HOST:PORT.
 
   tertulia tunnel node.example --local 2222:localhost:22 --socks 1080
-  tertulia tunnel node.example --remote 8080:localhost:80 --udp 5353:192.0.2.1:53
+  tertulia tunnel node.example --remote 8080:localhost:80 --udp 53:192.0.2.1:53
   tertulia tunnel --config office.json --daemon
 
-A config file is JSON: {"address": "node.example", "local": ["2222:localhost:22"], "socks": "1080"}.
+A config file is JSON:
+  {"address": "node.example", "local": ["2222:localhost:22"], "socks": "1080"}
 ${exitHelp}`;
 
 export function command(): Command {

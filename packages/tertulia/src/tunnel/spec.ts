@@ -140,7 +140,7 @@ function split(text: string): string[] {
 
 function portOf(text: string | undefined, whole: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text ?? "") || port > 65535) bad(whole, "a port is 0 to 65535");
+  if (!/^\d+$/.test(text ?? "") || port > 65535) bad(whole, "a port from 0 to 65535");
   return port;
 }
 
