@@ -168,6 +168,9 @@ export function protocolVectors(): unknown {
       ),
       "FENCED 4": hex(frames.encodeVarints(frames.FENCED, 4)),
       RELEASED: frame(frames.RELEASED, NO_OCTETS),
+      "STORED life 1 from 300 and 7, stored 400 and 7, knows life 2": hex(
+        frames.encodeVarints(frames.STORED, 1, 300, 7, 400, 7, 2),
+      ),
       "REFUSE notReady, transient, retry after 500 ms": frame(
         frames.REFUSE,
         encodeRefusal({ reason: "notReady", isPersistent: false, retryMs: 500 }),

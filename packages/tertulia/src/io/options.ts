@@ -11,6 +11,7 @@ import {
   durabilities,
   type FunctionalUnit,
   functionalUnits,
+  OVERLAPPED,
   type Proposal,
   peerLimitsOf,
   VERSION,
@@ -106,7 +107,10 @@ export function prepare(options: SessionOptions, calledSelector: string): Prepar
   }
   const proposal: Proposal = {
     versions: [VERSION, VERSION],
-    functionalUnits: units.reduce((bits, unit) => bits | functionalUnits[unit], 0),
+    functionalUnits: units.reduce(
+      (bits, unit) => bits | functionalUnits[unit],
+      durability === "memory" ? 0 : OVERLAPPED,
+    ),
     contexts: contexts.map(({ name }) => name),
     limits: peerLimitsOf(limits),
     probeMs: limits.probeMs,

@@ -22,7 +22,8 @@ const END = 4;
 
 /** Writes a batch behind what is there. The octets of the batch are copied. */
 export function encodeChanges(writer: Writer, changes: SessionChanges): void {
-  const { id, epoch, create, state, appends = [], trims = [], activities = [], end } = changes;
+  const { id, epoch, create, state, end } = changes;
+  const { cuts = [], appends = [], trims = [], activities = [] } = changes;
   text(writer, id);
   writer.varint(epoch).u8((create ? CREATE : 0) | (state ? STATE : 0) | (end ? END : 0));
   if (create) {
@@ -31,6 +32,10 @@ export function encodeChanges(writer: Writer, changes: SessionChanges): void {
     blob(writer, create.establishment);
   }
   if (state) blob(writer, state);
+  writer.varint(cuts.length);
+  for (const { journal, position } of cuts) {
+    writer.u8(journalNames.indexOf(journal)).varint(position);
+  }
   writer.varint(appends.length);
   for (const { journal, position, octets } of appends) {
     writer.u8(journalNames.indexOf(journal)).varint(position);
@@ -60,6 +65,8 @@ export function decodeChanges(reader: Reader): SessionChanges {
   const flags = reader.u8();
   const create = flags & CREATE ? readRecord(reader, id) : undefined;
   const state = flags & STATE ? readBlob(reader) : undefined;
+  const place = (): JournalTrim => ({ journal: readJournal(reader), position: reader.varint() });
+  const cuts = list(reader, place);
   const appends = list(
     reader,
     (): JournalEntry => ({
@@ -68,10 +75,7 @@ export function decodeChanges(reader: Reader): SessionChanges {
       octets: readBlob(reader),
     }),
   );
-  const trims = list(
-    reader,
-    (): JournalTrim => ({ journal: readJournal(reader), position: reader.varint() }),
-  );
+  const trims = list(reader, place);
   const activities = list(
     reader,
     (): ActivityChange => ({
@@ -85,6 +89,7 @@ export function decodeChanges(reader: Reader): SessionChanges {
     epoch,
     ...(create && { create }),
     ...(state && { state }),
+    cuts,
     appends,
     trims,
     activities,

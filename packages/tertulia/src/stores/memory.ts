@@ -158,7 +158,7 @@ export class MemoryStore implements Store {
 /** What a session is after a batch; throws when the batch is refused. */
 function applyChanges(
   before: KeptSessionImage | undefined,
-  { id, epoch, create, state, appends = [], trims = [] }: SessionChanges,
+  { id, epoch, create, state, cuts = [], appends = [], trims = [] }: SessionChanges,
   now: number,
 ): KeptSessionImage {
   if (create && before) throw new StoreError("exists", id);
@@ -168,6 +168,14 @@ function applyChanges(
     throw new StoreError("fenced", `epoch ${epoch} of ${id}, the store has ${before.epoch}`);
   }
   let entries = before?.entries ?? [];
+  for (const { journal, position } of cuts) {
+    entries = entries.flatMap((entry) => {
+      const octets = entry.octets.subarray(0, Math.max(0, position - entry.position));
+      const isCut = entry.journal === journal && octets.length < entry.octets.length;
+      if (!isCut) return [entry];
+      return octets.length > 0 ? [{ ...entry, octets }] : [];
+    });
+  }
   for (const { journal, position, octets } of appends) {
     const last = entries.findLast((entry) => entry.journal === journal);
     const end = last && last.position + last.octets.length;

@@ -12,6 +12,7 @@ import { checkOwner, migrate } from "./sqlite-schema.ts";
 import {
   type JournalEntry,
   type JournalName,
+  type JournalTrim,
   journalNames,
   type SessionChanges,
   type SessionSummary,
@@ -339,7 +340,8 @@ export class Database {
     return place;
   }
 
-  #applyJournals(place: Place, { appends = [], trims = [] }: SessionChanges): void {
+  #applyJournals(place: Place, { cuts = [], appends = [], trims = [] }: SessionChanges): void {
+    for (const cut of cuts) this.#cut(place, cut);
     for (const { journal, position, octets } of appends) {
       const index = journalNames.indexOf(journal);
       this.#prepared(
@@ -355,6 +357,27 @@ export class Database {
       ).run(place.n, index, position, position);
       if ((place.ends[index] ?? 0) <= position) place.ends[index] = undefined;
     }
+  }
+
+  #cut({ n, ends }: Place, { journal, position }: JournalTrim): void {
+    const index = journalNames.indexOf(journal);
+    if ((ends[index] ?? 0) <= position) return;
+    this.#prepared("DELETE FROM entries WHERE session = ? AND journal = ? AND position >= ?").run(
+      n,
+      index,
+      position,
+    );
+    const last = this.#prepared(
+      `SELECT position, octets FROM entries WHERE session = ? AND journal = ?
+       ORDER BY position DESC LIMIT 1`,
+    ).get(n, index);
+    ends[index] = last && position;
+    if (last === undefined) return;
+    const start = Number(last["position"]);
+    const octets = (last["octets"] as Uint8Array).subarray(0, position - start); // a strict table
+    this.#prepared(
+      "UPDATE entries SET octets = ?, crc = ? WHERE session = ? AND journal = ? AND position = ?",
+    ).run(octets, checksum(n, index, start, octets), n, index, start);
   }
 
   #end(place: Place, { id, outcome, message, received, endedAt }: Tombstone): void {
@@ -446,8 +469,17 @@ function takeLock(path: string): DatabaseSync {
 }
 
 /** Why these entries cannot go behind what is there, if they cannot. */
-function gapIn(place: Place, { id, appends = [] }: SessionChanges): StoreError | undefined {
+function gapIn(
+  place: Place,
+  { id, cuts = [], appends = [] }: SessionChanges,
+): StoreError | undefined {
   const ends = [...place.ends];
+  for (const { journal, position } of cuts) {
+    const index = journalNames.indexOf(journal);
+    const end = ends[index];
+    // One that loses all it has begins wherever it is written to next.
+    if (end !== undefined) ends[index] = Math.min(end, position);
+  }
   for (const { journal, position, octets } of appends) {
     const index = journalNames.indexOf(journal);
     const end = ends[index];

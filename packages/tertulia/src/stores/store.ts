@@ -56,7 +56,7 @@ export interface ActivityChange {
 
 /**
  * A batch: all of it is kept, or nothing. What is absent does not change. Applied in this order:
- * `create`, `state`, `appends`, `trims`, `activities`, `end`.
+ * `create`, `state`, `cuts`, `appends`, `trims`, `activities`, `end`.
  */
 export interface SessionChanges {
   /** Empty for a batch of activities alone, which are no session's. */
@@ -70,6 +70,8 @@ export interface SessionChanges {
   readonly create?: SessionRecord;
   /** Positions, counts and what the release has come to, as the session wrote them. */
   readonly state?: Uint8Array;
+  /** Has journals end at a position again: what they have from there on is forgotten. */
+  readonly cuts?: readonly JournalTrim[];
   /** What is added to its journals. */
   readonly appends?: readonly JournalEntry[];
   /** What its journals may forget. */

@@ -208,6 +208,29 @@ const claims: readonly Claim[] = [
     },
   },
   {
+    claim: "cuts a journal within an entry, between two, and before all, and goes on from there",
+    async test({ open }) {
+      await using store = await open();
+      const appends = [entry("received", 0, "abc"), entry("received", 3, "def")];
+      await store.write(created("01", { appends: [...appends, entry("sent0", 0, "xyz")] }));
+      const cut = async (position: number, text: string) => {
+        const cuts = [{ journal: "received", position }] as const;
+        const more = [entry("received", position, text)];
+        await store.write({ id: "01", epoch: 0, cuts, appends: more });
+        const all = await entries(store, "01");
+        return all.filter(({ journal }) => journal === "received");
+      };
+      deepEqual(await cut(4, "E"), [
+        entry("received", 0, "abc"),
+        entry("received", 3, "d"),
+        entry("received", 4, "E"),
+      ]);
+      deepEqual(await cut(3, "D"), [entry("received", 0, "abc"), entry("received", 3, "D")]);
+      deepEqual(await cut(0, "A"), [entry("received", 0, "A")]);
+      deepEqual(await cut(1, "B"), [entry("received", 0, "A"), entry("received", 1, "B")]);
+    },
+  },
+  {
     claim: "refuses to create a session twice, and to change one that is not there",
     async test({ open }) {
       await using store = await open();

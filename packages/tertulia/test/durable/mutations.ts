@@ -25,10 +25,82 @@ export const mutations: readonly Mutation[] = [
     to: "this.underWay.push({ ...changed, appends: [] }); link.stored(changed);",
   },
   {
+    name: "what arrives is looked into before its sender has stored it",
+    file: "native/keeper",
+    from: "return this.overlap?.peerStored ?? EVERYTHING;",
+    to: "return EVERYTHING;",
+  },
+  {
+    name: "what is sent is said to be stored before it is synced",
+    file: "native/keep",
+    from: "this.underWay.push(changed);",
+    to: "this.underWay.push(changed); link.stored({ ...changed, appends: [] });",
+  },
+  {
+    name: "what a dead process had not stored stays with its peer",
+    file: "native/link",
+    from: "keeper.held.cut(received, starts);",
+    to: "",
+  },
+  {
+    name: "what is void stays in the store",
+    file: "native/held",
+    from: "this.#cutAt = this.end;",
+    to: "",
+  },
+  {
+    name: "a restart does not begin another life",
+    file: "native/overlap",
+    from: "isAhead ? life + 1 : life",
+    to: "life",
+  },
+  {
+    name: "that a life transmits before it stores is not kept",
+    file: "native/keeper",
+    from: "isAhead ? 1 : 0",
+    to: "0",
+  },
+  {
+    name: "a new life transmits before it stores, and its peer has not stored that it began",
+    file: "native/overlap",
+    from: "this.#isKnown = false;",
+    to: "",
+  },
+  {
+    name: "a life of the peer's is said to be known before that is synced",
+    file: "native/overlap",
+    from: "[this.#life, this.#peerLifeStored];",
+    to: "[this.#life, this.#peerLife];",
+  },
+  {
+    name: "the life of the peer's is not kept",
+    file: "native/overlap",
+    from: "[this.#life, this.#starts, this.#peerLife];",
+    to: "[this.#life, this.#starts, 0];",
+  },
+  {
+    name: "what a dead process had granted is not allowed for",
+    file: "native/link",
+    from: "this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, from));",
+    to: "this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, from)); this.#endRestoring(keeper);",
+  },
+  {
+    name: "what the application has had waits for its sender to say that it is stored",
+    file: "native/link",
+    from: "keeper.held.seenBy(cursor, from)",
+    to: "from",
+  },
+  {
+    name: "what arrived in another life of the peer's is acknowledged to the next",
+    file: "native/link",
+    from: "overlap?.isHeard !== false && held",
+    to: "held",
+  },
+  {
     name: "the epoch is not persisted",
     file: "native/keep",
-    from: "changes: { epoch, state,",
-    to: "changes: { epoch: 0, state,",
+    from: "const changes = { epoch, state,",
+    to: "const changes = { epoch: 0, state,",
   },
   {
     name: "an epoch that is answered is not persisted",
@@ -117,7 +189,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "what came before a crash is taken again",
     file: "native/link",
-    from: "if (this.#cursor0 > keeper.arrived0)",
+    from: "if (this.#cursor0 > held.arrived0)",
     to: "if (true)",
   },
   {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { FrameReader } from "../../src/pure/native/frame-reader.ts";
-import { ACK, laneOf } from "../../src/pure/native/frames.ts";
+import { ACK, STORED } from "../../src/pure/native/frames.ts";
 import { decodeState, Keeper, runOf } from "../../src/pure/native/keeper.ts";
 import { Reader } from "../../src/pure/octets.ts";
 import { Database } from "../../src/stores/sqlite-database.ts";
@@ -34,8 +34,8 @@ interface Said {
   readonly step: number;
   /** Of what came, it says that it is synced up to here. */
   readonly committed: Positions;
-  /** Of its own, it has transmitted up to here. */
-  readonly sent: Positions;
+  /** Of its own, it says that it is synced up to here: so it will not say anything else there. */
+  readonly stored: Positions;
 }
 
 /** What a store has of its one session. */
@@ -74,19 +74,22 @@ function saidIn(steps: readonly Step[]): Said[] {
   const reader = new FrameReader(1 << 20);
   const said: Said[] = [];
   let committed: Positions = [0, 0];
-  const sent: [number, number] = [0, 0];
+  let stored: Positions = [0, 0];
   for (const [index, step] of steps.entries()) {
     if (step.type !== "send") continue;
     reader.feed(step.octets);
     while (reader.next()) {
-      const lane = laneOf(reader.type);
-      if (lane !== undefined) sent[lane] += reader.size;
+      if (reader.type === STORED) {
+        const body = new Reader(reader.body(), "STORED");
+        const [, , , stored0 = 0, stored1 = 0] = Array.from({ length: 5 }, () => body.varint());
+        stored = [stored0, stored1];
+      }
       if (reader.type !== ACK) continue;
       const body = new Reader(reader.body(), "ACK");
       const [, committed0, , committed1] = Array.from({ length: 4 }, () => body.varint());
       committed = [committed0 ?? 0, committed1 ?? 0];
     }
-    said.push({ step: index, committed, sent: [sent[0], sent[1]] });
+    said.push({ step: index, committed, stored });
   }
   return said;
 }
@@ -121,7 +124,7 @@ function keptOf({ state: octets, entries }: StoredSession): Kept {
   const { start, octets: received } = runOf(entries, "received", state.receivedEnd);
   const keeper = new Keeper(0, 0);
   keeper.restored(state, received.subarray(state.received[0] + state.received[1] - start));
-  return { received: [keeper.arrived0, keeper.arrived1], sent: state.ends };
+  return { received: [keeper.held.arrived0, keeper.held.arrived1], sent: state.ends };
 }
 
 /** What was said and would not be so after a power failure. */
@@ -130,13 +133,13 @@ function brokenBy(kept: Kept | "ended" | undefined, said: Said | undefined): str
   return ([0, 1] as const).flatMap((lane) => {
     const received = kept?.received[lane] ?? 0;
     const sent = kept?.sent[lane] ?? 0;
-    const { committed, sent: transmitted } = said;
+    const { committed, stored } = said;
     return [
       ...(committed[lane] > received
         ? [`step ${said.step}: acknowledged ${committed[lane]}, synced ${received}`]
         : []),
-      ...(transmitted[lane] > sent
-        ? [`step ${said.step}: transmitted ${transmitted[lane]}, synced ${sent}`]
+      ...(stored[lane] > sent
+        ? [`step ${said.step}: says it has stored ${stored[lane]}, synced ${sent}`]
         : []),
     ];
   });

@@ -4,6 +4,7 @@
  */
 
 import { ProtocolError, SessionError } from "../../src/pure/errors.ts";
+import { OVERLAPPED } from "../../src/pure/native/establishment.ts";
 import type { Established } from "../../src/pure/native/initiation.ts";
 import { type Cursor, checkJournals, decodeState } from "../../src/pure/native/keeper.ts";
 import { type Limits, limitsFrom } from "../../src/pure/native/limits.ts";
@@ -87,9 +88,10 @@ class Scenario {
     const sessions = established([this.suite, this.suite], [this.limits, this.limits]);
     const count = random.pick(3, 30, 200);
     this.turns = random.pick(0, 2, 20);
+    const isOverlapping = random.chance(0.7);
     this.#sides = [
-      new Process(this, "initiator", sessions[0], count),
-      new Process(this, "responder", sessions[1], count),
+      new Process(this, "initiator", stored(sessions[0], isOverlapping), count),
+      new Process(this, "responder", stored(sessions[1], isOverlapping), count),
     ];
     this.#sides[0].peer = this.#sides[1];
     this.#sides[1].peer = this.#sides[0];
@@ -141,6 +143,13 @@ class Scenario {
   log(line: string): void {
     this.#trace?.(`${(this.clock.now - 1000).toFixed(3).padStart(12)} ${line}`);
   }
+}
+
+/** As it is between two stores; `isOverlapping`: what is not stored yet is transmitted. */
+function stored(session: Established, isOverlapping: boolean): Established {
+  const { agreement } = session;
+  const functionalUnits = agreement.functionalUnits | (isOverlapping ? OVERLAPPED : 0);
+  return { ...session, agreement: { ...agreement, durability: "disk", functionalUnits } };
 }
 
 /** One side: an application, its disk, and the process of now, if it runs. */

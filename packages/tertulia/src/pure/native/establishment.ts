@@ -39,6 +39,17 @@ export const functionalUnits = {
  */
 export type FunctionalUnit = keyof typeof functionalUnits;
 
+/**
+ * Besides: what is sent need not be stored before, its sender says when it is (Tertulia 5.5). Proposed by
+ * whoever has a store, and of use where more than `memory` is agreed on.
+ */
+export const OVERLAPPED = 0x20000;
+
+/** Whether both sides transmit what their stores do not have yet. */
+export function isOverlapping({ durability, functionalUnits }: Agreement): boolean {
+  return durability !== "memory" && (functionalUnits & OVERLAPPED) !== 0;
+}
+
 /** What a session has when nobody asks for more: plain data in both directions, and streams. */
 export const defaultUnits: readonly FunctionalUnit[] = ["duplex", "expedited", "typed", "streams"];
 

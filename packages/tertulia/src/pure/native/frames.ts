@@ -27,6 +27,7 @@ export const GOAWAY = 0x0d;
 export const ABORT = 0x0e;
 export const FENCED = 0x0f;
 export const RELEASED = 0x10;
+export const STORED = 0x11;
 
 /** Counted on lane 0. */
 export const OPEN = 0x20;
@@ -91,6 +92,7 @@ const names = new Map<number, string>([
   [ABORT, "ABORT"],
   [FENCED, "FENCED"],
   [RELEASED, "RELEASED"],
+  [STORED, "STORED"],
   [OPEN, "OPEN"],
   [DATA, "DATA"],
   [END, "END"],

@@ -92,8 +92,9 @@ export class Keep {
     const snapshot = snapshotDialogue ? snapshotDialogue() : this.dialogue;
     const dialogue = { ...changed.state.dialogue, snapshot };
     const state = encodeState({ ...changed.state, release, end: rest, dialogue });
-    const { appends, trims } = changed;
-    return { type: "store", mark: ++this.collected, changes: { epoch, state, appends, trims } };
+    const { cuts, appends, trims } = changed;
+    const changes = { epoch, state, cuts, appends, trims };
+    return { type: "store", mark: ++this.collected, changes };
   }
 
   /** Leaves only a tombstone of the session. */

@@ -1,8 +1,8 @@
 /**
- * What a link has to have kept beyond its process, in `disk` and `replicated` durability: what is
- * sent before it is transmitted, what came before it is acknowledged or handed over.
+ * What a link has to have kept beyond its process, in `disk` and `replicated` durability: what is sent, and
+ * what came before it is acknowledged or handed over.
  *
- * What arrives waits here, as whole frames, until a batch with it is stored; only then does the link
+ * What arrives waits, as whole frames, until its sender's store and ours have it; only then does the link
  * look into it. So nothing that a crash could take back has had an effect. docs/design/durability.md.
  *
  * @module
@@ -10,9 +10,10 @@
 
 import { ProtocolError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { concatOctets, NO_OCTETS, Reader, utf8, Writer } from "../octets.ts";
+import { concatOctets, Reader, utf8, Writer } from "../octets.ts";
 import { FrameReader } from "./frame-reader.ts";
-import { laneOf } from "./frames.ts";
+import { EVERYTHING, Held } from "./held.ts";
+import { FIRST_LIFE, type KeptOverlap, Overlap } from "./overlap.ts";
 import type { ReleaseState } from "./release.ts";
 
 /**
@@ -101,6 +102,7 @@ export interface KeptState {
   /** Streams that were open when a process before that ended, and whose loss is not settled. */
   readonly lost: readonly KeptStream[];
   readonly dialogue: KeptDialogue;
+  readonly overlap: KeptOverlap;
 }
 
 /** A session's journals as they were found. */
@@ -111,8 +113,10 @@ export interface KeptSession {
   readonly entries: readonly JournalEntry[];
 }
 
-/** Version 1 had neither `end` nor `dialogue`, and of streams their numbers. */
-const STATE_VERSION = 2;
+/**
+ * Version 1 had neither `end` nor `dialogue`, and of streams their numbers. Version 2 had no `overlap`.
+ */
+const STATE_VERSION = 3;
 const CLAUSE = "stored state";
 const releases: readonly ReleaseState[] = [
   "open",
@@ -164,6 +168,8 @@ export function encodeState(state: KeptState): Uint8Array {
       blob(utf8(label));
     }
   }
+  const { life, starts, isAhead, peerLife } = state.overlap;
+  for (const value of [life, ...starts, isAhead ? 1 : 0, peerLife]) writer.varint(value);
   return writer.finish();
 }
 
@@ -200,7 +206,8 @@ export function decodeState(octets: Uint8Array): KeptState {
   const ids = Array.from({ length: reader.varint() }, () => reader.varint());
   if (version < 2) {
     const streams = ids.map((id) => ({ id, label: "", takenOctets: 0, writtenOctets: 0 }));
-    return { ...state, streams, lost: [], end: undefined, dialogue: NO_DIALOGUE };
+    const dialogue = NO_DIALOGUE;
+    return { ...state, streams, lost: [], end: undefined, dialogue, overlap: FIRST_LIFE };
   }
   const [outcome, message] = [text(), text()];
   const end = outcome === "" ? undefined : { outcome, message };
@@ -213,7 +220,11 @@ export function decodeState(octets: Uint8Array): KeptState {
   };
   const streams = () => Array.from({ length: reader.varint() }, stream);
   const dialogue = { snapshot, cursor, waiting };
-  return { ...state, end, dialogue, streams: streams(), lost: streams() };
+  const rest = { ...state, end, dialogue, streams: streams(), lost: streams() };
+  if (version < 3) return { ...rest, overlap: FIRST_LIFE };
+  const [life, starts] = [reader.varint(), two()];
+  const overlap = { life, starts, isAhead: reader.u8() === 1, peerLife: reader.varint() };
+  return { ...rest, overlap };
 }
 
 const NO_DIALOGUE: KeptDialogue = { snapshot: undefined, cursor: [0, 0], waiting: [[], []] };
@@ -230,9 +241,10 @@ interface Unsettled {
 const SETTLE_MS = 50;
 
 export class Keeper {
-  /** Whole frames that arrived, looked into or not, on lane 0 and lane 1. */
-  arrived0 = 0;
-  arrived1 = 0;
+  /** What has arrived and was not looked into. */
+  readonly held: Held;
+  /** Present when frames are transmitted before they are stored. */
+  readonly overlap: Overlap | undefined;
   /** What comes came before: what was granted for it is not known any more. */
   isRestoring = false;
   /** When what may wait is to be kept; 0 for not at all. */
@@ -254,13 +266,6 @@ export class Keeper {
   sendingTicket = 0;
   sendingEnd = 0;
 
-  readonly #stagedOctetsMax: number;
-  #staged: Uint8Array = NO_OCTETS;
-  #stagedSize = 0;
-  /** Octets under way to the store, which are not looked into yet either. */
-  #underWay = 0;
-  /** Where `received` ends, as far as the store was told. */
-  #told = 0;
   /** Where `received` was looked into, and where the message being put together began. */
   #seen = 0;
   #segmentStart = -1;
@@ -275,66 +280,16 @@ export class Keeper {
   #cursor0 = 0;
   #cursor1 = 0;
 
-  /** @param stagedOctetsMax - How much may wait for the store: beyond it the peer has no credit. */
-  constructor(stagedOctetsMax: number, frameOctetsMax: number) {
-    this.#stagedOctetsMax = stagedOctetsMax;
+  /** @param heldOctetsMax - How much may wait for the store: beyond it the peer has no credit. */
+  constructor(heldOctetsMax: number, frameOctetsMax: number, isOverlapping = false) {
+    this.held = new Held(heldOctetsMax);
     this.reader = new FrameReader(frameOctetsMax);
+    this.overlap = isOverlapping ? new Overlap() : undefined;
   }
 
-  // What arrives.
-
-  /** Puts the current frame of a reader aside. */
-  stage(lane: 0 | 1, reader: FrameReader): void {
-    const { size, type, start, end, octets } = reader;
-    if (lane === 0) this.arrived0 += size;
-    else this.arrived1 += size;
-    if (this.#stagedSize + this.#underWay + size > this.#stagedOctetsMax) {
-      throw new ProtocolError("creditExceeded", "Tertulia 5.3", "what waits to be stored");
-    }
-    let at = this.#stagedSize;
-    const need = at + size;
-    if (need > this.#staged.length) {
-      const grown = new Uint8Array(Math.max(need, 2 * this.#staged.length, 1024));
-      grown.set(this.#staged.subarray(0, at));
-      this.#staged = grown;
-    }
-    const staged = this.#staged;
-    staged[at++] = type;
-    // Exactly as long as it came, whatever the peer's varints are like: positions count octets.
-    let length = end - start;
-    for (let i = size - length - 1; i > 1; i--) {
-      staged[at++] = (length & 0x7f) | 0x80;
-      length = Math.floor(length / 0x80);
-    }
-    staged[at++] = length;
-    staged.set(start === 0 && end === octets.length ? octets : octets.subarray(start, end), at);
-    this.#stagedSize = need;
-  }
-
-  /** Whether something came that the store was not told of. */
-  get hasStaged(): boolean {
-    return this.#stagedSize > 0;
-  }
-
-  /** What came since the last call, to be stored. */
-  collect(): JournalEntry {
-    const octets = this.#staged.subarray(0, this.#stagedSize);
-    const position = this.#told;
-    this.#staged = NO_OCTETS;
-    this.#stagedSize = 0;
-    this.#underWay += octets.length;
-    this.#told += octets.length;
-    return { journal: "received", position, octets };
-  }
-
-  /** What was collected is stored. */
-  stored(octets: number): void {
-    this.#underWay -= octets;
-  }
-
-  /** Where `received` ends. */
-  get receivedEnd(): number {
-    return this.#told;
+  /** What came up to here may be looked into, as far as its sender's store goes. */
+  get peerStored(): Cursor {
+    return this.overlap?.peerStored ?? EVERYTHING;
   }
 
   // What the application does with it.
@@ -435,14 +390,7 @@ export class Keeper {
   /** What had its effects before is read; the rest of `received` still is to have them. */
   restored({ cursor, received, receivedEnd }: KeptState, rest: Uint8Array): void {
     [this.#cursor0, this.#cursor1] = cursor;
-    this.#told = receivedEnd;
-    [this.arrived0, this.arrived1] = received;
-    const reader = new FrameReader(Number.MAX_SAFE_INTEGER);
-    reader.feed(rest);
-    while (reader.next()) {
-      if (laneOf(reader.type) === 1) this.arrived1 += reader.size;
-      else this.arrived0 += reader.size;
-    }
+    this.held.restore(rest, receivedEnd, received);
   }
 
   /** Messages up to a cursor, of those that wait, are the application's already: how many of each lane. */

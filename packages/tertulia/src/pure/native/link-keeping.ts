@@ -16,6 +16,7 @@ import {
   runOf,
 } from "./keeper.ts";
 import type { LinkParts } from "./link-parts.ts";
+import { FIRST_LIFE } from "./overlap.ts";
 import { firstStreams, type Streams } from "./streams.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -27,6 +28,7 @@ export interface LinkChanges {
   readonly state: Omit<KeptState, "dialogue" | "end" | "release"> & {
     readonly dialogue: Omit<KeptDialogue, "snapshot">;
   };
+  readonly cuts: readonly JournalTrim[];
   readonly appends: readonly JournalEntry[];
   readonly trims: readonly JournalTrim[];
 }
@@ -62,7 +64,8 @@ export function collect(parts: KeptParts, now: number, isForced: boolean): LinkC
   };
   append("sent0", lane0, keeper.told0);
   append("sent1", lane1, keeper.told1);
-  if (parts.hasStaged) appends.push(keeper.collect());
+  const cuts = keeper.held.collectCuts();
+  if (parts.hasStaged) appends.push(keeper.held.collect());
   const trims: JournalTrim[] = [];
   const sending = collectSending(parts, appends, trims);
   const trim = (journal: JournalTrim["journal"], position: number, forgotten: number) => {
@@ -75,7 +78,7 @@ export function collect(parts: KeptParts, now: number, isForced: boolean): LinkC
   keeper.forgotten1 = trim("sent1", lane1.start, keeper.forgotten1);
   const { receivedStart } = keeper;
   keeper.forgottenReceived = trim("received", receivedStart, keeper.forgottenReceived);
-  return { state: stateOf(parts, sending), appends, trims };
+  return { state: stateOf(parts, sending), cuts, appends, trims };
 }
 
 function stateOf(parts: KeptParts, sending: KeptState["sending"]): LinkChanges["state"] {
@@ -89,7 +92,7 @@ function stateOf(parts: KeptParts, sending: KeptState["sending"]): LinkChanges["
     ends: [lane0.end, lane1.end],
     acknowledged: [lane0.acknowledged, lane1.acknowledged],
     starts: [lane0.start, lane1.start, keeper.receivedStart],
-    receivedEnd: keeper.receivedEnd,
+    receivedEnd: keeper.held.end,
     sendingEnd: keeper.sendingEnd,
     sending,
     nextStreams: streams?.next ?? firstStreams(parts.isInitiator),
@@ -99,6 +102,7 @@ function stateOf(parts: KeptParts, sending: KeptState["sending"]): LinkChanges["
       cursor: keeper.dialogueCursor,
       waiting: waiting?.spdus ?? [[], []],
     },
+    overlap: keeper.overlap?.collect() ?? FIRST_LIFE,
   };
 }
 

@@ -33,9 +33,11 @@ import {
   OPEN,
   OPTIONAL,
   RESET,
+  STORED,
   STREAM_CREDIT,
   writeVarints,
 } from "./frames.ts";
+import { EVERYTHING } from "./held.ts";
 import { Journal } from "./journal.ts";
 import {
   type Cursor,
@@ -49,6 +51,7 @@ import type { Limits } from "./limits.ts";
 import { collect, type KeptParts, type LinkChanges, restoreSent } from "./link-keeping.ts";
 import type { LinkListener, LinkParts } from "./link-parts.ts";
 import { Message, type PresentationContext } from "./message.ts";
+import type { Overlap } from "./overlap.ts";
 import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
 import { begin, type Positions, wrongPositions } from "./positions.ts";
 import { Segments } from "./segments.ts";
@@ -117,6 +120,9 @@ export class Link {
   #wasReadable = false;
   #isStopped = false;
 
+  /** The last time that we were told of. */
+  #now = 0;
+
   /** The last round trip measured, in ms. */
   roundTripMs = 0;
 
@@ -126,7 +132,7 @@ export class Link {
     peer: PeerLimits,
     contexts: readonly PresentationContext[],
     listener: LinkListener,
-    isKept = false,
+    keeps?: "waiting" | "overlapping",
   ) {
     this.#limits = limits;
     this.#peer = peer;
@@ -142,10 +148,10 @@ export class Link {
     const half = Math.min(peer.messageCredit, peer.sessionCredit) >> 1;
     this.#segmentOctets = Math.min(peer.frameOctetsMax, half - MESSAGE_COST);
     this.#isInitiator = isInitiator;
-    if (!isKept) return;
+    if (keeps === undefined) return;
     // Credit does not count headers, OPEN and the like: as much again, and some.
-    const stagedOctetsMax = 2 * limits.sessionWindowOctets + 1024 * 1024;
-    this.#keeper = new Keeper(stagedOctetsMax, limits.frameOctetsMax);
+    const heldOctetsMax = 2 * limits.sessionWindowOctets + 1024 * 1024;
+    this.#keeper = new Keeper(heldOctetsMax, limits.frameOctetsMax, keeps === "overlapping");
     this.#lane0.stored = 0;
     this.#lane1.stored = 0;
   }
@@ -412,7 +418,9 @@ export class Link {
   /** What is wrong with where the peer says it stands, if anything. */
   checkPositions(peer: Positions): string | undefined {
     const given = [this.#lane0.given, this.#lane1.given] as const;
-    return wrongPositions(peer, given, this.positions.received);
+    // What is kept of what came, and not looked into, it need not send again.
+    const { arrived0 = this.#received0, arrived1 = this.#received1 } = this.#keeper?.held ?? {};
+    return wrongPositions(peer, given, [arrived0, arrived1]);
   }
 
   /**
@@ -447,6 +455,7 @@ export class Link {
     this.#cursor0 = begin(declared, peer, 0);
     this.#cursor1 = begin(declared, peer, 1);
     this.#reader = new FrameReader(this.#limits.frameOctetsMax);
+    this.#keeper?.overlap?.attach();
     this.#restate();
     this.#pump();
     return replayed + (this.#waiting?.length ?? 0);
@@ -473,12 +482,13 @@ export class Link {
   get isUncollected(): boolean {
     const keeper = this.#keeper;
     if (keeper === undefined) return false;
-    return this.#lane0.end > keeper.told0 || this.#lane1.end > keeper.told1 || this.#hasStaged;
+    const isSent = this.#lane0.end > keeper.told0 || this.#lane1.end > keeper.told1;
+    return isSent || this.#hasStaged || (keeper.overlap?.isNew ?? false);
   }
 
   /** Whether something came that is still to be stored: what came too late is not. */
   get #hasStaged(): boolean {
-    return !this.#isStopped && (this.#keeper?.hasStaged ?? false);
+    return !this.#isStopped && (this.#keeper?.held.hasStaged ?? false);
   }
 
   /** The link as it is to be stored. */
@@ -508,6 +518,7 @@ export class Link {
    */
   collect(now: number, isForced: boolean): LinkChanges | undefined {
     const parts = this.#kept;
+    this.#now = now;
     return parts && collect(parts, now, isForced);
   }
 
@@ -529,15 +540,55 @@ export class Link {
   stored({ state, appends }: LinkChanges): void {
     const keeper = this.#keeper;
     if (keeper === undefined) return;
-    this.#lane0.stored = state.ends[0];
-    this.#lane1.stored = state.ends[1];
-    for (const { journal, octets } of appends) {
-      if (journal !== "received") continue;
-      keeper.stored(octets.length);
+    const { ends, overlap } = state;
+    keeper.overlap?.storedUpTo(ends, overlap);
+    this.#lane0.stored = overlap.isAhead ? Number.POSITIVE_INFINITY : ends[0];
+    this.#lane1.stored = overlap.isAhead ? Number.POSITIVE_INFINITY : ends[1];
+    for (const { journal } of appends) if (journal === "received") keeper.held.stored();
+    this.#lookAtHeld(keeper, keeper.peerStored);
+  }
+
+  /** Looks into what both stores have, the sender's up to these positions. */
+  #lookAtHeld(keeper: Keeper, until: Cursor): void {
+    const { held } = keeper;
+    for (;;) {
+      const octets = held.take([this.#received0, this.#received1], until);
+      if (octets === undefined) return;
       this.#look(keeper, octets);
       // The peer waits for this, and nothing is gained by waiting longer.
       this.#isControlDirty = true;
+      // Both stores have it, and after a crash ours is to know without the peer.
+      if (keeper.overlap) keeper.settleLater(this.#now);
     }
+  }
+
+  /** What the peer says of what its store has (Tertulia 5.5). */
+  #receiveStored(keeper: Keeper, overlap: Overlap, fields: Reader): void {
+    const received = [this.#received0, this.#received1] as const;
+    const starts = overlap.receive(fields);
+    if (starts) {
+      if (starts[0] < received[0] || starts[1] < received[1]) notStored(starts, received);
+      keeper.held.cut(received, starts);
+    }
+    const { arrived0, arrived1 } = keeper.held;
+    if (arrived0 < this.#cursor0 || arrived1 < this.#cursor1) {
+      notStored([arrived0, arrived1], [this.#cursor0, this.#cursor1]);
+    }
+    this.#lookAtHeld(keeper, keeper.peerStored);
+    this.#endRestoring(keeper);
+  }
+
+  /**
+   * The peer does not come back: what a process before this one had may have been acknowledged, whether
+   * the peer's store has it or not.
+   *
+   * @throws {ProtocolError} as `receive`.
+   */
+  lookAtAll(): void {
+    const keeper = this.#keeper;
+    if (!keeper?.isRestoring) return;
+    this.#lookAtHeld(keeper, EVERYTHING);
+    this.#endRestoring(keeper);
   }
 
   /**
@@ -554,10 +605,12 @@ export class Link {
     const received = runOf(entries, "received", state.receivedEnd);
     restoreSent({ ...this.#parts, keeper }, this.#theWaiting, kept);
     keeper.forgottenReceived = received.start;
+    this.#now = now;
     const [next, nextPeer] = state.nextStreams;
     // Once there was one.
     if (next + nextPeer > 1) this.#theStreams.restore(state);
-    this.#restoreReceived(keeper, state, received);
+    keeper.overlap?.restore(state.overlap, state.ends);
+    this.#restoreReceived(keeper, state, received, cursor);
     const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];
     const [count0, count1] = keeper.countSettled([settled[0] ?? 0, settled[1] ?? 0]);
     this.#skip(count0, count1);
@@ -571,6 +624,7 @@ export class Link {
     keeper: Keeper,
     state: KeptState,
     run: { readonly start: number; readonly octets: Uint8Array },
+    cursor: Cursor,
   ): void {
     const [end0, end1] = state.received;
     const seen = run.octets.subarray(0, end0 + end1 - run.start);
@@ -588,9 +642,23 @@ export class Link {
     for (const [i, window] of windows.entries()) window.restore(state.counted[i] ?? 0);
     const rest = run.octets.subarray(seen.length);
     keeper.restored(state, rest);
-    this.#look(keeper, rest);
+    if (keeper.overlap === undefined) {
+      this.#lookAtHeld(keeper, EVERYTHING);
+      this.#endRestoring(keeper);
+    } else {
+      // What the application has had, the peer's store had. Of the rest the peer will tell.
+      const from = [this.#received0, this.#received1] as const;
+      this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, from));
+    }
+  }
+
+  /** What a process before this one may have looked into is looked into. */
+  #endRestoring(keeper: Keeper): void {
+    if (!keeper.isRestoring) return;
     keeper.isRestoring = false;
+    const windows = [this.#messageFlow, this.#sessionFlow, this.#expeditedFlow];
     for (const window of windows) window.restored();
+    this.#isControlDirty = true;
   }
 
   /** Drops messages that the application had before. */
@@ -612,16 +680,25 @@ export class Link {
   #stage(keeper: Keeper, chunk: Uint8Array, now: number): void {
     const reader = this.#reader;
     if (reader === undefined) return;
+    const { held, overlap } = keeper;
+    this.#now = now;
     reader.feed(chunk);
     while (!this.#isStopped && reader.next()) {
       const lane = laneOf(reader.type);
-      if (lane === undefined) this.#dispatch(reader.type, reader);
-      else if (lane === 0) {
+      if (lane === undefined) {
+        if (reader.type !== STORED || !overlap) this.#dispatch(reader.type, reader);
+        else this.#receiveStored(keeper, overlap, new Reader(reader.body(), "Tertulia 2.2 STORED"));
+        continue;
+      }
+      if (overlap?.isHeard === false) {
+        throw new ProtocolError("unexpectedFrame", "Tertulia 5.5", "STORED comes first");
+      }
+      if (lane === 0) {
         this.#cursor0 += reader.size;
-        if (this.#cursor0 > keeper.arrived0) keeper.stage(0, reader);
+        if (this.#cursor0 > held.arrived0) held.stage(0, reader);
       } else {
         this.#cursor1 += reader.size;
-        if (this.#cursor1 > keeper.arrived1) keeper.stage(1, reader);
+        if (this.#cursor1 > held.arrived1) held.stage(1, reader);
       }
     }
     const [start0, start1] = [this.#lane0.start, this.#lane1.start];
@@ -724,6 +801,7 @@ export class Link {
   isSendDue(now: number): boolean {
     return (
       this.#isControlDirty ||
+      this.#keeper?.overlap?.isDirty ||
       this.#lane0.unsent > 0 ||
       this.#lane1.unsent > 0 ||
       (this.#acknowledgeAt > 0 && now >= this.#acknowledgeAt) ||
@@ -756,6 +834,8 @@ export class Link {
   }
 
   #composeControl(now: number): Uint8Array {
+    const { overlap, held, isRestoring = false } = this.#keeper ?? {};
+    const tells = overlap?.isDirty ?? false;
     const isDirty = this.#isControlDirty;
     const roundTrip = this.roundTripMs;
     this.#isControlDirty = false;
@@ -764,15 +844,19 @@ export class Link {
     const message = this.#messageFlow;
     const session = this.#sessionFlow;
     const expedited = this.#expeditedFlow;
+    // What a process before this one granted is not known before the peer has said what it stored.
     const grants =
-      isDirty || message.isWorthwhile || session.isWorthwhile || expedited.isWorthwhile;
-    if (!acknowledges && !grants) return NO_OCTETS;
+      !isRestoring &&
+      (isDirty || message.isWorthwhile || session.isWorthwhile || expedited.isWorthwhile);
+    if (!acknowledges && !grants && !tells) return NO_OCTETS;
     const body = new Writer();
+    if (tells) overlap?.write(body);
     if (acknowledges) {
       this.#acknowledged0 = this.#received0;
       this.#acknowledged1 = this.#received1;
       this.#acknowledgeAt = 0;
-      const { arrived0, arrived1 } = this.#keeper ?? {
+      // What arrived in another life of the peer's it does not know of.
+      const { arrived0, arrived1 } = (overlap?.isHeard !== false && held) || {
         arrived0: this.#received0,
         arrived1: this.#received1,
       };
@@ -858,7 +942,11 @@ export class Link {
       case STREAM_CREDIT:
         return this.#theStreams.receiveCredit(new Reader(body, "Tertulia 2.2 STREAM_CREDIT"));
       case OPEN:
-        return this.#theStreams.receiveOpen(new Reader(body, "Tertulia 2.2 OPEN"));
+        return this.#theStreams.receiveOpen(
+          new Reader(body, "Tertulia 2.2 OPEN"),
+          this.#keeper?.isRestoring ?? false,
+          this.#isFinishing,
+        );
       case DATA:
         return this.#theStreams.receiveData(
           new Reader(body, "Tertulia 2.2 DATA"),
@@ -903,9 +991,10 @@ export class Link {
 
   /** Received and committed, of lane 0 and of lane 1. Only what is committed may be forgotten. */
   #receiveAck(fields: Reader): void {
-    for (const journal of [this.#lane0, this.#lane1]) {
+    const stored = this.#keeper?.overlap?.stored ?? EVERYTHING;
+    for (const [lane, journal] of [this.#lane0, this.#lane1].entries()) {
       const [received, committed] = [fields.varint(), fields.varint()];
-      if (received > journal.given || committed > received) {
+      if (received > journal.given || committed > Math.min(received, stored[lane] ?? 0)) {
         const detail = `received ${received}, committed ${committed}, sent ${journal.given}`;
         throw new ProtocolError("acknowledgedUnsent", "Tertulia 5.2", detail);
       }
@@ -977,6 +1066,10 @@ export class Link {
     this.#isControlDirty = true;
     this.#streams?.restate();
   }
+}
+
+function notStored(have: Cursor, need: Cursor): never {
+  throw new ProtocolError("badStored", "Tertulia 5.5", `need ${need}, have ${have}`);
 }
 
 function isLastSegment(type: number): boolean {

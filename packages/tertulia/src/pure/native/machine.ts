@@ -22,6 +22,7 @@ import {
   type Agreement,
   decodeAbort,
   encodeAbort,
+  isOverlapping,
   type Refusal,
   type ResumeRequest,
 } from "./establishment.ts";
@@ -155,7 +156,8 @@ export class SessionMachine implements LinkListener {
     const peer = this.agreement.peer;
     const keep = options.isKept ? new Keep() : undefined;
     this.#keep = keep;
-    this.link = new Link(role === "initiator", limits, peer, contexts, this, keep !== undefined);
+    const keeps = keep && (isOverlapping(this.agreement) ? "overlapping" : "waiting");
+    this.link = new Link(role === "initiator", limits, peer, contexts, this, keeps);
     if (options.answer) keep?.gate([{ type: "send", transport, chunks: [options.answer] }]);
     if (keep && options.kept) this.#restore(keep, options.kept, now, options);
     else if (established.rest.length > 0) this.receive(transport, established.rest, now);
@@ -626,6 +628,7 @@ export class SessionMachine implements LinkListener {
     this.#state = "closed";
     this.#outcome = outcome;
     this.#dialAt = 0;
+    this.#lookAtAll();
     this.link.stop();
     const why = outcome === "released" ? {} : { error: new SessionError("ERR_CLOSED", message) };
     this.#tell({ type: "closed", outcome, ...why });
@@ -931,6 +934,7 @@ export class SessionMachine implements LinkListener {
   ): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    if (!hasNoRest) this.#lookAtAll();
     // Whatever became of the transport, or of the peer: both had said that all is said and received.
     const outcome = this.#isAgreed ? "released" : how;
     const error = outcome === "released" ? undefined : why;
@@ -972,6 +976,15 @@ export class SessionMachine implements LinkListener {
       // What came is acknowledged: it stays until the application has settled it.
       keep.rest = rest;
       keep.isChanged = true;
+    }
+  }
+
+  /** It ends, and what is stored is all there will be. */
+  #lookAtAll(): void {
+    try {
+      this.link.lookAtAll();
+    } catch {
+      // What is wrong with it nobody can be told any more.
     }
   }
 

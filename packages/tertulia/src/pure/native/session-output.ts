@@ -78,6 +78,8 @@ export type SessionOutput =
 export interface MachineChanges {
   readonly epoch: number;
   readonly state?: Uint8Array;
+  /** As `SessionChanges.cuts` of a store. */
+  readonly cuts?: readonly JournalTrim[];
   readonly appends?: readonly JournalEntry[];
   readonly trims?: readonly JournalTrim[];
   /** The session is over: this is all there is to remember. */

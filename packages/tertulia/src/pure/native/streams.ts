@@ -230,7 +230,11 @@ export class Streams implements Iterable<StreamState> {
     this.pump();
   }
 
-  receiveOpen(fields: Reader): void {
+  /**
+   * @param isAgain - It came before this process began, and the one that had the stream is gone.
+   * @param isFinishing - As for {@link lose}.
+   */
+  receiveOpen(fields: Reader, isAgain: boolean, isFinishing: boolean): void {
     const { limits, listener } = this.#parts;
     const id = fields.varint();
     if (id !== this.#nextPeerId) {
@@ -245,8 +249,12 @@ export class Streams implements Iterable<StreamState> {
     }
     this.#nextPeerId += 2;
     this.#peerCount += 1;
-    const stream = this.#add(id, fields.utf8(fields.remaining));
-    listener.streamOpened(stream);
+    const label = fields.utf8(fields.remaining);
+    const stream = this.#add(id, label);
+    if (!isAgain) return listener.streamOpened(stream);
+    const lost = { id, label, takenOctets: 0, writtenOctets: 0 };
+    this.lost = [...this.lost, lost].slice(-LOST_MAX);
+    this.#lose(stream, isFinishing);
   }
 
   /**
@@ -323,17 +331,20 @@ export class Streams implements Iterable<StreamState> {
 
   /** Their process is gone, and what it held. The peer is told, unless nothing may be said any more. */
   lose(isFinishing: boolean): void {
-    for (const stream of [...this]) {
-      // Behind FINISH nothing is said, a reset neither: what the peer still has to say is let in.
-      if (!isFinishing) {
-        const body = new Writer().varint(STREAM_LOST).varint(stream.flow.consumed).finish();
-        this.#parts.lane0.append(RESET, body, stream.id);
-        this.#retire(stream);
-        this.#drop(stream);
-      } else {
-        stream.isLost = true;
-        stream.flow.granted = UNLIMITED;
-      }
+    for (const stream of [...this]) this.#lose(stream, isFinishing);
+  }
+
+  #lose(stream: StreamState, isFinishing: boolean): void {
+    // Behind FINISH nothing is said, a reset neither: what the peer still has to say is let in.
+    if (!isFinishing) {
+      const body = new Writer().varint(STREAM_LOST).varint(stream.flow.consumed).finish();
+      this.#parts.lane0.append(RESET, body, stream.id);
+      this.#retire(stream);
+      this.#drop(stream);
+    } else {
+      stream.isLost = true;
+      stream.flow.granted = UNLIMITED;
+      stream.isCreditDirty = true;
     }
   }
 

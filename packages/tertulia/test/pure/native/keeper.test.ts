@@ -20,6 +20,7 @@ const state: KeptState = {
   streams: [],
   lost: [],
   dialogue: { snapshot: undefined, cursor: [0, 0], waiting: [[], []] },
+  overlap: { life: 22, starts: [23, 24], isAhead: true, peerLife: 25 },
 };
 
 describe("stored state of a session", () => {
@@ -41,16 +42,20 @@ describe("stored state of a session", () => {
     assert.deepEqual(decodeState(encodeState(ended)), ended);
   });
 
-  it("is read when the version before wrote it", () => {
-    // Version 1 said nothing of the end, the dialogue and of streams but numbers: nine zeros less.
-    const before = encodeState(state).slice(0, -9);
-    before[0] = 1;
-    assert.deepEqual(decodeState(before), state);
+  it("is read when a version before wrote it", () => {
+    // Version 1 said nothing of the end, the dialogue and of streams but numbers: nine zeros less. Neither
+    // it nor version 2 knew of lives: five numbers less.
+    const overlap = { life: 0, starts: [0, 0], isAhead: false, peerLife: 0 };
+    for (const [version, octets] of [14, 5].entries()) {
+      const before = encodeState(state).slice(0, -octets);
+      before[0] = version + 1;
+      assert.deepEqual(decodeState(before), { ...state, overlap });
+    }
   });
 
   it("is refused when a later version wrote it", () => {
     const later = encodeState(state);
-    later[0] = 3;
+    later[0] = 4;
     assert.throws(() => decodeState(later), { violation: "unknownState" });
   });
 });
