@@ -5,16 +5,15 @@
  */
 
 import {
-  createHmac,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
-  hash,
   type KeyObject,
   randomFillSync,
 } from "node:crypto";
 import { SessionError } from "../pure/errors.ts";
 import type { KeyPair, Suite } from "../pure/native/suite.ts";
+import { hmacSha256, sha256 } from "./node-digest.ts";
 
 /** What {@link createNodeSuite} may be told. */
 export interface NodeSuiteOptions {
@@ -73,12 +72,8 @@ export function createNodeSuite({ pairsMax = PAIRS_MAX }: NodeSuiteOptions = {})
       makeAhead();
       return pair;
     },
-    sha256: (...parts) => hash("sha256", Buffer.concat(parts), "buffer"),
-    hmac(key, ...parts) {
-      const hmac = createHmac("sha256", key);
-      for (const part of parts) hmac.update(part);
-      return hmac.digest();
-    },
+    sha256: (...parts) => sha256(parts),
+    hmac: (key, ...parts) => hmacSha256(key, parts),
   };
 }
 

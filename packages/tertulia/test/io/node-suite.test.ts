@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash, createHmac } from "node:crypto";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { createNodeSuite, nodeSuite } from "../../src/io/node-suite.ts";
-import { hex, utf8 } from "../../src/pure/octets.ts";
+import { hex, NO_OCTETS, utf8 } from "../../src/pure/octets.ts";
 
 describe("Node's suite", () => {
   it("gives each session a pair of its own, made ahead or not", async () => {
@@ -44,5 +45,19 @@ describe("Node's suite", () => {
   it("hashes parts as if they were one (FIPS 180-4)", () => {
     const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert.equal(hex(nodeSuite.sha256(utf8("a"), utf8(""), utf8("bc"))), abc);
+  });
+
+  it("hashes with a key what OpenSSL does, however long both are (RFC 2104)", () => {
+    for (const keyOctets of [0, 1, 31, 32, 63, 64, 65, 200]) {
+      for (const octets of [0, 1, 32, 55, 56, 64, 959, 960, 961, 5000]) {
+        const [key, whole] = [nodeSuite.random(keyOctets), nodeSuite.random(octets)];
+        const third = Math.floor(octets / 3);
+        const parts = [whole.subarray(0, third), NO_OCTETS, whole.subarray(third)];
+        const expected = createHmac("sha256", key).update(whole).digest("hex");
+        assert.equal(hex(nodeSuite.hmac(key, ...parts)), expected, `${keyOctets}, ${octets}`);
+        const hashed = createHash("sha256").update(whole).digest("hex");
+        assert.equal(hex(nodeSuite.sha256(...parts)), hashed, `${octets}`);
+      }
+    }
   });
 });
