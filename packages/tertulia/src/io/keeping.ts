@@ -189,7 +189,7 @@ export function keepingOf(
 export function partsOf(
   stored: StoredSession,
   runtime: Runtime,
-  { store, contexts = defaultContexts, agreeToRelease }: KeptOptions,
+  { store, contexts = defaultContexts, agreeToRelease, carriesStreams = false }: KeptOptions,
   cursor: Cursor | undefined,
 ): SessionParts {
   const { establishment, kept } = readStored(stored);
@@ -204,6 +204,7 @@ export function partsOf(
     transport: undefined,
     keeping: new Keeping(store, stored.record.id),
     kept,
+    carriesStreams,
     // A clock that was put back in between says that no time has passed.
     ageMs: Math.max(0, Date.now() - stored.record.createdAt),
     quietMs: Math.max(0, Date.now() - stored.updatedAt),
@@ -215,6 +216,7 @@ export function partsOf(
 interface KeptOptions extends SessionOptions {
   readonly store: Store;
   readonly agreeToRelease?: SessionParts["agreeToRelease"] | undefined;
+  readonly carriesStreams?: boolean;
 }
 
 /** What a store is to keep of a session that was just established. */

@@ -56,6 +56,12 @@ export interface ListenerOptions extends SessionOptions {
    */
   readonly keepsAll?: boolean;
   /**
+   * Goes on with streams that the process before has carried over (`session.carryStreams`): they come
+   * out of `session.streams` again. Whoever takes them has to have what else that process had of them.
+   * Default: false, they are lost with their process.
+   */
+  readonly carriesStreams?: boolean;
+  /**
    * Told of a session of the store's that is damaged, and cannot go on; its peer is told `lost`.
    * Default: the listener does not open.
    */
@@ -78,6 +84,7 @@ export const listenerOptions: OptionKinds<ListenerOptions> = {
   tombstonesMax: aCount,
   tombstoneMs: aCount,
   keepsAll: aBoolean,
+  carriesStreams: aBoolean,
   onDamaged: aFunction,
   onRefused: aFunction,
 };

@@ -39,11 +39,16 @@ export class SessionStreams {
     return stream;
   }
 
-  /** One that the peer opens. What it opens and resets unseen must not pile up. */
+  /** One that the peer opens, or that was carried over. What it opens and resets unseen must not pile up. */
   opened(state: StreamState): void {
     const stream = this.add(state);
-    if (this.incoming.length < this.#countMax) this.incoming.push(stream);
+    if (this.incoming.length < this.#countMax || state.isCarried) this.incoming.push(stream);
     else stream.reset();
+  }
+
+  /** They are not carried over after all: whoever reads goes on. */
+  goOn(): void {
+    for (const stream of this.#open.values()) stream.onReadable();
   }
 
   happened(event: StreamEvent): void {

@@ -234,6 +234,21 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
     this.driver.settle();
   }
 
+  /**
+   * Leaves the streams as they are, from this instant, for the process that goes on with the session:
+   * until it is parked nothing more is read of them or written, and a listener with `carriesStreams`
+   * has them again where its store is opened next. Without it, or if this process ends otherwise, they
+   * are lost. In `memory` durability nothing is carried.
+   *
+   * @param isCarrying - False: it is not to be, and they go on here.
+   */
+  carryStreams(isCarrying = true): void {
+    if (!this.isKept) return;
+    this.machine.carryStreams(isCarrying);
+    if (!isCarrying) this.driver.streams.goOn();
+    this.driver.settle();
+  }
+
   /** What becomes of the link, from now on. Each iteration sees every change, up to the last 256. */
   changes(): AsyncIterable<SessionChange> {
     return this.driver.changes();
@@ -261,7 +276,10 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
     return this.machine.link.lostStreams;
   }
 
-  /** Streams that the peer opens. Those that nobody takes are reset, from `limits.streamsMax` on. */
+  /**
+   * Streams that the peer opens. Those that nobody takes are reset, from `limits.streamsMax` on. Those
+   * of either side that a process before this one has carried over come first.
+   */
   get streams(): AsyncIterable<SessionStream> {
     return this.driver.streams.incoming;
   }

@@ -77,6 +77,14 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     return this.#state.id;
   }
 
+  /**
+   * Whether a process before this one has used it, whose streams were carried over
+   * (`ListenOptions.carriesStreams`): what it had read does not come again.
+   */
+  get isCarried(): boolean {
+    return this.#state.isCarried;
+  }
+
   /** Octets written that wait for credit or for the link. */
   get pendingOctets(): number {
     return this.#state.pendingOctets;
@@ -266,7 +274,8 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   /** There is nothing to take: whether there will not be, either. Throws why, if for no good reason. */
   #isReadToEnd(): boolean {
     if (this.#readError) throw this.#readError;
-    if (!this.#state.isPeerEnded) return false;
+    // What is carried over is not read here, and may be unread all the same.
+    if (!this.#state.isPeerEnded || this.#state.isReadable) return false;
     this.#hasReadEnd = true;
     this.#forgetIfOver();
     return true;

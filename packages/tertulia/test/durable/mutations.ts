@@ -115,6 +115,18 @@ export const mutations: readonly Mutation[] = [
     to: "this.#sendTo(transport, octets);",
   },
   {
+    name: "what is unread of a stream does not go over with it",
+    file: "native/stream",
+    from: "if (unread.length > 0)",
+    to: "if (false)",
+  },
+  {
+    name: "what is pending of a stream does not go over with it",
+    file: "native/stream",
+    from: "if (pending.length > 0)",
+    to: "if (false)",
+  },
+  {
     name: "the cursor is ahead of the effect",
     file: "native/link-keeping",
     from: "cursor: keeper.cursor,",

@@ -12,6 +12,7 @@ import { type Role, SessionMachine } from "../../src/pure/native/machine.ts";
 import type { Message } from "../../src/pure/native/message.ts";
 import { Reception, refuse } from "../../src/pure/native/reception.ts";
 import type { SessionEvent } from "../../src/pure/native/session-output.ts";
+import type { StreamState } from "../../src/pure/native/stream.ts";
 import { hex, NO_OCTETS, utf8 } from "../../src/pure/octets.ts";
 import type { KeptSessionImage } from "../../src/stores/memory.ts";
 import { VirtualClock } from "../../src/testing/clock.ts";
@@ -34,6 +35,19 @@ export interface Report {
 }
 
 export class Violation extends Error {}
+
+const troubles = [
+  "crash",
+  "crash",
+  "both",
+  "cut",
+  "move",
+  "full",
+  "failing",
+  "exit",
+  "upgrade",
+  "upgrade",
+] as const;
 
 const PATIENCE_MS = 3_600_000;
 const STEPS_MAX = 400_000;
@@ -129,7 +143,7 @@ class Scenario {
   #trouble(): void {
     const { random } = this;
     const side = random.pick(...this.#sides);
-    const what = random.pick("crash", "crash", "both", "cut", "move", "full", "failing", "exit");
+    const what = random.pick(...troubles);
     this.log(`-- ${what} (${side.role})`);
     if (what === "crash") side.crash();
     if (what === "both") for (const one of this.#sides) one.crash();
@@ -138,6 +152,7 @@ class Scenario {
     if (what === "full") side.disk.fullUntil = this.clock.now + random.between(0, 5000);
     if (what === "failing") side.failSync();
     if (what === "exit") side.exit();
+    if (what === "upgrade") side.upgrade();
   }
 
   log(line: string): void {
@@ -150,6 +165,15 @@ function stored(session: Established, isOverlapping: boolean): Established {
   const { agreement } = session;
   const functionalUnits = agreement.functionalUnits | (isOverlapping ? OVERLAPPED : 0);
   return { ...session, agreement: { ...agreement, durability: "disk", functionalUnits } };
+}
+
+/** What an application knows of a stream: how much of it it has written, and read. */
+interface Part {
+  state: StreamState;
+  written: number;
+  read: number;
+  /** How much it had written when it ended. */
+  ended?: number | undefined;
 }
 
 /** One side: an application, its disk, and the process of now, if it runs. */
@@ -187,6 +211,13 @@ class Process {
   #promised: readonly [number, number] = [0, 0];
   /** What the handler was given and has not done yet. */
   #handled: Message | undefined;
+  /** What it has of its streams: it goes over to the next process when they are carried. */
+  #streams = new Map<number, Part>();
+  /** Those that the next process has not been told of yet. */
+  #uncarried = new Set<number>();
+  /** The mark that has them carried, and then the process ends. */
+  #carriedAt = 0;
+  #isCarried = false;
   /** What this process commits, by mark. */
   readonly #commits = new Map<number, readonly [number, number]>();
 
@@ -233,6 +264,14 @@ class Process {
     const driver = this.#driver;
     if (driver === undefined || !this.#isEstablished) return;
     driver.machine.park();
+    driver.settle();
+  }
+
+  /** The process ends as planned, and another goes on with its streams. */
+  upgrade(): void {
+    const driver = this.#driver;
+    if (driver === undefined || !this.#isEstablished || driver.machine.state === "closed") return;
+    this.#carriedAt = driver.machine.carryStreams(true);
     driver.settle();
   }
 
@@ -338,6 +377,11 @@ class Process {
     const life = ++this.#life;
     this.#commits.clear();
     this.#handled = undefined;
+    const carriesStreams = this.#isCarried;
+    this.#carriedAt = 0;
+    this.#isCarried = false;
+    if (!carriesStreams) this.#streams.clear();
+    this.#uncarried = new Set(this.#streams.keys());
     this.#outcome = undefined;
     const isAlive = () => life === this.#life;
     // The clock of a process begins anew with it.
@@ -362,6 +406,7 @@ class Process {
         suite,
         transport: 0,
         isKept: true,
+        carriesStreams,
         ...(kept?.state && {
           kept: { epoch: kept.epoch, state: decodeState(kept.state), entries: kept.entries },
         }),
@@ -381,6 +426,7 @@ class Process {
       throw new Violation(`${this.role}: ${what}`);
     });
     driver.start(machine, 0, wire, side);
+    this.#checkCarried(machine);
     const work = () => {
       if (!isAlive()) return;
       this.#work(driver);
@@ -465,6 +511,15 @@ class Process {
         this.#committed = this.#commits.get(mark) ?? this.#committed;
         driver.machine.stored(mark);
         driver.settle();
+        if (isAlive() && this.#carriedAt > 0 && mark >= this.#carriedAt) {
+          this.#isCarried = driver.machine.state !== "closed";
+          for (const [id, { state, written, read }] of this.#streams) {
+            // What it had not used yet comes as new; what both have ended does not come.
+            const isOpen = driver.machine.link.stream(id) === state;
+            if (!isOpen || written + read === 0) this.#streams.delete(id);
+          }
+          return this.exit();
+        }
         if (isAlive() && this.#mayDie()) this.crash();
       },
     );
@@ -487,7 +542,16 @@ class Process {
       case "releaseAsked":
         // Once everything is read.
         return;
-      case "streamOpened":
+      case "streamOpened": {
+        const { stream } = event;
+        const part = this.#streams.get(stream.id);
+        if (part && this.#uncarried.delete(stream.id)) part.state = stream;
+        else this.#streams.set(stream.id, { state: stream, written: 0, read: 0 });
+        return;
+      }
+      case "streamReset":
+        this.#streams.delete(event.id);
+        this.#uncarried.delete(event.id);
         return;
       case "dialogue": {
         this.#turns?.receive(event.octets, event.isExpedited, driver.host.now);
@@ -535,7 +599,7 @@ class Process {
     const isSaid = sent0 >= this.#count && sent1 >= this.#count && isTalked;
     if ((releaseState === "open" || releaseState === "asked") && machine.link.isDrained) {
       for (let i = random.between(0, 5); i > 0 && !isSaid; i--) this.#say(machine);
-      if (random.chance(0.05)) this.#stream(machine);
+      if (random.chance(0.1)) this.#stream(machine);
       if (random.chance(0.5)) this.#turns?.work(this.#world.turns, driver.host.now);
     }
     const isHeard = this.#heard[0] === this.#count && this.#heard[1] === this.#count;
@@ -558,18 +622,64 @@ class Process {
   }
 
   #stream(machine: SessionMachine): void {
-    if ([...machine.link.streams].length > 5) return;
-    const stream = machine.link.openStream("s");
-    machine.link.writeStream(stream, new Uint8Array(this.#random.between(1, 5000)));
-    if (this.#random.chance(0.5)) machine.link.endStream(stream);
+    if (this.#carriedAt > 0) return;
+    const random = this.#random;
+    const open = [...this.#streams.values()].filter(
+      ({ state }) => !state.isEnding && machine.link.stream(state.id) === state,
+    );
+    if (open.length < 5 && random.chance(0.5)) {
+      const state = machine.link.openStream("s");
+      const part = { state, written: 0, read: 0 };
+      this.#streams.set(state.id, part);
+      open.push(part);
+    }
+    const part = open[random.between(0, open.length - 1)];
+    if (part === undefined) return;
+    const size = random.between(1, 5000);
+    machine.link.writeStream(
+      part.state,
+      streamOctets(this.role, part.state.id, part.written, size),
+    );
+    part.written += size;
+    if (random.chance(0.2)) machine.link.endStream(part.state);
+    part.ended = part.state.isEnding ? part.written : part.ended;
+  }
+
+  #readStreams(machine: SessionMachine): void {
+    const random = this.#random;
+    const other = this.role === "initiator" ? "responder" : "initiator";
+    for (const [id, part] of this.#streams) {
+      const { state } = part;
+      while (random.chance(0.5)) {
+        const octets = machine.link.readStream(state);
+        if (octets === undefined) break;
+        if (hex(octets) !== hex(streamOctets(other, id, part.read, octets.length))) {
+          throw new Violation(`${this.role}: stream ${id} is wrong behind ${part.read} octets`);
+        }
+        part.read += octets.length;
+      }
+      if (!state.isPeerEnded || state.isReadable) continue;
+      const { ended = part.read } = this.peer.#streams.get(id) ?? {};
+      if (part.read !== ended) {
+        throw new Violation(`${this.role}: stream ${id} ended behind ${part.read}, not ${ended}`);
+      }
+      part.ended = part.written;
+      machine.link.endStream(state);
+    }
+  }
+
+  /** Whatever was open when the streams were carried over is open again. */
+  #checkCarried(machine: SessionMachine): void {
+    const { releaseState } = machine;
+    if (machine.state === "closed" || !["open", "asked"].includes(releaseState)) return;
+    for (const id of this.#uncarried) {
+      throw new Violation(`${this.role}: stream ${id} was not carried over`);
+    }
   }
 
   #read(machine: SessionMachine): void {
     const random = this.#random;
-    for (const stream of machine.link.streams) {
-      while (machine.link.readStream(stream));
-      if (stream.isPeerEnded) machine.link.endStream(stream);
-    }
+    this.#readStreams(machine);
     const now = this.#driver?.host.now ?? 0;
     for (;;) {
       // A handler takes its time: what it was given has its effect later, or never.
@@ -618,6 +728,12 @@ class Process {
   #log(line: string): void {
     this.#world.log(`${this.role}: ${line}`);
   }
+}
+
+/** What a side writes into a stream, from a position on. */
+function streamOctets(role: Role, id: number, from: number, size: number): Uint8Array {
+  const seed = id * 2 + (role === "initiator" ? 1 : 0);
+  return Uint8Array.from({ length: size }, (_, i) => ((from + i) * 31 + ((from + i) >> 8)) ^ seed);
 }
 
 /** The text of a message: its number, and more of it than fits anywhere, now and then. */

@@ -527,6 +527,11 @@ export class Link {
     this.#keeper?.tookSpdu(lane, now);
   }
 
+  /** Leaves the streams as they are for the process that goes on with them; or no more. */
+  carryStreams(isCarrying: boolean): void {
+    if (this.#keeper !== undefined && this.#streams) this.#streams.isCarrying = isCarrying;
+  }
+
   /** What is kept of the dialogue has changed. */
   keepLater(now: number): void {
     this.#keeper?.settleLater(now);
@@ -593,14 +598,23 @@ export class Link {
 
   /**
    * Stands where a stored link stood. Streams are lost with the process that had them, and their
-   * peer is told.
+   * peer is told, unless that process carried them over.
    *
    * @param cursor - What the application has besides: it may keep its own place with its own data.
+   * @param carriesStreams - Goes on with streams that were carried over.
    * @throws {ProtocolError} `journalShort`, and what `receive` throws.
    */
-  restore(kept: KeptSession, now: number, isFinishing: boolean, cursor: Cursor = [0, 0]): void {
+  restore(
+    kept: KeptSession,
+    now: number,
+    isFinishing: boolean,
+    cursor: Cursor = [0, 0],
+    carriesStreams = false,
+  ): void {
     const keeper = this.#keeper;
     if (keeper === undefined) return;
+    // Behind FINISH nothing more is said on a stream.
+    const goesOn = carriesStreams && !isFinishing;
     const { state, entries } = kept;
     const received = runOf(entries, "received", state.receivedEnd);
     restoreSent({ ...this.#parts, keeper }, this.#theWaiting, kept);
@@ -608,7 +622,7 @@ export class Link {
     this.#now = now;
     const [next, nextPeer] = state.nextStreams;
     // Once there was one.
-    if (next + nextPeer > 1) this.#theStreams.restore(state);
+    if (next + nextPeer > 1) this.#theStreams.restore(state, goesOn);
     keeper.overlap?.restore(state.overlap, state.ends);
     this.#restoreReceived(keeper, state, received, cursor);
     const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];
@@ -616,7 +630,7 @@ export class Link {
     this.#skip(count0, count1);
     keeper.settle(now);
     this.#isFinishing = isFinishing;
-    this.#streams?.lose(isFinishing);
+    this.#streams?.loseOthers(isFinishing);
   }
 
   /** Reads what is kept of what came: first what had its effects, for the messages, then the rest. */
@@ -658,6 +672,7 @@ export class Link {
     keeper.isRestoring = false;
     const windows = [this.#messageFlow, this.#sessionFlow, this.#expeditedFlow];
     for (const window of windows) window.restored();
+    this.#streams?.restored();
     this.#isControlDirty = true;
   }
 

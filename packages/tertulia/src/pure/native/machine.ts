@@ -76,6 +76,8 @@ export interface SessionMachineOptions {
   /** How old it is already, in ms, and how long nothing has become of it, for one that was stored. */
   readonly ageMs?: number;
   readonly quietMs?: number;
+  /** Whether to go on with the streams that the process before carried over. Default: they are lost. */
+  readonly carriesStreams?: boolean;
   /** What is to be sent on the transport once the session is stored: the answer that makes it one. */
   readonly answer?: Uint8Array;
 }
@@ -304,6 +306,15 @@ export class SessionMachine implements LinkListener {
   keepMore(): number {
     if (this.#keep && this.#state !== "closed") this.#keep.isChanged = true;
     return this.nextMark;
+  }
+
+  /**
+   * Leaves the streams as they are, for the process that goes on with the session when this one parks
+   * it; or, if that is not to be, no more. Returns the mark that will have it stored.
+   */
+  carryStreams(isCarrying: boolean): number {
+    this.link.carryStreams(isCarrying);
+    return this.keepMore();
   }
 
   /** What was kept of the dialogue before this process began. */
@@ -595,7 +606,7 @@ export class SessionMachine implements LinkListener {
     keep: Keep,
     kept: KeptSession,
     now: number,
-    { cursor, quietMs = 0 }: SessionMachineOptions,
+    { cursor, quietMs = 0, carriesStreams }: SessionMachineOptions,
   ): void {
     this.#transport = undefined;
     this.#live = undefined;
@@ -610,7 +621,8 @@ export class SessionMachine implements LinkListener {
     this.#expiresAt = now + this.agreement.resumeWindowMs;
     if (this.role === "initiator") this.#dialAt = now;
     if (this.#release !== "open") this.#releaseBy = now + this.#limits.releaseMs;
-    this.#guard(() => this.link.restore(kept, now, isFinishing(this.#release), cursor));
+    const finishes = isFinishing(this.#release);
+    this.#guard(() => this.link.restore(kept, now, finishes, cursor, carriesStreams));
     this.#idleMark = this.#said;
     if (kept.state.end) {
       this.#restUntil = Math.max(1, now + this.#limits.unreadMs - quietMs);

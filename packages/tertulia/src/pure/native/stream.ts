@@ -7,6 +7,7 @@
 
 import { Fifo } from "../fifo.ts";
 import { concatOctets } from "../octets.ts";
+import type { CarriedStream } from "./carried.ts";
 import type { Flow } from "./flow.ts";
 
 /** Received pieces smaller than this are gathered, so that a window of single octets stays small. */
@@ -43,6 +44,8 @@ export class StreamState {
   isPeerEnded = false;
   /** Whoever read it is gone: what still comes is dropped. */
   isLost = false;
+  /** A process before this one has used it, and has carried it over. */
+  isCarried = false;
   /** The grant is to be stated again, after a resume. */
   isCreditDirty = false;
 
@@ -92,6 +95,30 @@ export class StreamState {
     const octets = this.#inbox.shift();
     if (octets) this.flow.consumed += octets.length;
     return octets;
+  }
+
+  /** What the process that goes on with it has to know, as views of what there is now. */
+  get carried(): CarriedStream {
+    const { id, isEnding, isEndSent, isPeerEnded } = this;
+    const pending = Array.from(this.pending.from(0), ({ octets, offset }) =>
+      octets.subarray(offset),
+    );
+    const gathered = this.#gathering?.subarray(0, this.#gathered);
+    const unread = [...this.#inbox.from(0), ...(gathered ? [gathered] : [])];
+    return {
+      ...{ id, isEnding, isEndSent, isPeerEnded },
+      pending: concatOctets(pending),
+      unread: concatOctets(unread),
+    };
+  }
+
+  /** Stands where the process before left it; of the flow, what was written and taken is known. */
+  goOn({ isEnding, isEndSent, isPeerEnded, pending, unread }: CarriedStream): void {
+    Object.assign(this, { isEnding, isEndSent, isPeerEnded });
+    if (pending.length > 0) this.pending.push({ octets: pending, offset: 0, isGiven: true });
+    this.pendingOctets = pending.length;
+    if (unread.length > 0) this.#inbox.push(unread);
+    this.flow.received += unread.length;
   }
 
   /** Drops what is pending and what waits to be read. */

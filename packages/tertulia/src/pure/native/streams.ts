@@ -10,6 +10,7 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { letGoOctets, NO_OCTETS, type Reader, utf8, Writer } from "../octets.ts";
+import { CARRIED_OCTETS_MAX, type CarriedStream } from "./carried.ts";
 import { creditExceeded, Flow } from "./flow.ts";
 import { DATA, END, OPEN, RESET, STREAM_CREDIT, writeVarints } from "./frames.ts";
 import type { KeptState, KeptStream } from "./keeper.ts";
@@ -49,6 +50,9 @@ export class Streams implements Iterable<StreamState> {
   readonly #sending: Fifo<StreamState> = new Fifo();
   /** Those that were lost with a process before this one. */
   lost: readonly KeptStream[] = [];
+  #isCarrying = false;
+  /** Those that a process before this one carried over are gone on with. */
+  #goesOn = false;
   #nextId: number;
   #nextPeerId: number;
   #count = 0;
@@ -102,6 +106,9 @@ export class Streams implements Iterable<StreamState> {
     if (stream.isEnding || !this.#open.has(stream.id)) {
       throw new SessionError("ERR_STATE", `write to stream ${stream.id}, which has ended`);
     }
+    if (this.#isCarrying) {
+      throw new SessionError("ERR_STATE", `write to stream ${stream.id}, which is carried over`);
+    }
     const limit = this.#parts.limits.waitingOctetsMax;
     if (stream.pendingOctets > limit) {
       throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await write()`);
@@ -127,7 +134,7 @@ export class Streams implements Iterable<StreamState> {
   /** Ends both directions now. What is pending or unread is dropped. */
   reset(stream: StreamState, code: number): void {
     if (this.#open.has(stream.id)) {
-      this.#parts.lane0.append(RESET, new Writer().varint(code).finish(), stream.id);
+      this.#parts.lane0.append(RESET, resetBody(stream, code), stream.id);
       this.#retire(stream);
     }
     this.#drop(stream);
@@ -135,6 +142,7 @@ export class Streams implements Iterable<StreamState> {
 
   /** The oldest octets of a stream that wait. */
   read(stream: StreamState): Uint8Array | undefined {
+    if (this.#isCarrying) return undefined;
     const octets = stream.read();
     if (octets) this.#parts.session.consumed += octets.length;
     return octets;
@@ -176,7 +184,7 @@ export class Streams implements Iterable<StreamState> {
       if (stream.isEnding && !stream.isEndSent) {
         stream.isEndSent = true;
         lane0.append(END, NO_OCTETS, stream.id);
-        if (stream.isPeerEnded) this.#retire(stream);
+        this.#retireIfOver(stream);
       }
       return false;
     }
@@ -232,7 +240,7 @@ export class Streams implements Iterable<StreamState> {
 
   /**
    * @param isAgain - It came before this process began, and the one that had the stream is gone.
-   * @param isFinishing - As for {@link lose}.
+   * @param isFinishing - As for {@link loseOthers}.
    */
   receiveOpen(fields: Reader, isAgain: boolean, isFinishing: boolean): void {
     const { limits, listener } = this.#parts;
@@ -251,7 +259,7 @@ export class Streams implements Iterable<StreamState> {
     this.#peerCount += 1;
     const label = fields.utf8(fields.remaining);
     const stream = this.#add(id, label);
-    if (!isAgain) return listener.streamOpened(stream);
+    if (!isAgain || this.#goesOn) return listener.streamOpened(stream);
     const lost = { id, label, takenOctets: 0, writtenOctets: 0 };
     this.lost = [...this.lost, lost].slice(-LOST_MAX);
     this.#lose(stream, isFinishing);
@@ -283,7 +291,7 @@ export class Streams implements Iterable<StreamState> {
     if (stream === undefined || stream.isPeerEnded) return;
     stream.isPeerEnded = true;
     this.#parts.listener.streamEnded(stream.id);
-    if (stream.isEndSent) this.#retire(stream);
+    this.#retireIfOver(stream);
   }
 
   receiveReset(fields: Reader): void {
@@ -317,35 +325,83 @@ export class Streams implements Iterable<StreamState> {
     }));
   }
 
-  /** Those that were open are again, to be lost once what came on them is read. */
-  restore({ nextStreams, streams, lost }: KeptState): void {
+  /** Everything is left as it is for the next process: nothing is written or taken any more. */
+  set isCarrying(isCarrying: boolean) {
+    this.#isCarrying = isCarrying;
+    for (const stream of [...this]) this.#retireIfOver(stream);
+  }
+
+  /** What the next process needs to go on with them, while they are left as they are. */
+  get carried(): CarriedStream[] {
+    if (!this.#isCarrying) return [];
+    const carried: CarriedStream[] = [];
+    let octets = 0;
+    for (const stream of this) {
+      octets += stream.pendingOctets + stream.flow.waiting;
+      if (octets <= CARRIED_OCTETS_MAX) carried.push(stream.carried);
+    }
+    return carried;
+  }
+
+  /**
+   * Those that were open are again, to be lost once what came on them is read.
+   *
+   * @param goesOn - But for those that are carried over: they are told of as if they were opened now.
+   */
+  restore({ nextStreams, streams, lost, carried }: KeptState, goesOn: boolean): void {
+    const { session, listener } = this.#parts;
+    this.#goesOn = goesOn;
     [this.#nextId, this.#nextPeerId] = nextStreams;
-    this.lost = [...lost, ...streams].slice(-LOST_MAX);
-    for (const { id, label, takenOctets } of streams) {
-      const { flow } = this.#add(id, label);
+    const byId = new Map(goesOn ? carried.map((each) => [each.id, each]) : []);
+    const isLost = ({ id }: KeptStream) => !byId.has(id);
+    this.lost = [...lost, ...streams.filter(isLost)].slice(-LOST_MAX);
+    for (const { id, label, takenOctets, writtenOctets } of streams) {
+      const stream = this.#add(id, label);
+      const { flow } = stream;
       flow.consumed = flow.received = takenOctets;
+      flow.sent = writtenOctets;
       if (this.#isOurs(id)) this.#count += 1;
       else this.#peerCount += 1;
+      const state = byId.get(id);
+      if (state === undefined) {
+        stream.isLost = true;
+        continue;
+      }
+      stream.goOn(state);
+      // What nobody has looked at yet is as good as new.
+      const used = takenOctets + writtenOctets + stream.pendingOctets > 0 || stream.isEnding;
+      stream.isCarried = used || this.#isOurs(id);
+      session.received += state.unread.length;
+      if (stream.pendingOctets > 0 || stream.isEnding) this.#queue(stream);
+      listener.streamOpened(stream);
     }
   }
 
-  /** Their process is gone, and what it held. The peer is told, unless nothing may be said any more. */
-  lose(isFinishing: boolean): void {
-    for (const stream of [...this]) this.#lose(stream, isFinishing);
+  /** Loses what was open in the process before this one, unless it goes on. */
+  loseOthers(isFinishing: boolean): void {
+    for (const stream of [...this]) {
+      if (!this.#goesOn || stream.isLost) this.#lose(stream, isFinishing);
+      else this.#retireIfOver(stream);
+    }
   }
 
-  #lose(stream: StreamState, isFinishing: boolean): void {
-    // Behind FINISH nothing is said, a reset neither: what the peer still has to say is let in.
-    if (!isFinishing) {
-      const body = new Writer().varint(STREAM_LOST).varint(stream.flow.consumed).finish();
-      this.#parts.lane0.append(RESET, body, stream.id);
-      this.#retire(stream);
-      this.#drop(stream);
-    } else {
-      stream.isLost = true;
-      stream.flow.granted = UNLIMITED;
+  /** Everything that came on them before this process began is read; what may have been granted is. */
+  restored(): void {
+    for (const stream of this) {
+      // Of one that nothing was taken of only the first window is granted; the peer may not know it yet.
+      if (stream.isLost || stream.flow.consumed === 0) continue;
+      stream.flow.restored();
       stream.isCreditDirty = true;
     }
+  }
+
+  /** Its process is gone, and what it held. The peer is told, unless nothing may be said any more. */
+  #lose(stream: StreamState, isFinishing: boolean): void {
+    // Behind FINISH nothing is said, a reset neither: what the peer still has to say is let in.
+    if (!isFinishing) return this.reset(stream, STREAM_LOST);
+    stream.isLost = true;
+    stream.flow.granted = UNLIMITED;
+    stream.isCreditDirty = true;
   }
 
   #queue(stream: StreamState): void {
@@ -360,6 +416,11 @@ export class Streams implements Iterable<StreamState> {
     const stream = new StreamState(id, label, flow);
     this.#open.set(id, stream);
     return stream;
+  }
+
+  /** One that is carried over is still known: what is unread has to go over, too. */
+  #retireIfOver(stream: StreamState): void {
+    if (stream.isEndSent && stream.isPeerEnded && !this.#isCarrying) this.#retire(stream);
   }
 
   /** Forgets a stream that both sides ended; what is unread stays with whoever holds the stream. */
@@ -378,6 +439,12 @@ export class Streams implements Iterable<StreamState> {
   #isOurs(id: number): boolean {
     return id % 2 === this.#nextId % 2;
   }
+}
+
+/** Whose stream is lost hears how far it was taken. */
+function resetBody({ flow }: StreamState, code: number): Uint8Array {
+  const body = new Writer().varint(code);
+  return (code === STREAM_LOST ? body.varint(flow.consumed) : body).finish();
 }
 
 /** The first number of a stream of ours, and of the peer's. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeState, encodeState, type KeptState } from "../../../src/pure/native/keeper.ts";
+import { hex } from "../../../src/pure/octets.ts";
 
 const state: KeptState = {
   release: "finished",
@@ -19,6 +20,7 @@ const state: KeptState = {
   nextStreams: [2, 3],
   streams: [],
   lost: [],
+  carried: [],
   dialogue: { snapshot: undefined, cursor: [0, 0], waiting: [[], []] },
   overlap: { life: 22, starts: [23, 24], isAhead: true, peerLife: 25 },
 };
@@ -42,6 +44,27 @@ describe("stored state of a session", () => {
     assert.deepEqual(decodeState(encodeState(ended)), ended);
   });
 
+  it("has streams that are carried over behind all else, and only then is of version 4", () => {
+    const streams = [{ id: 5, label: "tcp", takenOctets: 6, writtenOctets: 7 }];
+    const carried = [
+      {
+        id: 5,
+        isEnding: true,
+        isEndSent: false,
+        isPeerEnded: true,
+        pending: Uint8Array.of(1, 2),
+        unread: Uint8Array.of(3),
+      },
+    ];
+    const over = { ...state, streams, carried };
+    const octets = encodeState(over);
+    assert.deepEqual(decodeState(octets), over);
+    const without = encodeState({ ...state, streams });
+    assert.deepEqual([octets[0], without[0]], [4, 3]);
+    assert.equal(hex(octets.slice(without.length)), "01" + "05" + "05" + "020102" + "0103");
+    assert.equal(hex(octets.slice(1, without.length)), hex(without.slice(1)));
+  });
+
   it("is read when a version before wrote it", () => {
     // Version 1 said nothing of the end, the dialogue and of streams but numbers: nine zeros less. Neither
     // it nor version 2 knew of lives: five numbers less.
@@ -55,7 +78,7 @@ describe("stored state of a session", () => {
 
   it("is refused when a later version wrote it", () => {
     const later = encodeState(state);
-    later[0] = 4;
+    later[0] = 5;
     assert.throws(() => decodeState(later), { violation: "unknownState" });
   });
 });
