@@ -75,8 +75,8 @@ export async function rate(
 }
 
 const libraries = {
-  tertulia: () => plainCalls({}),
-  "tertulia-poll": () => plainCalls({ pollMs: 0.2 }),
+  tertulia: () => plainCalls("tertulia", {}),
+  "tertulia-sleep": () => plainCalls("tertulia-sleep", { pollMs: 0 }),
   "tertulia-once": () => onceCalls("tertulia-once"),
   "tertulia-once-disk": () => onceCalls("tertulia-once-disk"),
   async "grpc-js"(): Promise<Calls> {
@@ -123,8 +123,8 @@ const libraries = {
   },
 };
 
-async function plainCalls(options: ClientOptions): Promise<Calls> {
-  const client = await connect({ port: await peer("tertulia"), ...options });
+async function plainCalls(kind: string, options: ClientOptions): Promise<Calls> {
+  const client = await connect({ port: await peer(kind), ...options });
   const bench = new BenchProgV1Client(client);
   return { none: () => bench.null(), echo: () => bench.echo(KIB) };
 }

@@ -2,7 +2,7 @@
  * The serving side of the benches, a process of its own: prints its port, then serves until its
  * standard input ends.
  *
- *     node bench/rpc/peer.ts tertulia|bare-node|grpc-js|vscode-jsonrpc|capnweb
+ *     node bench/rpc/peer.ts tertulia|tertulia-sleep|bare-node|grpc-js|vscode-jsonrpc|capnweb
  *
  * @module
  */
@@ -20,6 +20,7 @@ import {
   OnceServer,
   type OnceServerOptions,
   RpcServer,
+  type ServerOptions,
   SqliteOutcomes,
   sessionChannel,
 } from "tertulia/rpc";
@@ -40,10 +41,8 @@ const handlers: BenchProgV1Handlers = {
 };
 
 const kinds: Readonly<Record<string, () => Promise<number>>> = {
-  async tertulia() {
-    const server = new RpcServer({ programs: [serveBenchProgV1(handlers)] });
-    return (await server.listen()).port;
-  },
+  tertulia: () => plainServer({}),
+  "tertulia-sleep": () => plainServer({ pollMs: 0 }),
   async "bare-node"() {
     return await listening(bareServer());
   },
@@ -96,6 +95,11 @@ const kinds: Readonly<Record<string, () => Promise<number>>> = {
     return (server.address() as { port: number }).port;
   },
 };
+
+async function plainServer(options: ServerOptions): Promise<number> {
+  const server = new RpcServer({ ...options, programs: [serveBenchProgV1(handlers)] });
+  return (await server.listen()).port;
+}
 
 async function onceServer(options: OnceServerOptions): Promise<number> {
   const { dispatcher } = new RpcServer({ programs: [serveBenchProgV1(handlers)] });

@@ -14,7 +14,6 @@ import type { Caller, CallOptions, Procedure, ProgramVersion } from "../pure/onc
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 import { authNone, type CallAuth } from "./auth.ts";
-import { BusyPoll } from "./busy-poll.ts";
 import { CallLost, CallTable, type PendingCall } from "./calls.ts";
 
 /** What the calls of one client have in common. All optional. */
@@ -27,12 +26,6 @@ export interface CallChannelOptions {
   readonly callsMax?: number;
   /** Octets of calls that the server has not read yet; more is `ERR_LIMIT`. Default 64 MiB. */
   readonly outgoingMax?: number;
-  /**
-   * For so long after a call the process does not sleep while it waits for the reply: 0.2, say, where one
-   * short call follows another to a server near by. It takes a whole processor meanwhile, and makes such
-   * calls two to three times as fast where client and server have a processor each. Default 0.
-   */
-  readonly pollMs?: number;
 }
 
 /** What carries a message of a channel: see `RecordStream`. */
@@ -48,7 +41,6 @@ export class CallChannel implements Caller {
   readonly auth: CallAuth;
   readonly #timeoutMs: number;
   readonly #outgoingMax: number;
-  readonly #poll: BusyPoll | undefined;
   #stream: CallStream | undefined;
   /** Told when a call is made while there is no stream. */
   onWanted: (() => void) | undefined;
@@ -59,8 +51,6 @@ export class CallChannel implements Caller {
     this.#timeoutMs = options.timeoutMs ?? 60_000;
     this.#outgoingMax = options.outgoingMax ?? 64 * 1024 * 1024;
     this.table = new CallTable(options.callsMax ?? 65_536);
-    const { pollMs = 0 } = options;
-    if (pollMs > 0) this.#poll = new BusyPoll(pollMs, () => this.table.size > 0);
   }
 
   call<Argument, Result>(
@@ -148,7 +138,6 @@ export class CallChannel implements Caller {
       this.#encode(writer, call.xid, call.program, call.procedure, call.argument);
       stream.commit();
       call.isSent = true;
-      this.#poll?.called();
     } catch (error) {
       stream.cancel();
       this.table.take(call.xid);

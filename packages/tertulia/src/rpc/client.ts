@@ -6,6 +6,7 @@
  */
 
 import { connect as connectSocket, type Socket } from "node:net";
+import { type BusyPoll, busyPoll } from "../io/busy-poll.ts";
 import { SessionError } from "../pure/errors.ts";
 import type {
   Caller,
@@ -81,6 +82,7 @@ export async function connect(options: ClientOptions): Promise<RpcClient> {
 export class RpcClient implements Caller, StreamUser {
   readonly #options: ClientOptions;
   readonly #channel: CallChannel;
+  readonly #poll: BusyPoll | undefined;
   readonly #dispatcher: Dispatcher | undefined;
   #origin: Origin | undefined;
   #stream: RecordStream | undefined;
@@ -94,6 +96,7 @@ export class RpcClient implements Caller, StreamUser {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#channel = new CallChannel(options);
+    this.#poll = busyPoll(options.pollMs);
     this.#channel.onWanted = () => this.#reopen();
     if (options.serve !== undefined) {
       this.#dispatcher = new Dispatcher(options.serve, {
@@ -163,7 +166,7 @@ export class RpcClient implements Caller, StreamUser {
       throw new SessionError("ERR_CLOSED", "the client was closed");
     }
     this.#failures = 0;
-    const stream = new RecordStream(socket, this, options, feed);
+    const stream = new RecordStream(socket, this, options, this.#poll, feed);
     this.#stream = stream;
     this.#lost = new AbortController();
     this.#origin = undefined;

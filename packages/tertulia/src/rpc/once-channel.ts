@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BusyPoll } from "../io/busy-poll.ts";
 import type { Session } from "../io/session.ts";
 import { ProtocolError } from "../pure/errors.ts";
 import { Fifo } from "../pure/fifo.ts";
@@ -63,7 +64,10 @@ export class OnceFrames {
     this.flush();
   };
   readonly #queue = new Fifo<Uint8Array>();
+  readonly #poll: BusyPoll | undefined;
   #mark = 0;
+  /** Frames that have not gone out. */
+  #frames = 0;
   #isDue = false;
   #isSending = false;
   /** What the channel of now calls back: what was given to one that is gone says nothing about it. */
@@ -74,10 +78,18 @@ export class OnceFrames {
   isHeld = false;
   messageOctetsMax: number = Number.POSITIVE_INFINITY;
 
-  /** @param failed - Told when the channel did not take a message: what was in it is on no way. */
-  constructor(send: (octets: Uint8Array) => Promise<void>, failed: (error: unknown) => void) {
+  /**
+   * @param failed - Told when the channel did not take a message: what was in it is on no way.
+   * @param poll - What the owner stays awake by. What comes in he tells it himself.
+   */
+  constructor(
+    send: (octets: Uint8Array) => Promise<void>,
+    failed: (error: unknown) => void,
+    poll?: BusyPoll,
+  ) {
     this.#send = send;
     this.#failed = failed;
+    this.#poll = poll;
     this.#begin();
   }
 
@@ -102,6 +114,7 @@ export class OnceFrames {
     const { writer } = this;
     const { start } = this;
     writer.view.setUint32(start - 4, writer.at - start);
+    this.#frames += 1;
     if (writer.at - writer.start >= MESSAGE_OCTETS) this.flush();
     else if (!this.isHeld && !this.#isDue) {
       this.#isDue = true;
@@ -124,6 +137,7 @@ export class OnceFrames {
   /** Forgets what has not gone out: the next message is another channel's. */
   discard(): void {
     this.writer.rewind(this.writer.start);
+    this.#frames = 0;
     this.#queue.clear();
     this.#begin();
     this.#release();
@@ -140,6 +154,8 @@ export class OnceFrames {
       this.#give(octets.subarray(0, this.#mark));
       this.#give(octets.subarray(this.#mark));
     }
+    if (this.#frames === 1) this.#poll?.sent(this);
+    this.#frames = 0;
     this.#renew();
   }
 

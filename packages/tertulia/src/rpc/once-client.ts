@@ -5,6 +5,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { type BusyPoll, busyPoll } from "../io/busy-poll.ts";
 import { ProtocolError, SessionError } from "../pure/errors.ts";
 import { RpcError } from "../pure/oncrpc/failure.ts";
 import { RPC_VERSION } from "../pure/oncrpc/message.ts";
@@ -20,8 +21,6 @@ import {
 import type { Caller, CallOptions, Procedure, ProgramVersion } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { authNone, type CallAuth } from "./auth.ts";
-import { BusyPoll } from "./busy-poll.ts";
-import type { CallChannelOptions } from "./call-channel.ts";
 import { CallJournal } from "./call-journal.ts";
 import type { CallChange, CallStore } from "./call-store.ts";
 import {
@@ -37,6 +36,7 @@ import {
 import { eachFrame, type OnceChannel, OnceFrames } from "./once-channel.ts";
 import { OnceOpening } from "./once-opening.ts";
 import { OutcomeError } from "./outcome-error.ts";
+import type { StreamOptions } from "./record-stream.ts";
 import { type RecoveredCall, recoveredCall } from "./recovered-call.ts";
 
 /** How many calls an exactly-once client has in flight, and what it keeps of them. All optional. */
@@ -51,7 +51,7 @@ export interface OnceClientOptions {
   readonly store?: CallStore;
   /** Told what became of each call of the process before, in the transaction that forgets the call. */
   readonly onRecovered?: (call: RecoveredCall, transaction: unknown) => void;
-  /** For so long after a call the process does not sleep: see {@link CallChannelOptions}. Default 0. */
+  /** How long the process stays awake for a reply: see {@link StreamOptions}. Default 0.1; 0: never. */
   readonly pollMs?: number;
   /** Waits between attempts to open a channel: first and longest. Default 50 ms and 5 s. */
   readonly firstMs?: number;
@@ -74,12 +74,7 @@ export class OnceClient implements Caller, AsyncDisposable {
   readonly #options: OnceClientOptions;
   readonly #auth: CallAuth;
   readonly #clientId: Uint8Array;
-  readonly #frames: OnceFrames = new OnceFrames(
-    // Calls are kept before they are sent.
-    (octets) => (this.#keep() && this.#channel?.send(octets)) || SENT,
-    // It is sent again over the next one.
-    () => this.#channel?.close(),
-  );
+  readonly #frames: OnceFrames;
   readonly #journal: CallJournal | undefined;
   readonly #reader = new XdrReader(new Uint8Array());
   readonly #slots: Slot[] = [];
@@ -101,8 +96,15 @@ export class OnceClient implements Caller, AsyncDisposable {
     this.#opening = new OnceOpening(open, (channel) => this.#use(channel), options);
     this.#options = options;
     this.#auth = options.auth ?? authNone;
-    const { store, pollMs = 0 } = options;
-    if (pollMs > 0) this.#poll = new BusyPoll(pollMs, () => this.inFlight > 0);
+    this.#poll = busyPoll(options.pollMs);
+    this.#frames = new OnceFrames(
+      // Calls are kept before they are sent.
+      (octets) => (this.#keep() && this.#channel?.send(octets)) || SENT,
+      // It is sent again over the next one.
+      () => this.#channel?.close(),
+      this.#poll,
+    );
+    const { store } = options;
     this.#journal = store === undefined ? undefined : new CallJournal(store);
     const stored = store?.load();
     this.#clientId = stored?.clientId ?? new Uint8Array(randomBytes(CLIENT_ID_OCTETS));
@@ -229,6 +231,7 @@ export class OnceClient implements Caller, AsyncDisposable {
   }
 
   #receive(octets: Uint8Array): void {
+    this.#poll?.received();
     try {
       eachFrame(octets, this.#reader, this.#take);
     } finally {
@@ -372,7 +375,6 @@ export class OnceClient implements Caller, AsyncDisposable {
       });
     }
     this.#frames.end();
-    this.#poll?.called();
   }
 
   #startWaiting(): void {

@@ -47,6 +47,7 @@ export class OnceConnection {
       (octets) => channel.send(octets),
       // The client asks again over the next one.
       () => channel.close(),
+      server.poll,
     );
     this.frames.messageOctetsMax = channel.messageOctetsMax;
     const address = channel.identity;
@@ -60,6 +61,7 @@ export class OnceConnection {
   /** Takes a message. The next one waits for the client, while that does not take what it asked for. */
   receive(octets: Uint8Array): Promise<void> | undefined {
     if (this.isEnded) return undefined;
+    this.server.poll?.received();
     this.frames.isHeld = true;
     try {
       eachFrame(octets, this.#reader, this.#take);

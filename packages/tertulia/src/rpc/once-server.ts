@@ -4,12 +4,14 @@
  * @module
  */
 
+import { type BusyPoll, busyPoll } from "../io/busy-poll.ts";
 import { ProtocolError, SessionError } from "../pure/errors.ts";
 import { freshSlot, type ServedSlot } from "../pure/oncrpc/once.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { OnceChannel } from "./once-channel.ts";
 import { OnceConnection } from "./once-connection.ts";
 import { MemoryOutcomes, type OutcomeRecord, type OutcomeStore } from "./once-store.ts";
+import type { StreamOptions } from "./record-stream.ts";
 import type { ServedCall } from "./served-call.ts";
 
 /** Where an exactly-once server keeps outcomes, and of how many clients. All optional. */
@@ -22,6 +24,8 @@ export interface OnceServerOptions {
   readonly clientsMax?: number;
   /** Octets of a reply that is kept; of a larger one is told that it is lost. Default 1 MiB. */
   readonly replyMax?: number;
+  /** How long the process stays awake for a next call: see {@link StreamOptions}. Default 0.1; 0: never. */
+  readonly pollMs?: number;
 }
 
 /** What the server knows of one client. */
@@ -38,6 +42,8 @@ export class OnceServer {
   readonly store: OutcomeStore;
   readonly slotsMax: number;
   readonly replyMax: number;
+  /** What all connections stay awake by. */
+  readonly poll: BusyPoll | undefined;
   readonly #clientsMax: number;
   readonly #clients = new Map<string, OnceServed>();
   #batch: { call: ServedCall | undefined; record: OutcomeRecord; slot: ServedSlot }[] = [];
@@ -50,6 +56,7 @@ export class OnceServer {
     this.slotsMax = options.slotsMax ?? 64;
     this.replyMax = options.replyMax ?? 1024 * 1024;
     this.#clientsMax = options.clientsMax ?? 10_000;
+    this.poll = busyPoll(options.pollMs);
   }
 
   /** Serves a channel until it ends. */

@@ -8,6 +8,7 @@
  */
 
 import type { Socket } from "node:net";
+import type { BusyPoll } from "../io/busy-poll.ts";
 import { SessionError } from "../pure/errors.ts";
 import { unwrittenOctets } from "../pure/octets.ts";
 import { XDR_LIMITS, type XdrLimits } from "../pure/oncrpc/limits.ts";
@@ -29,6 +30,12 @@ export interface StreamOptions {
   readonly fragmentsMax?: number;
   /** Bounds of the structures in a record. */
   readonly xdr?: Partial<XdrLimits>;
+  /**
+   * How long the process stays awake after a message went out alone, for one that comes at once: where one
+   * short call follows another, that makes them several times as fast. It is done only while it has paid,
+   * never for several clients at a time, and never on a single processor. Default 0.1; 0: never.
+   */
+  readonly pollMs?: number;
 }
 
 /** Octets of a slab that a socket reads into, and the least that is left of one before the next is taken. */
@@ -92,6 +99,9 @@ export class RecordStream {
   readonly #user: StreamUser;
   readonly #decoder: RecordDecoder;
   readonly #reader: XdrReader;
+  readonly #poll: BusyPoll | undefined;
+  /** Messages in the slab. */
+  #messages = 0;
   readonly #flushNow = (): void => {
     this.#isFlushDue = false;
     this.flush();
@@ -103,6 +113,7 @@ export class RecordStream {
   #isDetached = false;
   #mark = 0;
   readonly #onData = (chunk: Uint8Array): void => {
+    this.#poll?.received();
     this.#decoder.receive(chunk);
     this.#read();
   };
@@ -119,8 +130,18 @@ export class RecordStream {
     else this.destroy();
   };
 
-  /** @param feed - What the socket was made with, if it reads into slabs of ours. */
-  constructor(socket: Socket, user: StreamUser, options: StreamOptions = {}, feed?: SocketFeed) {
+  /**
+   * @param poll - What its owner stays awake by.
+   * @param feed - What the socket was made with, if it reads into slabs of ours.
+   */
+  constructor(
+    socket: Socket,
+    user: StreamUser,
+    options: StreamOptions = {},
+    poll?: BusyPoll,
+    feed?: SocketFeed,
+  ) {
+    this.#poll = poll;
     this.#socket = socket;
     this.#user = user;
     this.#decoder = new RecordDecoder({
@@ -158,6 +179,7 @@ export class RecordStream {
   commit(): void {
     const { writer } = this;
     const size = writer.at - writer.start;
+    this.#messages += 1;
     writer.view.setUint32(writer.start + this.#mark, recordMark(size - this.#mark - 4));
     if (size >= SLAB_OCTETS) this.flush();
     else if (!this.#isReading && !this.#isFlushDue) {
@@ -179,6 +201,8 @@ export class RecordStream {
     const socket = this.#socket;
     if (this.#isEnded || socket.destroyed || socket.writableEnded) return;
     socket.write(octets);
+    if (this.#messages === 1) this.#poll?.sent(this);
+    this.#messages = 0;
     // The kernel has taken all of it, so that nobody looks into the slab any more: the same memory is
     // used again while the processor still has it at hand.
     if (socket.writableLength === 0) this.#restart();

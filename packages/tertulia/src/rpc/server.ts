@@ -5,6 +5,7 @@
  */
 
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type BusyPoll, busyPoll } from "../io/busy-poll.ts";
 import { SessionError } from "../pure/errors.ts";
 import type { Caller, PeerAddress, ServedProgram } from "../pure/oncrpc/program.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
@@ -48,6 +49,7 @@ export class RpcServer {
   readonly dispatcher: Dispatcher;
   readonly #options: ServerOptions;
   readonly #tls: TlsAcceptor | undefined;
+  readonly #poll: BusyPoll | undefined;
   readonly #listeners = new Set<Server>();
   readonly #datagrams = new Set<DatagramServer>();
   readonly #connections = new Set<Connection>();
@@ -58,6 +60,7 @@ export class RpcServer {
     this.#options = options;
     this.dispatcher = new Dispatcher(options.programs ?? [], options);
     if (options.tls !== undefined) this.#tls = new TlsAcceptor(options.tls);
+    this.#poll = busyPoll(options.pollMs);
     const { idleMs = 360_000 } = options;
     this.#idleTimer = setInterval(
       () => {
@@ -173,10 +176,18 @@ export class RpcServer {
     const gone = (): void => {
       this.#connections.delete(connection);
     };
-    const options = this.#options;
-    const connection = new Connection(socket, transport, dispatcher, options, this.#tls, gone);
+    const common = { dispatcher, options: this.#options, tls: this.#tls, poll: this.#poll };
+    const connection = new Connection(socket, transport, common, gone);
     this.#connections.add(connection);
   }
+}
+
+/** What the connections of a server have in common. */
+interface Common {
+  readonly dispatcher: Dispatcher;
+  readonly options: ServerOptions;
+  readonly tls: TlsAcceptor | undefined;
+  readonly poll: BusyPoll | undefined;
 }
 
 /** One client on a stream. */
@@ -188,6 +199,7 @@ class Connection implements StreamUser, Origin {
   #peer: PeerAddress;
   readonly #dispatcher: Dispatcher;
   readonly #options: ServerOptions;
+  readonly #poll: BusyPoll | undefined;
   readonly #concurrentMax: number;
   readonly #outgoingMax: number;
   readonly #onGone: () => void;
@@ -206,13 +218,12 @@ class Connection implements StreamUser, Origin {
   constructor(
     socket: Socket,
     transport: "tcp" | "unix",
-    dispatcher: Dispatcher,
-    options: ServerOptions,
-    tls: TlsAcceptor | undefined,
+    { dispatcher, options, tls, poll }: Common,
     onGone: () => void,
   ) {
     this.#dispatcher = dispatcher;
     this.#options = options;
+    this.#poll = poll;
     this.#concurrentMax = options.concurrentMax ?? 256;
     this.#outgoingMax = options.outgoingMax ?? 1024 * 1024;
     this.#onGone = onGone;
@@ -227,7 +238,7 @@ class Connection implements StreamUser, Origin {
       local: socket.localAddress ?? "",
     };
     if (tls !== undefined && transport === "tcp") this.startTls = () => this.#startTls(tls);
-    this.#stream = new RecordStream(socket, this, options);
+    this.#stream = new RecordStream(socket, this, options, poll);
   }
 
   get peer(): PeerAddress {
@@ -335,7 +346,7 @@ class Connection implements StreamUser, Origin {
       (secured) => {
         this.#peer = { ...this.#peer, transport: "tls" };
         this.#socket = secured;
-        this.#stream = new RecordStream(secured, this, this.#options);
+        this.#stream = new RecordStream(secured, this, this.#options, this.#poll);
       },
       () => this.ended(),
     );

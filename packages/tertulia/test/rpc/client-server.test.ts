@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { connect as connectSocket, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it, mock } from "node:test";
@@ -309,10 +309,11 @@ describe("a client and a server", () => {
   });
 });
 
-describe("a client that is told to poll", () => {
-  /** How often the event loop is kept from sleeping, in the call and after it. */
+describe("a client with one call after the other", () => {
+  /** How often the event loop is kept from sleeping, in a call and after it. */
   async function turns(options: Partial<ClientOptions>): Promise<[boolean, boolean]> {
-    await using pair = await connected({}, options);
+    await using pair = await connected({ pollMs: 0 }, options);
+    await pair.bench.null();
     const immediate = mock.method(globalThis, "setImmediate");
     try {
       await pair.bench.sleep(20);
@@ -324,13 +325,14 @@ describe("a client that is told to poll", () => {
     }
   }
 
-  it("does not sleep while it waits for a reply, and does afterwards", async () => {
+  it("does not sleep while it waits for a reply, and does afterwards", {
+    skip: availableParallelism() < 2 && "it needs a second processor",
+  }, async () => {
     deepEqual(await turns({ pollMs: 10_000 }), [true, false]);
   });
 
-  it("sleeps when it was told nothing, or has waited long enough", async () => {
-    deepEqual(await turns({}), [false, false]);
-    deepEqual(await turns({ pollMs: 0.001 }), [false, false]);
+  it("sleeps when it is told to", async () => {
+    deepEqual(await turns({ pollMs: 0 }), [false, false]);
   });
 });
 
