@@ -62,13 +62,22 @@ describe("tertulia", () => {
     using home = new TemporaryHome();
     const codes = [];
     const complaints = [];
-    const wrong = ["nonsense", "serve --nonsense", "identity trust", "identity nonsense"];
+    const wrong = [
+      "nonsense",
+      "serve --nonsense",
+      "identity trust",
+      "identity nonsense",
+      "netbios lookup ALICE --address foo",
+      "netbios lookup ALICE --server 10.0.0.256",
+      "netbios lookup ALICE --at 10.0.0.7:x",
+      "netbios watch --address foo",
+    ];
     for (const words of wrong.map((line) => line.split(" "))) {
       await using command = new Running(home, ...words);
       codes.push(await command.ended());
       complaints.push(command.stderr.split("\n")[0]);
     }
-    assert.deepEqual(codes, [2, 2, 2, 2]);
+    assert.deepEqual(codes, Array(wrong.length).fill(2));
     assert.deepEqual(
       [complaints[0], complaints[3]],
       ["error: unknown command 'nonsense'", "error: unknown command 'nonsense'"],

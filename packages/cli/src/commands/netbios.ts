@@ -5,6 +5,7 @@
  */
 
 import { Command, InvalidArgumentError, Option } from "commander";
+import { isAddress } from "tertulia/netbios";
 import { exitHelp } from "../exit.ts";
 import { listNames, lookup, register, serveNames, status, watch } from "./netbios-names.ts";
 import { call, listen, send } from "./netbios-sessions.ts";
@@ -28,7 +29,7 @@ ${exitHelp}`,
     common(new Command("lookup"))
       .description("Find the addresses of a name")
       .argument("<name>")
-      .option("--at <address>", "ask this node instead of everyone or the name server")
+      .option("--at <address>", "ask this node instead of everyone or the name server", endpoint)
       .action(lookup),
   );
   netbios.addCommand(
@@ -110,7 +111,7 @@ ${exitHelp}`,
   netbios.addCommand(
     new Command("watch")
       .description("Show the broadcast name and datagram traffic of the LAN, decoded, live")
-      .option("--address <address>", "the interface with this address")
+      .option("--address <address>", "the interface with this address", address)
       .option("--port <port>", "port of the name service", portOf, 137)
       .option("--datagram-port <port>", "port of the datagram service", portOf, 138)
       .option("--json", "one line of JSON a packet")
@@ -122,12 +123,12 @@ ${exitHelp}`,
 /** What every command that asks others takes. */
 function common(one: Command): Command {
   return one
-    .option("--address <address>", "our own address. Default: the first of this host")
-    .option("--broadcast <address>", "where broadcasts go. Default: that of the interface")
+    .option("--address <address>", "our own address. Default: the first of this host", address)
+    .option("--broadcast <address>", "where broadcasts go. Default: that of the interface", address)
     .option(
       "--server <address>",
       "a name server; several are asked in their order",
-      (one: string, others: readonly string[] = []) => [...others, one],
+      (one: string, others: readonly string[] = []) => [...others, endpoint(one)],
     )
     .addOption(
       new Option("--node-type <type>", "how names are found: B, P, M or H").choices([
@@ -143,13 +144,27 @@ function common(one: Command): Command {
 
 /** What every command that answers others takes besides. */
 function serving(one: Command): Command {
-  return common(one).option("--bind <address>", "bind to another address than our own");
+  return common(one).option("--bind <address>", "bind to another address than our own", address);
 }
 
 function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError("a port is a number from 0 to 65535");
+}
+
+/** Passes on what is an address; RFC 1002 knows no others than these. */
+function address(text: string): string {
+  if (isAddress(text)) return text;
+  throw new InvalidArgumentError("an address is four numbers from 0 to 255, as 192.168.1.20");
+}
+
+/** The same with a port behind it, perhaps. */
+function endpoint(text: string): string {
+  const [host = "", port, ...rest] = text.split(":");
+  if (port !== undefined) portOf(port);
+  address(rest.length === 0 ? host : text);
+  return text;
 }
 
 function modeOf(text: string): number {
