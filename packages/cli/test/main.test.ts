@@ -71,6 +71,7 @@ describe("tertulia", () => {
       "netbios lookup ALICE --server 10.0.0.256",
       "netbios lookup ALICE --at 10.0.0.7:x",
       "netbios watch --address foo",
+      "netbios register ALICE BOB<zz>",
     ];
     for (const words of wrong.map((line) => line.split(" "))) {
       await using command = new Running(home, ...words);

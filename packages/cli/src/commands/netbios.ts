@@ -5,8 +5,8 @@
  */
 
 import { Command, InvalidArgumentError, Option } from "commander";
-import { isAddress } from "tertulia/netbios";
-import { exitHelp } from "../exit.ts";
+import { isAddress, parseName } from "tertulia/netbios";
+import { exitHelp, messageOf } from "../exit.ts";
 import { listNames, lookup, register, serveNames, status, watch } from "./netbios-names.ts";
 import { call, listen, send } from "./netbios-sessions.ts";
 
@@ -28,8 +28,8 @@ ${exitHelp}`,
   netbios.addCommand(
     common(new Command("lookup"))
       .description("Find the addresses of a name")
-      .argument("<name>")
-      .option("--at <address>", "ask this node instead of everyone or the name server", endpoint)
+      .argument("<name>", "", nameOf)
+      .option("--at <address>", "ask this node instead of everyone or the name server", endpointOf)
       .action(lookup),
   );
   netbios.addCommand(
@@ -47,7 +47,7 @@ ${exitHelp}`,
   netbios.addCommand(
     serving(new Command("register"))
       .description("Claim names and hold them until interrupted; say what happens to them")
-      .argument("[name...]")
+      .argument("[name...]", "", listed(nameOf))
       .option("--group", "as group names")
       .option("--front <socket>", "let processes of this host listen behind our port 139")
       .addOption(
@@ -61,7 +61,7 @@ ${exitHelp}`,
   netbios.addCommand(
     serving(new Command("serve-names"))
       .description("Be a NetBIOS name server (NBNS, WINS)")
-      .option("--name <name>", "a name for the server itself")
+      .option("--name <name>", "a name for the server itself", nameOf)
       .option("--database <file>", "keep the names in this SQLite file")
       .option("--non-secured", "let claimants ask the old owner themselves")
       .addOption(
@@ -79,8 +79,8 @@ ${exitHelp}`,
   netbios.addCommand(
     serving(new Command("listen"))
       .description("Take sessions of a name: print what comes, send what is typed")
-      .argument("<name>")
-      .option("--calling <name>", "only from this caller")
+      .argument("<name>", "", nameOf)
+      .option("--calling <name>", "only from this caller", nameOf)
       .option("--echo", "send back what comes")
       .option("--once", "end after the first session")
       .option("--retarget <address:port>", "send callers there instead")
@@ -91,8 +91,8 @@ ${exitHelp}`,
   netbios.addCommand(
     common(new Command("call"))
       .description("Call a name: send what is typed, print what comes")
-      .argument("<name>")
-      .option("--from <name>", "who is calling", "TERTULIA")
+      .argument("<name>", "", nameOf)
+      .option("--from <name>", "who is calling", nameOf, "TERTULIA")
       .option("--at <address>", "call this address instead of finding the name")
       .option("--real-name", "if the name is not there, ask the node for its name and call that")
       .option("--session-port <port>", "port of the session service", portOf, 139)
@@ -101,9 +101,9 @@ ${exitHelp}`,
   netbios.addCommand(
     serving(new Command("send"))
       .description("Send a datagram of up to 512 octets to a name")
-      .argument("<name>")
+      .argument("<name>", "", nameOf)
       .argument("<text>")
-      .option("--from <name>", "who is sending", "TERTULIA")
+      .option("--from <name>", "who is sending", nameOf, "TERTULIA")
       .option("--group", "to all who share the name")
       .option("--datagram-port <port>", "port of the datagram service", portOf, 138)
       .action(send),
@@ -111,7 +111,7 @@ ${exitHelp}`,
   netbios.addCommand(
     new Command("watch")
       .description("Show the broadcast name and datagram traffic of the LAN, decoded, live")
-      .option("--address <address>", "the interface with this address", address)
+      .option("--address <address>", "the interface with this address", addressOf)
       .option("--port <port>", "port of the name service", portOf, 137)
       .option("--datagram-port <port>", "port of the datagram service", portOf, 138)
       .option("--json", "one line of JSON a packet")
@@ -123,12 +123,16 @@ ${exitHelp}`,
 /** What every command that asks others takes. */
 function common(one: Command): Command {
   return one
-    .option("--address <address>", "our own address. Default: the first of this host", address)
-    .option("--broadcast <address>", "where broadcasts go. Default: that of the interface", address)
+    .option("--address <address>", "our own address. Default: the first of this host", addressOf)
+    .option(
+      "--broadcast <address>",
+      "where broadcasts go. Default: that of the interface",
+      addressOf,
+    )
     .option(
       "--server <address>",
       "a name server; several are asked in their order",
-      (one: string, others: readonly string[] = []) => [...others, endpoint(one)],
+      listed(endpointOf),
     )
     .addOption(
       new Option("--node-type <type>", "how names are found: B, P, M or H").choices([
@@ -144,7 +148,7 @@ function common(one: Command): Command {
 
 /** What every command that answers others takes besides. */
 function serving(one: Command): Command {
-  return common(one).option("--bind <address>", "bind to another address than our own", address);
+  return common(one).option("--bind <address>", "bind to another address than our own", addressOf);
 }
 
 function portOf(text: string): number {
@@ -153,18 +157,33 @@ function portOf(text: string): number {
   throw new InvalidArgumentError("a port is a number from 0 to 65535");
 }
 
+/** Passes on what can be read as a name. */
+function nameOf(text: string): string {
+  try {
+    parseName(text);
+    return text;
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+}
+
 /** Passes on what is an address; RFC 1002 knows no others than these. */
-function address(text: string): string {
+function addressOf(text: string): string {
   if (isAddress(text)) return text;
   throw new InvalidArgumentError("an address is four numbers from 0 to 255, as 192.168.1.20");
 }
 
 /** The same with a port behind it, perhaps. */
-function endpoint(text: string): string {
+function endpointOf(text: string): string {
   const [host = "", port, ...rest] = text.split(":");
   if (port !== undefined) portOf(port);
-  address(rest.length === 0 ? host : text);
+  addressOf(rest.length === 0 ? host : text);
   return text;
+}
+
+/** The same for each of several. */
+function listed(check: (text: string) => string) {
+  return (one: string, others: readonly string[] = []) => [...others, check(one)];
 }
 
 function modeOf(text: string): number {

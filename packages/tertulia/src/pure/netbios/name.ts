@@ -58,6 +58,7 @@ export function netbiosName(text: string, suffix = 0, scope = ""): NetbiosName {
  * for an octet that has no character.
  *
  * @param suffix - The sixteenth octet when the text has none.
+ * @throws {NetbiosError} `invalidName` for what is no name, or has a `#` or a `<` before what is no suffix.
  */
 export function parseName(text: string, suffix = 0): NetbiosName {
   const match = /^(.*?)(?:#([0-9a-fA-F]{1,2})|<([0-9a-fA-F]{1,2})>)(?:\.(.+))?$/s.exec(text);
@@ -65,6 +66,10 @@ export function parseName(text: string, suffix = 0): NetbiosName {
     part.replace(/\\x([0-9a-fA-F]{2})/g, (_, code) =>
       String.fromCharCode(Number.parseInt(code, 16)),
     );
+  if (!match && /[#<]/.test(text)) {
+    const want = "a suffix is one or two hex digits, as #20 or <20>";
+    throw new NetbiosError("invalidName", `${text}: ${want}; in a name # is \\x23 and < is \\x3c`);
+  }
   if (!match) return netbiosName(literal(text), suffix);
   const [, stem = "", hash, angle, scope = ""] = match;
   return netbiosName(literal(stem), Number.parseInt(hash ?? angle ?? "0", 16), scope);

@@ -31,6 +31,16 @@ describe("NetBIOS name", () => {
     it(`reads ${text} as ${shown}`, () => assert.equal(formatName(parseName(text)), shown));
   }
 
+  for (const text of ["A<zz>", "A<100>", "A<>", "A<20>x", "A<20", "A#zz", "A#100"]) {
+    it(`refuses ${text}, whose suffix is none`, () =>
+      assert.throws(() => parseName(text), { reason: "invalidName", message: /suffix/ }));
+  }
+
+  for (const text of ["A\\x3czz>", "C\\x23", "A<B<20>"]) {
+    it(`takes ${text}: what looks like one is written as an octet, or has one behind it`, () =>
+      assert.equal(parseName(text).label.length, 16));
+  }
+
   for (const [text, suffix, scope] of [
     ["SIXTEEN-LETTERS-", 0, ""],
     ["EURO€", 0, ""],
