@@ -5,12 +5,13 @@
  * @module
  */
 
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { ensureFolder } from "tertulia/auth";
 import { CommandError, exitCodes, messageOf } from "./exit.ts";
 import type { Home } from "./home.ts";
 import { linesOf } from "./lines.ts";
@@ -41,7 +42,7 @@ export async function offerControl(
   kind: Kind = "nodes",
 ): Promise<AsyncDisposable> {
   const folder = folderOf(home, kind);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await ensureFolder(folder);
   const path = join(folder, `${process.pid}.sock`);
   await rm(path, { force: true });
   const server = createServer((socket) => {

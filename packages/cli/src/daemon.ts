@@ -7,8 +7,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { ensureFolder } from "tertulia/auth";
 import { CommandError, exitCodes } from "./exit.ts";
 
 /** Tells the process in the background that it is one. */
@@ -34,7 +35,7 @@ export function daemonReady(): void {
  * @throws {CommandError} with its exit code and last words, when it ends before that.
  */
 export async function startDaemon(logPath: string): Promise<number> {
-  await mkdir(dirname(logPath), { recursive: true, mode: 0o700 });
+  await ensureFolder(dirname(logPath));
   const log = await open(logPath, "a", 0o600);
   const { size } = await log.stat();
   const [script = "", ...words] = process.argv.slice(1);

@@ -12,11 +12,12 @@ import {
   randomUUID,
   sign,
 } from "node:crypto";
-import { link, mkdir, open, readFile, stat, unlink } from "node:fs/promises";
+import { link, open, readFile, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SessionError } from "../pure/errors.ts";
 import { selfSignedCertificate } from "./certificate.ts";
 import { type Ed25519Signer, ed25519Fingerprint } from "./ed25519.ts";
+import { ensureFolder } from "./folder.ts";
 
 /**
  * An Ed25519 identity of one's own: signs handshakes, and stands behind TLS. Made by {@link
@@ -63,13 +64,14 @@ export function identityFrom(pem: string): OwnIdentity {
  * The identity in a file, which is created with its folder when it is not there, readable by its
  * owner only.
  *
- * @throws {SessionError} `ERR_ARGUMENT` when the file holds something else, or others may read it.
+ * @throws {SessionError} `ERR_ARGUMENT` when the file holds something else, or others may read it, or its
+ *   folder cannot be created.
  */
 export async function openIdentity(path: string): Promise<OwnIdentity> {
   const found = await readIdentity(path);
   if (found) return found;
   const identity = createIdentity();
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await ensureFolder(dirname(path));
   const draft = `${path}.${randomUUID()}`;
   const file = await open(draft, "w", 0o600);
   try {

@@ -21,6 +21,7 @@ export {
   ed25519Verifier,
 } from "./ed25519.ts";
 export { drawFingerprint, fingerprintOf, formatFingerprint } from "./fingerprint.ts";
+export { ensureFolder } from "./folder.ts";
 export { createIdentity, identityFrom, type OwnIdentity, openIdentity } from "./identity.ts";
 export { KnownPeers, PeerIdentityError } from "./known-peers.ts";
 export { type ScramUser, scramAuthenticator, scramVerifier } from "./scram.ts";

@@ -6,10 +6,11 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SessionError } from "../pure/errors.ts";
 import { fingerprintOf, formatFingerprint } from "./fingerprint.ts";
+import { ensureFolder } from "./folder.ts";
 
 /** The other end of a transport is not who it should be, or nobody knows who it is. */
 export class PeerIdentityError extends SessionError {
@@ -101,7 +102,7 @@ export class KnownPeers {
   }
 
   async #write(lines: readonly string[]): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    await ensureFolder(dirname(this.path));
     const draft = `${this.path}.${randomUUID()}`;
     await writeFile(draft, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 });
     await rename(draft, this.path);

@@ -63,6 +63,9 @@ describe("an identity", () => {
     });
   });
 
+  it("is not made in a folder that cannot be: who asks is told, and does not wait", () =>
+    assert.rejects(openIdentity("/proc/nowhere/identity.pem"), { code: "ERR_ARGUMENT" }));
+
   it("differs from every other", () => {
     assert.notEqual(createIdentity().fingerprint, createIdentity().fingerprint);
   });
