@@ -43,6 +43,15 @@ export class Worker<Command extends object> {
     });
   }
 
+  /** Stops it, as a debugger would: it takes no time at all until {@link wake}. */
+  freeze(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
+  wake(): void {
+    this.#process.kill("SIGCONT");
+  }
+
   kill(): Promise<void> {
     return new Promise((resolve) => {
       this.#process.once("exit", () => resolve());

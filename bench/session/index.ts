@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Case } from "../harness.ts";
 import type { Column } from "./commands.ts";
-import { type Pair, startPair, stopPair } from "./pair.ts";
+import { type Pair, startPair, stopPair, whileAwake } from "./pair.ts";
 import { countingProxy } from "./proxy.ts";
 
 const isSmoke = process.env["BENCH_SMOKE"] === "1";
@@ -89,7 +89,10 @@ function running(
     name,
     unit,
     better,
-    columns: byColumn(columns, async (column) => measure(await pairOf(column))),
+    columns: byColumn(columns, async (column) => {
+      const pair = await pairOf(column);
+      return whileAwake(pair, () => measure(pair));
+    }),
     async close() {
       await Promise.all([...pairs.values()].map(stopPair));
       pairs.clear();

@@ -23,7 +23,19 @@ export async function startPair(column: Column): Promise<Pair> {
   return { listener, initiator, port: await listener.ask({ type: "listen" }) };
 }
 
+/** Both run only while this does: columns that wait for their round take nothing from the others. */
+export async function whileAwake<T>(
+  { listener, initiator }: Pair,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (const worker of [listener, initiator]) worker.wake();
+  const result = await work();
+  for (const worker of [listener, initiator]) worker.freeze();
+  return result;
+}
+
 export async function stopPair({ listener, initiator }: Pair): Promise<void> {
+  for (const worker of [listener, initiator]) worker.wake();
   await Promise.all([listener.leave(), initiator.leave()]);
 }
 
