@@ -52,8 +52,8 @@ export class ProtocolError extends SessionError {
   readonly violation: string;
   readonly clause: string;
 
-  constructor(violation: string, clause: string, detail = "") {
-    super("ERR_PROTOCOL", `${violation} (${clause})${detail && `: ${detail}`}`);
+  constructor(violation: string, clause: string, detail = "", options?: ErrorOptions) {
+    super("ERR_PROTOCOL", `${violation} (${clause})${detail && `: ${detail}`}`, options);
     this.violation = violation;
     this.clause = clause;
   }

@@ -330,7 +330,7 @@ describe("presentation contexts", () => {
     });
     await pair.client.send("x");
     const message = await first(pair.server);
-    assert.throws(() => message.value, SyntaxError);
+    assert.throws(() => message.value, { code: "ERR_PROTOCOL", violation: "badValue" });
     assert.equal(message.toString(), "{not json");
     assert.equal(pair.server.state, "connected");
   });

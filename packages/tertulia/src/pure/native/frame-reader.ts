@@ -115,10 +115,11 @@ export class FrameReader {
       this.#length += (octet & 0x7f) * this.#scale;
       this.#scale *= 0x80;
       if (this.#length > this.frameOctetsMax || (octet >= 0x80 && this.#headerSize > 6)) {
+        const length = this.#headerSize > 6 ? "a length without an end" : this.#length;
         throw new ProtocolError(
           "frameTooLong",
           CLAUSE,
-          `${frameName(this.type)}: have ${this.#length}, limit ${this.frameOctetsMax}`,
+          `${frameName(this.type)}: have ${length}, limit ${this.frameOctetsMax}`,
         );
       }
       if (octet >= 0x80) continue;

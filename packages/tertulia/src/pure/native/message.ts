@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ProtocolError } from "../errors.ts";
+import { ProtocolError, SessionError } from "../errors.ts";
 import { decodeUtf8, utf8 } from "../octets.ts";
 import type { MessageKind } from "./frames.ts";
 
@@ -19,7 +19,7 @@ export interface PresentationContext {
   accepts(value: unknown): boolean;
   /** The octets of a value. They are not written to afterwards. */
   encode(value: unknown): Uint8Array;
-  /** The value of octets. Throws when they are not in this encoding. */
+  /** The value of octets. Throws whatever it likes when they are not in this encoding. */
   decode(octets: Uint8Array): unknown;
 }
 
@@ -88,9 +88,21 @@ export class Message {
     this.octets = octets;
   }
 
-  /** The value, decoded anew at each call. Throws what the context's `decode` throws. */
+  /**
+   * The value, decoded anew at each call.
+   *
+   * @throws {ProtocolError} `badValue`, or `notUtf8`, when the octets are not in the encoding of the
+   *   context. The session goes on: whether to end it is the application's to say.
+   */
   get value(): unknown {
-    return this.context.decode(this.octets);
+    try {
+      return this.context.decode(this.octets);
+    } catch (cause) {
+      // What a decoder says, or that the stack was too short for it, is the peer's doing.
+      if (cause instanceof SessionError) throw cause;
+      const detail = `${this.context.name}: ${cause instanceof Error ? cause.message : cause}`;
+      throw new ProtocolError("badValue", "Tertulia 6.1", detail, { cause });
+    }
   }
 
   /** The octets as text, in any context. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { cborContext } from "../../../src/io/cbor.ts";
 import {
   defaultContexts,
   jsonContext,
@@ -27,7 +28,13 @@ describe("message", () => {
   it("throws for octets that are not in its encoding", () => {
     const octets = Uint8Array.of(0xff);
     assert.throws(() => new Message("normal", textContext, octets).value, { violation: "notUtf8" });
-    assert.throws(() => new Message("normal", jsonContext, utf8("{")).value, SyntaxError);
+    assert.throws(() => new Message("normal", jsonContext, utf8("{")).value, {
+      code: "ERR_PROTOCOL",
+      violation: "badValue",
+      message: /^badValue \(Tertulia 6\.1\): json: Expected/,
+    });
+    const deep = new Uint8Array(1_000_000).fill(0x81);
+    assert.throws(() => new Message("normal", cborContext, deep).value, { violation: "badValue" });
     assert.equal(new Message("typed", octetsContext, utf8("as text")).toString(), "as text");
   });
 });
