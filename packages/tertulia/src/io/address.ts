@@ -15,6 +15,9 @@ export type Address =
 /** The port when none is written: unassigned by IANA, and free on most machines. */
 export const DEFAULT_PORT = 7700;
 
+/** The scheme, the host in brackets or plain, the port. */
+const HOST_AND_PORT = /^(?:(tcp|tls):\/\/)?(?:\[([^\]]+)\]|([^:/]*))(?::(\d+))?\/?$/;
+
 /**
  * Reads `tcp://HOST:PORT`, `tls://HOST:PORT`, `unix:PATH`, `ws://…`, `wss://…`, or `HOST:PORT`, which
  * is `tcp`. Without a port it is 7700; an IPv6 address stands in brackets.
@@ -28,14 +31,12 @@ export function parseAddress(text: string): Address {
     if (path === "") throw new SessionError("ERR_ARGUMENT", "unix: needs a path behind it");
     return { type: "unix", path };
   }
-  if (/^wss?:\/\//.test(text)) return { type: "websocket", url: text };
-  const [, scheme = "tcp", rest = ""] = /^(?:([a-z+]+):\/\/)?(.*?)\/?$/.exec(text) ?? [];
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]*))(?::(\d+))?$/.exec(rest) ?? [];
+  if (text.startsWith("ws://") || text.startsWith("wss://"))
+    return { type: "websocket", url: text };
+  const [, scheme = "tcp", bracketed, plain, port = DEFAULT_PORT] = HOST_AND_PORT.exec(text) ?? [];
   const host = bracketed ?? plain;
-  if ((scheme !== "tcp" && scheme !== "tls") || !host || Number(port ?? 1) > 65535) {
-    throw notAnAddress(text);
-  }
-  return { type: scheme, host, port: port === undefined ? DEFAULT_PORT : Number(port) };
+  if (!host || Number(port) > 65535) throw notAnAddress(text);
+  return { type: scheme as "tcp" | "tls", host, port: Number(port) }; // the pattern has no other
 }
 
 function notAnAddress(text: unknown): SessionError {

@@ -74,8 +74,9 @@ export class Door implements TransportSink, TimerEntry {
   open(runtime: Runtime, handshakeMs: number): void {
     this.#runtime = runtime;
     this.deadline = runtime.now() + handshakeMs;
-    runtime.schedule(this);
     this.#transport.attach(this);
+    // What it wants has often come with it.
+    if (!this.#isDone) runtime.schedule(this);
   }
 
   fire(): void {

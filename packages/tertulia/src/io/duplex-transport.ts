@@ -49,14 +49,14 @@ export class DuplexTransport implements Transport {
     const isTls = stream instanceof TLSSocket;
     this.isConfidential = isTls || kind === "unix" || kind === "stdio";
     this.binding = isTls ? stream.exportKeyingMaterial(32, EXPORTER_LABEL, NO_BUFFER) : NO_OCTETS;
-    this.peer = peerOf(stream);
+    this.peer = isTls ? tlsPeer(stream) : lazyPeerOf(stream);
     // A socket reads into memory made for it; another stream may pass on what its writer still has.
     this.givesAway = stream instanceof Socket;
     if (stream instanceof Socket) stream.setNoDelay(true);
     stream.pause();
-    stream.on("drain", () => this.#drained());
-    stream.on("end", () => this.#ended());
-    stream.on("close", () => this.#ended());
+    const ended = () => this.#ended();
+    stream.on("end", ended);
+    stream.on("close", ended);
     stream.on("error", (error) => {
       this.#ended(new SessionError("ERR_CLOSED", error.message, { cause: error }));
       stream.destroy();
@@ -81,7 +81,9 @@ export class DuplexTransport implements Transport {
       for (const chunk of chunks) stream.write(chunk);
       stream.uncork();
     }
+    if (this.#isClogged) return false;
     this.#isClogged = stream.writableNeedDrain && stream.writableLength > CLOGGED_OCTETS;
+    if (this.#isClogged) stream.once("drain", () => this.#drained());
     return !this.#isClogged;
   }
 
@@ -102,7 +104,6 @@ export class DuplexTransport implements Transport {
   }
 
   #drained(): void {
-    if (!this.#isClogged) return;
     this.#isClogged = false;
     this.#delivery.drained();
   }
@@ -124,6 +125,15 @@ const NO_BUFFER = Buffer.alloc(0);
 /** Who is at the other end of a stream, as far as it tells. */
 export function peerOf(stream: Duplex): TransportPeer {
   return stream instanceof TLSSocket ? tlsPeer(stream) : { address: addressOf(stream) };
+}
+
+/** The same for one that has no more to tell than its address, which is looked up when it is asked for. */
+function lazyPeerOf(stream: Duplex): TransportPeer {
+  return {
+    get address() {
+      return addressOf(stream);
+    },
+  };
 }
 
 function addressOf(stream: Duplex): string {

@@ -132,13 +132,13 @@ function samePeer(
   let first = known;
   return (location) => async (signal) => {
     const transport = await dialTo(location)(signal);
-    const { keyFingerprint, address } = transport.peer;
+    const { keyFingerprint } = transport.peer;
     try {
       const isAllowed = keyFingerprint === undefined && allowsNoKey?.() === true;
       if (first !== undefined && first !== keyFingerprint && !isAllowed) {
         const shown =
           keyFingerprint === undefined ? "no key, where there was one" : "another key than";
-        throw new SessionError("ERR_REFUSED", `${shown} before, at ${address}`);
+        throw new SessionError("ERR_REFUSED", `${shown} before, at ${transport.peer.address}`);
       }
       if (checkPeer) await checkPeer(transport.peer);
       first ??= keyFingerprint;

@@ -36,20 +36,24 @@ export class Queue<T> implements AsyncIterable<T> {
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     return {
-      next: () => this.#next(),
+      next: () => (this.#items.length > 0 ? Promise.resolve(this.#taken()) : this.#next()),
       return: () => Promise.resolve({ value: undefined, done: true }),
     };
   }
 
   async #next(): Promise<IteratorResult<T, undefined>> {
     for (;;) {
-      // Fifo tells an empty queue from an item by its length: an item may be undefined.
-      if (this.#items.length > 0) return { value: this.#items.shift() as T, done: false };
+      if (this.#items.length > 0) return this.#taken();
       if (this.#ending) {
         if ("error" in this.#ending) throw this.#ending.error;
         return { value: undefined, done: true };
       }
       await this.#gate.wait();
     }
+  }
+
+  /** The oldest item. An item may be undefined: whether there is one, the length tells. */
+  #taken(): IteratorResult<T, undefined> {
+    return { value: this.#items.shift() as T, done: false };
   }
 }

@@ -7,8 +7,11 @@
 import { SessionError } from "../pure/errors.ts";
 
 /** The promise, unless the signal comes first: then its reason. */
-export async function raced<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
+export function raced<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return signal === undefined ? promise : racedWith(promise, signal);
+}
+
+async function racedWith<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) {
     // Nobody waits for it any more, so what it may come to is nobody's error.
     promise.catch(() => {});

@@ -28,6 +28,7 @@ declare class TextDecoder {
 // What Node has besides, and browsers have not.
 interface NodeGlobals {
   readonly Buffer?: {
+    from(buffer: ArrayBufferLike, start: number, octets: number): { toString(as: "hex"): string };
     allocUnsafe(octets: number): Uint8Array;
     allocUnsafeSlow(octets: number): Uint8Array;
   };
@@ -55,6 +56,9 @@ export function decodeUtf8(octets: Uint8Array): string | undefined {
 
 /** Octets as lower-case hex, for people and logs. */
 export function hex(octets: Uint8Array, separator = ""): string {
+  if (Buffer !== undefined && separator === "") {
+    return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString("hex");
+  }
   const pairs: string[] = [];
   for (const octet of octets) pairs.push(hexPairs[octet] as string); // there are 256
   // Joined at once: a text that grows by pieces is kept in pieces, ten times as large.
