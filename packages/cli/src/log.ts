@@ -4,6 +4,8 @@
  * @module
  */
 
+import { harmlessLine } from "./harmless.ts";
+
 /** What happened, and in which words. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -13,7 +15,11 @@ export type Log = (event: string, sentence: string, fields?: LogFields) => void;
 export function logTo(stream: NodeJS.WritableStream, isJson: boolean): Log {
   return (event, sentence, fields = {}) => {
     const time = new Date().toISOString();
-    if (isJson) stream.write(`${JSON.stringify({ time, event, ...fields })}\n`);
-    else stream.write(`${time.slice(11, 19)}  ${sentence}\n`);
+    if (isJson) stream.write(`${JSON.stringify({ time, event, ...fields }, shorter)}\n`);
+    else stream.write(`${time.slice(11, 19)}  ${harmlessLine(sentence)}\n`);
   };
+}
+
+function shorter(_name: string, value: unknown): unknown {
+  return typeof value === "string" ? harmlessLine(value) : value;
 }

@@ -6,6 +6,7 @@
 
 import { type Argument, Command, CommanderError, type HelpConfiguration } from "commander";
 import { exitCodeOf, exitCodes, messageOf } from "./exit.ts";
+import { harmless } from "./harmless.ts";
 
 interface Area {
   readonly name: string;
@@ -116,7 +117,7 @@ try {
     process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   } else {
     process.exitCode = exitCodeOf(error);
-    process.stderr.write(`${messageOf(error)}\n`);
+    process.stderr.write(`${harmless(messageOf(error), "\t\n")}\n`);
     if (process.exitCode === exitCodes.failed && process.env["DEBUG"]) console.error(error);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { RoomMember } from "tertulia/rooms";
+import { harmless } from "../harmless.ts";
 import type { ChatEvent } from "./events.ts";
 
 /** Whether it was said by somebody, and not about the room or the link. */
@@ -64,14 +65,6 @@ export function wordsOf(event: ChatEvent): string | undefined {
 /** `4 s`, `0.3 s`. */
 export function seconds(ms: number): string {
   return ms < 950 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`;
-}
-
-/**
- * What a stranger wrote, without what a terminal would obey: control characters, and those that turn
- * the direction of writing.
- */
-function harmless(text: string): string {
-  return text.replace(/(?!\t)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
 }
 
 function describe({ name, key }: RoomMember): string {

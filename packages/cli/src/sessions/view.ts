@@ -7,6 +7,7 @@
 import type { Session } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import type { SessionSummary } from "tertulia/stores";
+import { harmlessLine } from "../harmless.ts";
 
 export interface SessionView {
   readonly id: string;
@@ -94,7 +95,7 @@ export function lineOf(view: SessionView, now: number): string {
   const where = live?.address ? `  ${live.over} ${live.address}` : "";
   const age = `${seconds(now - view.createdAt)} old`;
   const backlog = `${sentOctets} octets to send, ${receivedOctets} to read`;
-  return `${id}  ${state.padEnd(9)}  ${readable(identity)}  ${age}  epoch ${epoch}  ${backlog}${where}`;
+  return `${id}  ${state.padEnd(9)}  ${harmlessLine(readable(identity))}  ${age}  epoch ${epoch}  ${backlog}${where}`;
 }
 
 /** For people, one property a line. */
@@ -105,7 +106,7 @@ export function pageOf(view: SessionView): string {
   const key = live?.key && { key: formatFingerprint(live.key) };
   const properties = { ...rest, identity, createdAt, ...live, ...key };
   return Object.entries(properties)
-    .map(([name, value]) => `${name.padEnd(16)}${value}\n`)
+    .map(([name, value]) => `${name.padEnd(16)}${harmlessLine(String(value))}\n`)
     .join("");
 }
 

@@ -7,6 +7,7 @@
 
 import { formatTarget, type Tunnel, type TunnelConnection } from "tertulia/tunnel";
 import { askProcess, offerControl, runningProcesses } from "../control.ts";
+import { harmlessLine } from "../harmless.ts";
 import type { Home } from "../home.ts";
 
 export interface TunnelStatus {
@@ -33,7 +34,7 @@ export class Recent {
   readonly lines: { readonly time: string; readonly text: string }[] = [];
 
   add(text: string): void {
-    this.lines.push({ time: new Date().toISOString(), text });
+    this.lines.push({ time: new Date().toISOString(), text: harmlessLine(text) });
     if (this.lines.length > RECENT_MAX) this.lines.shift();
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { connect } from "tertulia";
 import { Running, serving, TemporaryHome } from "../processes.ts";
 
 describe("serve", () => {
@@ -61,6 +62,21 @@ describe("serve", () => {
       node.printed.map(({ event }) => event),
       ["listening", "arrived", "left", "stopping", "stopped"],
     );
+  });
+
+  it("lets nobody write into its log, or command the terminal that shows it", async () => {
+    using home = new TemporaryHome();
+    await using node = new Running(home, "serve", "--listen", "127.0.0.1:0");
+    await node.until(() => node.lines.find((line) => line.includes("Ctrl-C ends this node")));
+    const [, address] = /on (127\.0\.0\.1:\d+):/.exec(node.lines[0] ?? "") ?? [];
+    const selector = `x\n12:00:00  all is well\u001b[2J${"y".repeat(9000)}`;
+    await assert.rejects(connect(`tcp://${address}`, { selector }), { code: "ERR_REFUSED" });
+    const line = await node.until(() => node.lines.find((one) => one.includes("turned")));
+    assert.match(
+      line,
+      /away: selectorUnknown: there is no x 12:00:00 {2}all is well\ufffd\[2Jy+…$/,
+    );
+    assert.ok(line.length < 600, `${line.length} characters`);
   });
 
   it("takes TLS only when told so", async () => {

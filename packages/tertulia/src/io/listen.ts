@@ -148,7 +148,10 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   secure.on("tlsClientError", (error, socket) => {
     // One that was dropped for its silence was told of already.
     if (arrivals.isWaiting(socket)) {
-      refused(socket.remoteAddress ?? "", new SessionError("ERR_CLOSED", `TLS: ${error.message}`));
+      refused(
+        socket.remoteAddress ?? "",
+        new SessionError("ERR_CLOSED", `TLS: ${error.message.trimEnd()}`),
+      );
     }
     socket.destroy();
   });
