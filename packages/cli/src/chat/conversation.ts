@@ -29,8 +29,15 @@ export interface Party {
 /** How long a goodbye may take that was asked for with Ctrl-C. */
 const GOODBYE_MS = 3000;
 
-/** Goes on until the user or the other side has had enough. Resolves with how the session ended. */
-export async function converse(party: Party): Promise<SessionEnd> {
+/** How a conversation ended. */
+export interface Conversation {
+  readonly end: SessionEnd;
+  /** Lines that came to nothing: what they were to say was not said. */
+  readonly failures: number;
+}
+
+/** Goes on until the user or the other side has had enough. */
+export async function converse(party: Party): Promise<Conversation> {
   const { room, face, stop, isHost } = party;
   const { session } = room;
   // A suspended session has nothing open that would keep the process.
@@ -40,10 +47,15 @@ export async function converse(party: Party): Promise<SessionEnd> {
   face.show({ type: "joined", room: room.label, name: room.name, members: room.members });
   const hearing = hear(room, face);
   const watching = watch(session, changes, face, isHost);
+  let failures = 0;
+  const failed = (error: unknown) => {
+    failures += 1;
+    face.show({ type: "error", message: messageOf(error) });
+  };
   try {
     const isStopped = once(stop);
     const isOver = session.closed;
-    const first = await Promise.race([isOver.then(() => "closed"), obey(party), isStopped]);
+    const first = await Promise.race([isOver.then(() => "closed"), obey(party, failed), isStopped]);
     if (first === "quit") await Promise.race([goodbye(session), isStopped]);
     else if (first === "stop") void goodbye(session);
     await Promise.race([isOver, once(AbortSignal.timeout(GOODBYE_MS))]);
@@ -52,7 +64,7 @@ export async function converse(party: Party): Promise<SessionEnd> {
     session.abort(`left without goodbye${lost}`);
     const end = await session.closed;
     await Promise.all([hearing, watching]);
-    return end;
+    return { end, failures };
   } finally {
     clearInterval(alive);
   }
@@ -116,13 +128,13 @@ function eventOf(change: SessionChange, session: Session): ChatEvent | undefined
 }
 
 /** Does what the user wants. Resolves when the user wants to go. */
-async function obey(party: Party): Promise<"quit"> {
+async function obey(party: Party, failed: (error: unknown) => void): Promise<"quit"> {
   for await (const command of party.face.commands()) {
     if (command.type === "quit") break;
     try {
       await follow(party, command);
     } catch (error) {
-      party.face.show({ type: "error", message: messageOf(error) });
+      failed(error);
     }
   }
   return "quit";

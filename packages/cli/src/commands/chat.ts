@@ -165,11 +165,15 @@ async function host(
 
 async function talk(party: Party): Promise<void> {
   const { face } = party;
-  const { outcome, error } = await converse(party);
+  const isTyped = process.stdin.isTTY;
+  const { end, failures } = await converse(party);
+  const { outcome, error } = end;
   face.show({ type: "closed", outcome, ...(error && { reason: error.message }) });
   face.close();
   process.stdin.destroy();
   if (outcome !== "released") process.exitCode = exitCodes.lost;
+  // Who types has seen it; a script sees how the command ends.
+  else if (failures > 0 && !isTyped) process.exitCode = exitCodes.failed;
 }
 
 /** Establishes the session; asks whom to trust where there is somebody to ask. */

@@ -46,6 +46,16 @@ describe("chat through a node", () => {
     assert.match(bob.stderr, /no such command: \/nonsense; \/help lists them/);
   });
 
+  it("ends with 1 when a line is too long for the others, and was not said", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home);
+    await using _ = node;
+    await using bob = new Running(home, "chat", address, "--name", "bob");
+    bob.process.stdin.end(`hello\n${"x".repeat(2_000_000)}\nbye`);
+    assert.equal(await bob.ended(), 1);
+    assert.match(bob.stderr, /the peer takes/);
+  });
+
   it("takes 10,000 lines at once, and delivers all of them", async () => {
     using home = new TemporaryHome();
     const { node, address } = await serving(home);
