@@ -210,7 +210,7 @@ describe("chat from one to another", () => {
     await using bob = new Running(bobs, "chat", where, json, "--accept-new", "--home", folder);
     assert.equal(await bob.ended(), 5);
     assert.match(bob.stderr, /has another key than before/);
-    assert.ok(bob.stderr.includes(`    tertulia identity forget ${where} --home ${folder}\n`));
+    assert.ok(bob.stderr.includes(`tertulia identity forget ${where} --home ${folder}\n`));
     await using forgetting = new Running(bobs, "identity", "forget", where);
     assert.equal(await forgetting.ended(), 0);
     await using again = new Running(bobs, "chat", where, json, "--accept-new");
