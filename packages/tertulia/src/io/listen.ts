@@ -106,10 +106,18 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   if (address.type === "websocket") {
     throw new SessionError("ERR_ARGUMENT", "WebSockets are taken on a tcp:// address");
   }
-  const requireTls = options.requireTls ?? address.type === "tls";
-  if (requireTls && !options.tls) throw new SessionError("ERR_ARGUMENT", "tls needs key and cert");
-  const listener = new Listener(options.runtime ?? nodeRuntime(), options);
-  const { handshakesMax = 1024, webSocket = {} } = options;
+  const {
+    tls,
+    requireTls = address.type === "tls",
+    webSocket = {},
+    http = createHttpServer(upgradeRequired),
+    backlog = 1024,
+    socket: givenSocket,
+    ...ofSessions
+  } = options;
+  if (requireTls && !tls) throw new SessionError("ERR_ARGUMENT", "tls needs key and cert");
+  const listener = new Listener(options.runtime ?? nodeRuntime(), ofSessions);
+  const { handshakesMax = 1024 } = options;
   const { handshakeMs } = listener.reception.limits;
   const refused = (from: string, error: SessionError) => listener.refused(from, error);
   const arrivals = new Arrivals({ connectionsMax: handshakesMax, handshakeMs, refused });
@@ -119,7 +127,6 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     listener.receive(transport);
   };
 
-  const http = options.http ?? createHttpServer(upgradeRequired);
   http.on("request", ({ socket }) => arrivals.settled(socket));
   const left = ({ socket }: IncomingMessage) => arrivals.settled(socket);
   const stopWebSockets = webSocket
@@ -130,11 +137,11 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     ALPNProtocols: [ALPN, "http/1.1"],
     minVersion: "TLSv1.3",
     handshakeTimeout: handshakeMs,
-    ...options.tls,
+    ...tls,
     // Node would hang up and tell nobody why: neither them nor us. `route` does it.
     rejectUnauthorized: false,
   });
-  const { requestCert = false, rejectUnauthorized = true } = options.tls ?? {};
+  const { requestCert = false, rejectUnauthorized = true } = tls ?? {};
   const problemOf = (socket: Socket) =>
     requestCert && rejectUnauthorized && socket instanceof TLSSocket
       ? certificateProblem(socket)
@@ -160,7 +167,7 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     const [first = 0] = octets;
     const isOurs = first >= CONNECT && first <= RESUME;
     const problem = problemOf(socket);
-    if (kind === "tcp" && first === TLS_HANDSHAKE && options.tls) {
+    if (kind === "tcp" && first === TLS_HANDSHAKE && tls) {
       // TLS reads from below the socket: one that flows would take the octets away from it.
       socket.unshift(octets);
       secure.emit("connection", socket);
@@ -181,7 +188,7 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     }
   };
 
-  const given = options.socket instanceof Server ? options.socket : undefined;
+  const given = givenSocket instanceof Server ? givenSocket : undefined;
   const server = given ?? createServer({ noDelay: true });
   // Whoever kept the connections until now has done enough.
   given?.removeAllListeners("connection");
@@ -193,11 +200,10 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     const kind = address.type === "unix" ? "unix" : "tcp";
     sniff(socket, (octets) => route(octets, socket, kind));
   });
-  const backlog = options.backlog ?? 1024;
   if (given === undefined) {
     const own =
       address.type === "unix" ? { path: address.path } : { port: address.port, host: address.host };
-    await bind(server, { ...(options.socket ?? own), backlog });
+    await bind(server, { ...(givenSocket ?? own), backlog });
   }
   // For example when the process has no descriptors left: the next one may be lucky.
   server.on("error", (error) => refused("", asSessionError(error)));

@@ -20,7 +20,8 @@ import { hex } from "../pure/octets.ts";
 import { type Store, StoreError } from "../stores/store.ts";
 import { type CausedRefusal, Door, type Doorkeeper } from "./door.ts";
 import { keepingOf, partsOf } from "./keeping.ts";
-import type { ListenerOptions } from "./listener-options.ts";
+import { type ListenerOptions, listenerOptions } from "./listener-options.ts";
+import { checkOptions } from "./option-kinds.ts";
 import { agreedContexts, type Prepared, prepare } from "./options.ts";
 import { Queue } from "./queue.ts";
 import { type Account, Accounts } from "./quotas.ts";
@@ -61,8 +62,9 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
   #notReadyMs = 0;
   #isClosed = false;
 
-  /** @throws {SessionError} `ERR_ARGUMENT` for options that contradict each other. */
+  /** @throws {SessionError} `ERR_ARGUMENT` for options that do not exist, or contradict each other. */
   constructor(runtime: Runtime, options: ListenerOptions = {}) {
+    checkOptions(options, listenerOptions);
     this.#runtime = runtime;
     this.#options = options;
     this.#prepared = prepare(options, "");

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { connect, reconnect } from "../../src/io/connect.ts";
 import { listen } from "../../src/io/listen.ts";
+import { Listener } from "../../src/io/listener.ts";
+import { nodeRuntime } from "../../src/io/node-runtime.ts";
 import { SessionError } from "../../src/pure/errors.ts";
 
 const wrong: [options: object, message: RegExp][] = [
@@ -56,6 +58,19 @@ describe("options", () => {
     }
     const signal = 5 as unknown as AbortSignal;
     await assert.rejects(connect("127.0.0.1:1", { signal }), /^.*signal must be an AbortSignal/);
+  });
+
+  it("are checked by a listener without sockets as well", () => {
+    const refused: [options: object | null, message: RegExp][] = [
+      [{ verifier: [] }, /^no such option: verifier$/],
+      [{ verifiers: 5 }, /^verifiers must be a list, and each in it a verifier, not 5$/],
+      [{ keepsAll: "no" }, /^keepsAll must be true or false, not string$/],
+      [null, /^options must be an object, not null$/],
+    ];
+    for (const [options, message] of refused) {
+      const code = "ERR_ARGUMENT";
+      assert.throws(() => new Listener(nodeRuntime(), options as object), { code, message });
+    }
   });
 
   it("are checked by reconnect as well", async () => {
