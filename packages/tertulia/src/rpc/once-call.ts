@@ -6,10 +6,12 @@
 
 import { ProtocolError, SessionError } from "../pure/errors.ts";
 import { RpcError } from "../pure/oncrpc/failure.ts";
-import { decodeReply } from "../pure/oncrpc/message.ts";
+import { decodeReply, RPC_VERSION } from "../pure/oncrpc/message.ts";
 import type { Outcome } from "../pure/oncrpc/once.ts";
 import type { CallOptions, Procedure, ProgramVersion } from "../pure/oncrpc/program.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
+import type { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
+import type { CallAuth } from "./auth.ts";
 import { OutcomeError } from "./outcome-error.ts";
 
 export interface Slot {
@@ -40,6 +42,25 @@ export interface Settlement {
   readonly outcome: Outcome;
   readonly result: unknown;
   readonly error: unknown;
+}
+
+/** Writes the RPC message of a call, RFC 5531 9; its number is that of its slot. */
+export function encodeOnceCall(
+  writer: XdrWriter,
+  xid: number,
+  { program, procedure, argument }: OnceCall,
+  auth: CallAuth,
+): void {
+  const at = writer.reserve(24);
+  const { view } = writer;
+  view.setUint32(at, xid);
+  view.setUint32(at + 4, 0);
+  view.setUint32(at + 8, RPC_VERSION);
+  view.setUint32(at + 12, program.program);
+  view.setUint32(at + 16, program.version);
+  view.setUint32(at + 20, procedure.number);
+  auth.seal(writer, at);
+  procedure.encodeArgument(writer, argument);
 }
 
 /** What a REPLY says. */

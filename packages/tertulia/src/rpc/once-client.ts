@@ -8,7 +8,6 @@ import { randomBytes } from "node:crypto";
 import { type BusyPoll, busyPoll } from "../io/busy-poll.ts";
 import { ProtocolError, SessionError } from "../pure/errors.ts";
 import { RpcError } from "../pure/oncrpc/failure.ts";
-import { RPC_VERSION } from "../pure/oncrpc/message.ts";
 import {
   CLIENT_ID_OCTETS,
   decodeWelcome,
@@ -25,6 +24,7 @@ import { CallJournal } from "./call-journal.ts";
 import type { CallChange, CallStore } from "./call-store.ts";
 import {
   effectOf,
+  encodeOnceCall,
   failureOf,
   type OnceCall,
   type Settlement,
@@ -35,6 +35,7 @@ import {
 } from "./once-call.ts";
 import { eachFrame, type OnceChannel, OnceFrames } from "./once-channel.ts";
 import { OnceOpening } from "./once-opening.ts";
+import { OnceSlots } from "./once-slots.ts";
 import { OutcomeError } from "./outcome-error.ts";
 import type { StreamOptions } from "./record-stream.ts";
 import { type RecoveredCall, recoveredCall } from "./recovered-call.ts";
@@ -77,9 +78,7 @@ export class OnceClient implements Caller, AsyncDisposable {
   readonly #frames: OnceFrames;
   readonly #journal: CallJournal | undefined;
   readonly #reader = new XdrReader(new Uint8Array());
-  readonly #slots: Slot[] = [];
-  readonly #free: Slot[] = [];
-  readonly #waiting = new Set<OnceCall>();
+  readonly #slots: OnceSlots;
   readonly #poll: BusyPoll | undefined;
   #memory: Uint8Array | undefined;
   #channel: OnceChannel | undefined;
@@ -97,6 +96,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     this.#options = options;
     this.#auth = options.auth ?? authNone;
     this.#poll = busyPoll(options.pollMs);
+    this.#slots = new OnceSlots(options.waitingMax ?? 65_536);
     this.#frames = new OnceFrames(
       // Calls are kept before they are sent.
       (octets) => (this.#keep() && this.#channel?.send(octets)) || SENT,
@@ -112,8 +112,8 @@ export class OnceClient implements Caller, AsyncDisposable {
     if (stored === undefined) store?.identify(this.#clientId, undefined);
     const recovered: Promise<unknown>[] = [];
     for (const { slot: number, serial, call } of stored?.slots ?? []) {
-      this.#grow(number + 1);
-      const slot = this.#slots[number];
+      this.#slots.grow(number + 1);
+      const slot = this.#slots.all[number];
       if (slot === undefined) continue;
       slot.serial = serial;
       if (call !== undefined) recovered.push(this.#recover(slot, call));
@@ -125,7 +125,7 @@ export class OnceClient implements Caller, AsyncDisposable {
 
   /** Calls in flight or waiting for a slot. */
   get inFlight(): number {
-    return this.#slots.length - this.#free.length + this.#waiting.size;
+    return this.#slots.inFlight;
   }
 
   call<Argument, Result>(
@@ -149,15 +149,9 @@ export class OnceClient implements Caller, AsyncDisposable {
         cancelledBy: undefined,
         cleanUp: undefined,
       };
-      const slot = this.#isReady ? this.#free.pop() : undefined;
+      const slot = this.#isReady ? this.#slots.take() : undefined;
       if (slot !== undefined) this.#start(call, slot);
-      else {
-        const { waitingMax = 65_536 } = this.#options;
-        if (this.#waiting.size >= waitingMax) {
-          throw new SessionError("ERR_LIMIT", `${waitingMax} calls wait for a slot already`);
-        }
-        this.#waiting.add(call);
-      }
+      else this.#slots.wait(call);
       if (options?.signal !== undefined || options?.timeoutMs !== undefined) {
         watchCall(call, options, (reason) => this.#cancel(call, reason));
       }
@@ -195,16 +189,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     this.#isReady = false;
     this.#frames.discard();
     this.#channel?.close();
-    for (const { call, isSent } of this.#slots) {
-      if (call === undefined) continue;
-      call.cleanUp?.();
-      call.reject(new OutcomeError(isSent ? "unknown" : "not executed", this.#closed));
-    }
-    for (const call of this.#waiting) {
-      call.cleanUp?.();
-      call.reject(new OutcomeError("not executed", this.#closed));
-    }
-    this.#waiting.clear();
+    this.#slots.rejectAll(reason);
   }
 
   #use(channel: OnceChannel): void {
@@ -214,7 +199,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     this.#frames.messageOctetsMax = channel.messageOctetsMax;
     encodeHello(this.#frames.begin(), {
       clientId: this.#clientId,
-      slots: Math.max(this.#slots.length, this.#options.slots ?? 64),
+      slots: Math.max(this.#slots.all.length, this.#options.slots ?? 64),
     });
     this.#frames.end();
     channel
@@ -266,10 +251,10 @@ export class OnceClient implements Caller, AsyncDisposable {
     if (this.#closed !== undefined) return;
     if (!isSame) this.#options.store?.identify(this.#clientId, memory);
     this.#memory = memory;
-    this.#grow(slots);
+    this.#slots.grow(slots);
     this.#isReady = true;
     this.#opening.succeeded();
-    for (const slot of this.#slots) {
+    for (const slot of this.#slots.all) {
       if (slot.octets === undefined) continue;
       slot.isSent = true;
       this.#frames.send(slot.octets, slot.start, slot.end);
@@ -280,7 +265,7 @@ export class OnceClient implements Caller, AsyncDisposable {
 
   /** Settles what the server cannot remember, and begins to count anew. */
   #loseMemory(): void {
-    for (const slot of this.#slots) {
+    for (const slot of this.#slots.all) {
       const { call, isSent, number } = slot;
       const isFresh = slot.serial === 0;
       slot.serial = 0;
@@ -297,9 +282,9 @@ export class OnceClient implements Caller, AsyncDisposable {
         this.#settle(slot, call, { outcome: "unknown", result: undefined, error });
       } else {
         this.#journal?.add(ended(number), ignore);
-        this.#waiting.add(call);
+        this.#slots.waiting.add(call);
       }
-      this.#free.push(slot);
+      this.#slots.release(slot);
     }
     // Before it is kept that the memory is another: else a next process would take a call of the
     // former memory for one of this one.
@@ -310,7 +295,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     const number = reader.uint();
     const serial = reader.uint();
     const outcome = OUTCOMES[reader.uint()];
-    const slot = this.#slots[number];
+    const slot = this.#slots.all[number];
     // An answer that was given twice, because the call was sent twice.
     if (slot?.call === undefined || serial !== slot.serial) return;
     const { call } = slot;
@@ -319,8 +304,8 @@ export class OnceClient implements Caller, AsyncDisposable {
     slot.isSent = false;
     call.cleanUp?.();
     this.#settle(slot, call, settlementOf(reader, call, outcome));
-    this.#free.push(slot);
-    if (this.#waiting.size > 0) this.#startWaiting();
+    this.#slots.release(slot);
+    if (this.#slots.waiting.size > 0) this.#startWaiting();
   }
 
   /** Tells the caller what became of his call: at once, or when that is kept. */
@@ -337,23 +322,14 @@ export class OnceClient implements Caller, AsyncDisposable {
     const serial = (slot.serial + 1) >>> 0;
     encodePlace(writer, OnceMessage.CALL, slot.number, serial);
     try {
-      const at = writer.reserve(24);
-      const { view } = writer;
-      view.setUint32(at, slot.number);
-      view.setUint32(at + 4, 0);
-      view.setUint32(at + 8, RPC_VERSION);
-      view.setUint32(at + 12, call.program.program);
-      view.setUint32(at + 16, call.program.version);
-      view.setUint32(at + 20, call.procedure.number);
-      this.#auth.seal(writer, at);
-      call.procedure.encodeArgument(writer, call.argument);
+      encodeOnceCall(writer, slot.number, call, this.#auth);
       if (!this.#frames.fits) {
         const { messageOctetsMax } = this.#frames;
         throw new SessionError("ERR_LIMIT", `the server takes ${messageOctetsMax} octets at most`);
       }
     } catch (error) {
       this.#frames.cancel();
-      this.#free.push(slot);
+      this.#slots.release(slot);
       call.cleanUp?.();
       call.reject(error);
       return;
@@ -378,16 +354,16 @@ export class OnceClient implements Caller, AsyncDisposable {
   }
 
   #startWaiting(): void {
-    for (const call of this.#waiting) {
-      const slot = this.#isReady ? this.#free.pop() : undefined;
+    for (const call of this.#slots.waiting) {
+      const slot = this.#isReady ? this.#slots.take() : undefined;
       if (slot === undefined) return;
-      this.#waiting.delete(call);
+      this.#slots.waiting.delete(call);
       this.#start(call, slot);
     }
   }
 
   #cancel(call: OnceCall, reason: unknown): void {
-    if (this.#waiting.delete(call)) {
+    if (this.#slots.waiting.delete(call)) {
       call.cleanUp?.();
       call.reject(new OutcomeError("not executed", reason));
       return;
@@ -404,7 +380,7 @@ export class OnceClient implements Caller, AsyncDisposable {
 
   /** Takes up a call of a former process. */
   #recover(slot: Slot, octets: Uint8Array): Promise<unknown> {
-    this.#free.splice(this.#free.indexOf(slot), 1);
+    this.#slots.occupy(slot);
     slot.octets = octets;
     slot.end = octets.length;
     slot.isSent = true;
@@ -425,16 +401,6 @@ export class OnceClient implements Caller, AsyncDisposable {
         cleanUp: undefined,
       };
     });
-  }
-
-  #grow(count: number): void {
-    while (this.#slots.length < count) {
-      const number = this.#slots.length;
-      const empty = { call: undefined, octets: undefined, start: 0, end: 0, isSent: false };
-      const slot = { number, serial: 0, ...empty };
-      this.#slots.push(slot);
-      this.#free.push(slot);
-    }
   }
 }
 
