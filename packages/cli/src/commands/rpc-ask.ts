@@ -5,10 +5,10 @@
  */
 
 import { RpcbindClient, RpcError } from "tertulia/rpc";
-import { callerAt, callNull, type HostOptions, portOf } from "./rpc-host.ts";
+import { callerAt, callNull, type Host, type HostOptions, placeOf, portOf } from "./rpc-host.ts";
 
-export async function runDump(host: string, options: HostOptions): Promise<void> {
-  await using caller = await callerAt(host, options.port ?? options.rpcbind, options);
+export async function runDump({ host, port }: Host, options: HostOptions): Promise<void> {
+  await using caller = await callerAt(host, options.port ?? port ?? options.rpcbind, options);
   const all = await new RpcbindClient(caller).dump({ timeoutMs: options.timeout });
   if (options.json) {
     for (const one of all) console.log(JSON.stringify(one));
@@ -22,8 +22,9 @@ export async function runDump(host: string, options: HostOptions): Promise<void>
   }
 }
 
-export async function runInfo(host: string, program: number, options: HostOptions): Promise<void> {
-  const port = await portOf(host, program, 1, options);
+export async function runInfo(place: Host, program: number, options: HostOptions): Promise<void> {
+  const { host } = place;
+  const port = await portOf(place, program, 1, options);
   await using caller = await callerAt(host, port, options);
   const answers: number[] = [];
   let range: { low: number; high: number } | undefined;
@@ -44,7 +45,7 @@ export async function runInfo(host: string, program: number, options: HostOption
     }
   }
   if (options.json) console.log(JSON.stringify({ host, program, port, versions: answers }));
-  else console.log(`program ${program} at ${host}:${port}, versions ${answers.join(", ")}`);
+  else console.log(`program ${program} at ${placeOf(host, port)}, versions ${answers.join(", ")}`);
 }
 
 export interface PingCommand extends HostOptions {
@@ -52,18 +53,22 @@ export interface PingCommand extends HostOptions {
 }
 
 export async function runPing(
-  host: string,
+  place: Host,
   program: number,
   version: number,
   options: PingCommand,
 ): Promise<void> {
-  const port = await portOf(host, program, version, options);
+  const { host } = place;
+  const port = await portOf(place, program, version, options);
   await using caller = await callerAt(host, port, options);
   for (let i = 0; i < options.count; i++) {
     const start = performance.now();
     await callNull(caller, program, version, options.timeout);
     const ms = Number((performance.now() - start).toFixed(3));
     if (options.json) console.log(JSON.stringify({ host, port, program, version, ms }));
-    else console.log(`program ${program} version ${version} at ${host}:${port} answered: ${ms} ms`);
+    else {
+      const where = placeOf(host, port);
+      console.log(`program ${program} version ${version} at ${where} answered: ${ms} ms`);
+    }
   }
 }

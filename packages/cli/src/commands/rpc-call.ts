@@ -8,7 +8,7 @@ import type { Procedure } from "tertulia/rpc";
 import { decodeJson, encodeJson } from "tertulia/rpc/idl";
 import { CommandError, exitCodes } from "../exit.ts";
 import { type FileOptions, modelOf } from "./rpc-files.ts";
-import { callerAt, type HostOptions, portOf } from "./rpc-host.ts";
+import { callerAt, type Host, type HostOptions, portOf } from "./rpc-host.ts";
 
 export interface CallCommand extends FileOptions, HostOptions {
   readonly programVersion?: number;
@@ -16,7 +16,7 @@ export interface CallCommand extends FileOptions, HostOptions {
 }
 
 export async function runCall(
-  host: string,
+  place: Host,
   file: string,
   name: string,
   texts: readonly string[],
@@ -55,8 +55,8 @@ export async function runCall(
     encodeResult: () => {},
     decodeResult: (reader) => decodeJson(described.result, reader),
   };
-  const port = await portOf(host, program.number, version.number, options);
-  await using caller = await callerAt(host, port, options);
+  const port = await portOf(place, program.number, version.number, options);
+  await using caller = await callerAt(place.host, port, options);
   const target = { name: program.name, program: program.number, version: version.number };
   const result = await caller.call(target, procedure, values, { timeoutMs: options.timeout });
   console.log(JSON.stringify(result, undefined, options.json ? undefined : 2));

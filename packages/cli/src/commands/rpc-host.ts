@@ -16,6 +16,28 @@ export interface HostOptions {
   readonly rpcbind: number;
 }
 
+/** What a command names as its host: perhaps with a port, which `--port` outdoes. */
+export interface Host {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/** `HOST`, `HOST:PORT`, an address of IPv6, or `[ADDRESS]:PORT`. */
+export function hostArgument(text: string): Host {
+  const bracketed = /^\[([^\]]+)\](?::(.+))?$/.exec(text);
+  // With more than one colon and no brackets all of it is an address.
+  const [, host, port] = bracketed ?? /^([^:]+)(?::(.+))?$/.exec(text) ?? [text, text];
+  if (!host || /[[\]]/.test(host)) {
+    throw new InvalidArgumentError("expected a host, HOST:PORT or [ADDRESS]:PORT");
+  }
+  return { host, port: port === undefined ? undefined : portNumber(port) };
+}
+
+/** Where that is, for people. */
+export function placeOf(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 export function hostOptions(one: Command): Command {
   return one
     .option("-p, --port <port>", "the port; default: what rpcbind says", portNumber)
@@ -56,12 +78,13 @@ export async function callerAt(
 
 /** The port that was given, or what rpcbind says. */
 export async function portOf(
-  host: string,
+  { host, port: given }: Host,
   program: number,
   version: number,
   { port, udp, timeout, rpcbind }: HostOptions,
 ): Promise<number> {
-  if (port !== undefined) return port;
+  const known = port ?? given;
+  if (known !== undefined) return known;
   const transport = udp ? "udp" : "tcp";
   const place = await lookup({
     host,

@@ -10,7 +10,15 @@ import { exitHelp } from "../exit.ts";
 import { type PingCommand, runDump, runInfo, runPing } from "./rpc-ask.ts";
 import { runCall } from "./rpc-call.ts";
 import { type FileOptions, fileOptions, type GenerateCommand, runGenerate } from "./rpc-files.ts";
-import { type HostOptions, hostOptions, number, portNumber } from "./rpc-host.ts";
+import {
+  type Host,
+  type HostOptions,
+  hostArgument,
+  hostOptions,
+  number,
+  placeOf,
+  portNumber,
+} from "./rpc-host.ts";
 
 /** `tertulia rpc`. */
 export function command(): Command {
@@ -30,30 +38,28 @@ export function command(): Command {
 
   hostOptions(rpc.command("dump"))
     .description("list what is registered with a host's rpcbind")
-    .argument("<host>", "the host")
-    .action((host: string, options: HostOptions) => runDump(host, options));
+    .argument("<host>", "the host, or HOST:PORT; of IPv6 [ADDRESS]:PORT", hostArgument)
+    .action((host: Host, options: HostOptions) => runDump(host, options));
 
   hostOptions(rpc.command("info"))
     .description("say where a program is, and which versions of it answer")
-    .argument("<host>", "the host")
+    .argument("<host>", "the host, or HOST:PORT; of IPv6 [ADDRESS]:PORT", hostArgument)
     .argument("<program>", "its number", number)
-    .action((host: string, program: number, options: HostOptions) =>
-      runInfo(host, program, options),
-    );
+    .action((host: Host, program: number, options: HostOptions) => runInfo(host, program, options));
 
   hostOptions(rpc.command("ping"))
     .description("call a program's procedure 0, and say how long it took")
-    .argument("<host>", "the host")
+    .argument("<host>", "the host, or HOST:PORT; of IPv6 [ADDRESS]:PORT", hostArgument)
     .argument("<program>", "its number", number)
     .argument("[version]", "its version", number, 1)
     .option("-c, --count <n>", "how often", number, 4)
-    .action((host: string, program: number, version: number, options: PingCommand) =>
+    .action((host: Host, program: number, version: number, options: PingCommand) =>
       runPing(host, program, version, options),
     );
 
   fileOptions(hostOptions(rpc.command("call")))
     .description("call a procedure with arguments in JSON, and print the result as JSON")
-    .argument("<host>", "the host")
+    .argument("<host>", "the host, or HOST:PORT; of IPv6 [ADDRESS]:PORT", hostArgument)
     .argument("<file.x>", "the description of the program")
     .argument("<procedure>", "its name, as the file has it")
     .argument("[arguments...]", "each argument as JSON: hypers as texts, opaque data in hex")
@@ -85,7 +91,9 @@ export function command(): Command {
         passesCallsOn: passCallsOn,
         ...(path !== undefined && { path }),
       });
-      console.log(json ? JSON.stringify({ host, port, path }) : `port mapper at ${host}:${port}`);
+      console.log(
+        json ? JSON.stringify({ host, port, path }) : `port mapper at ${placeOf(host, port)}`,
+      );
       await new Promise((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
       });

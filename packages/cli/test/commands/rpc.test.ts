@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { connect, RpcbindClient } from "tertulia/rpc";
@@ -11,6 +11,10 @@ import { connect, RpcbindClient } from "tertulia/rpc";
 const { resolve } = createRequire(import.meta.url);
 const fixture = join(dirname(resolve("tertulia/package.json")), "test/fixtures/oncrpc/bench.x");
 const command = join(import.meta.dirname, "../../../bin/tertulia.js");
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === "::1"),
+);
 
 function tertulia(...words: readonly string[]): {
   status: number | null;
@@ -24,10 +28,10 @@ function tertulia(...words: readonly string[]): {
 }
 
 /** `tertulia rpc portmap` on a free port. */
-async function portMapper(): Promise<{ port: string; process: ChildProcess }> {
+async function portMapper(host = "127.0.0.1"): Promise<{ port: string; process: ChildProcess }> {
   for (let attempt = 0; ; attempt++) {
     const port = String(20_000 + Math.floor(Math.random() * 40_000));
-    const words = [command, "rpc", "portmap", "--port", port, "--json"];
+    const words = [command, "rpc", "portmap", "--host", host, "--port", port, "--json"];
     const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "ignore"] });
     const isUp = await new Promise<boolean>((settle) => {
       child.stdout.once("data", () => settle(true));
@@ -115,6 +119,23 @@ describe("tertulia rpc", () => {
       assert.equal(tertulia("call", ...words, "--json").stdout, "258\n");
       assert.equal(tertulia("call", ...words.slice(0, 3), "1", "--rpcbind", port).status, 2);
       assert.equal(tertulia("dump", "127.0.0.1", "--rpcbind", "1", "--json").status, 3);
+    } finally {
+      mapper.kill();
+    }
+  });
+
+  it("takes HOST:PORT and [ADDRESS]:PORT, an address of IPv6 with and without", {
+    skip: !hasIpv6 && "this machine has no IPv6",
+  }, async () => {
+    const { port, process: mapper } = await portMapper("::1");
+    const ping = (...words: readonly string[]): string =>
+      tertulia("ping", ...words.slice(0, 1), "100000", "4", "-c", "1", ...words.slice(1)).stdout;
+    try {
+      for (const words of [[`[::1]:${port}`], ["::1", "-p", port], ["[::1]", "-p", port]]) {
+        assert.match(ping(...words), /version 4 at \[::1\]:\d+ answered/);
+      }
+      assert.equal(tertulia("dump", `[::1]:${port}`, "--json").status, 0);
+      assert.equal(tertulia("dump", "[::1", "--json").status, 2);
     } finally {
       mapper.kill();
     }
