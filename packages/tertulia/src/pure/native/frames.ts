@@ -8,7 +8,7 @@
  * @module
  */
 
-import { gatherOctets, varintSize, Writer } from "../octets.ts";
+import { concatOctets, varintSize, Writer } from "../octets.ts";
 
 /** Control: not counted, not kept, stated anew after a resume. */
 export const CONNECT = 0x01;
@@ -115,7 +115,7 @@ export function frameName(type: number): string {
 /** A whole frame, copied: for control frames, which are few. */
 export function encodeFrame(type: number, body: Uint8Array): Uint8Array {
   const header = new Writer(1 + varintSize(body.length)).u8(type).varint(body.length);
-  return gatherOctets([header.finish(), body]);
+  return concatOctets([header.finish(), body]);
 }
 
 /** A control frame whose body is varints. */
