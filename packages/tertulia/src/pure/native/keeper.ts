@@ -102,8 +102,8 @@ export interface KeptState {
   readonly streams: readonly KeptStream[];
   /** Streams that were open when a process before that ended, and whose loss is not settled. */
   readonly lost: readonly KeptStream[];
-  /** Those of `streams` that a planned end carries over; with any other end there are none. */
-  readonly carried: readonly CarriedStream[];
+  /** Those of `streams` that a planned end carries over; `undefined` with any other end. */
+  readonly carried: readonly CarriedStream[] | undefined;
   readonly dialogue: KeptDialogue;
   readonly overlap: KeptOverlap;
 }
@@ -118,7 +118,7 @@ export interface KeptSession {
 
 /**
  * Version 1 had neither `end` nor `dialogue`, and of streams their numbers. Version 2 had no `overlap`.
- * Version 3 has no `carried`, and is what is written while there are none.
+ * Version 3 has no `carried`, and is what is written unless an end is planned.
  */
 const STATE_VERSION = 4;
 const CLAUSE = "stored state";
@@ -137,7 +137,7 @@ const releases: readonly ReleaseState[] = [
 
 export function encodeState(state: KeptState): Uint8Array {
   const { sending, carried } = state;
-  const version = carried.length > 0 ? STATE_VERSION : STATE_VERSION - 1;
+  const version = carried ? STATE_VERSION : STATE_VERSION - 1;
   const writer = new Writer().u8(version).u8(releases.indexOf(state.release));
   for (const value of [
     ...state.cursor,
@@ -175,7 +175,7 @@ export function encodeState(state: KeptState): Uint8Array {
   }
   const { life, starts, isAhead, peerLife } = state.overlap;
   for (const value of [life, ...starts, isAhead ? 1 : 0, peerLife]) writer.varint(value);
-  if (carried.length > 0) writeCarried(writer, carried);
+  if (carried) writeCarried(writer, carried);
   return writer.finish();
 }
 
@@ -212,7 +212,7 @@ export function decodeState(octets: Uint8Array): KeptState {
   const ids = Array.from({ length: reader.varint() }, () => reader.varint());
   if (version < 2) {
     const streams = ids.map((id) => ({ id, label: "", takenOctets: 0, writtenOctets: 0 }));
-    const none = { lost: [], carried: [], end: undefined, dialogue: NO_DIALOGUE };
+    const none = { lost: [], carried: undefined, end: undefined, dialogue: NO_DIALOGUE };
     return { ...state, ...none, streams, overlap: FIRST_LIFE };
   }
   const [outcome, message] = [text(), text()];
@@ -227,10 +227,10 @@ export function decodeState(octets: Uint8Array): KeptState {
   const streams = () => Array.from({ length: reader.varint() }, stream);
   const dialogue = { snapshot, cursor, waiting };
   const rest = { ...state, end, dialogue, streams: streams(), lost: streams() };
-  if (version < 3) return { ...rest, carried: [], overlap: FIRST_LIFE };
+  if (version < 3) return { ...rest, carried: undefined, overlap: FIRST_LIFE };
   const [life, starts] = [reader.varint(), two()];
   const overlap = { life, starts, isAhead: reader.u8() === 1, peerLife: reader.varint() };
-  return { ...rest, carried: version < 4 ? [] : readCarried(reader), overlap };
+  return { ...rest, carried: version < 4 ? undefined : readCarried(reader), overlap };
 }
 
 const NO_DIALOGUE: KeptDialogue = { snapshot: undefined, cursor: [0, 0], waiting: [[], []] };

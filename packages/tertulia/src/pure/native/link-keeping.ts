@@ -98,7 +98,7 @@ function stateOf(parts: KeptParts, sending: KeptState["sending"]): LinkChanges["
     nextStreams: streams?.next ?? firstStreams(parts.isInitiator),
     streams: streams?.kept ?? [],
     lost: streams?.lost ?? [],
-    carried: streams?.carried ?? [],
+    carried: streams?.carried,
     dialogue: {
       cursor: keeper.dialogueCursor,
       waiting: waiting?.spdus ?? [[], []],

@@ -529,7 +529,7 @@ export class Link {
 
   /** Leaves the streams as they are for the process that goes on with them; or no more. */
   carryStreams(isCarrying: boolean): void {
-    if (this.#keeper !== undefined && this.#streams) this.#streams.isCarrying = isCarrying;
+    if (this.#keeper !== undefined) this.#theStreams.isCarrying = isCarrying;
   }
 
   /** What is kept of the dialogue has changed. */
@@ -621,8 +621,8 @@ export class Link {
     keeper.forgottenReceived = received.start;
     this.#now = now;
     const [next, nextPeer] = state.nextStreams;
-    // Once there was one.
-    if (next + nextPeer > 1) this.#theStreams.restore(state, goesOn);
+    // Once there was one; or one that came since is as new as if it came now.
+    if (next + nextPeer > 1 || state.carried) this.#theStreams.restore(state, goesOn);
     keeper.overlap?.restore(state.overlap, state.ends);
     this.#restoreReceived(keeper, state, received, cursor);
     const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];

@@ -51,7 +51,7 @@ export class Streams implements Iterable<StreamState> {
   /** Those that were lost with a process before this one. */
   lost: readonly KeptStream[] = [];
   #isCarrying = false;
-  /** Those that a process before this one carried over are gone on with. */
+  /** What a process before this one carried over, and what came since, is gone on with. */
   #goesOn = false;
   #nextId: number;
   #nextPeerId: number;
@@ -332,8 +332,8 @@ export class Streams implements Iterable<StreamState> {
   }
 
   /** What the next process needs to go on with them, while they are left as they are. */
-  get carried(): CarriedStream[] {
-    if (!this.#isCarrying) return [];
+  get carried(): CarriedStream[] | undefined {
+    if (!this.#isCarrying) return undefined;
     const carried: CarriedStream[] = [];
     let octets = 0;
     for (const stream of this) {
@@ -350,9 +350,10 @@ export class Streams implements Iterable<StreamState> {
    */
   restore({ nextStreams, streams, lost, carried }: KeptState, goesOn: boolean): void {
     const { session, listener } = this.#parts;
-    this.#goesOn = goesOn;
+    // After any other end it is not known whether somebody has used one that came since.
+    this.#goesOn = goesOn && carried !== undefined;
     [this.#nextId, this.#nextPeerId] = nextStreams;
-    const byId = new Map(goesOn ? carried.map((each) => [each.id, each]) : []);
+    const byId = new Map(goesOn ? carried?.map((each) => [each.id, each]) : []);
     const isLost = ({ id }: KeptStream) => !byId.has(id);
     this.lost = [...lost, ...streams.filter(isLost)].slice(-LOST_MAX);
     for (const { id, label, takenOctets, writtenOctets } of streams) {

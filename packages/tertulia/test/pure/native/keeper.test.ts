@@ -20,7 +20,7 @@ const state: KeptState = {
   nextStreams: [2, 3],
   streams: [],
   lost: [],
-  carried: [],
+  carried: undefined,
   dialogue: { snapshot: undefined, cursor: [0, 0], waiting: [[], []] },
   overlap: { life: 22, starts: [23, 24], isAhead: true, peerLife: 25 },
 };

@@ -8,6 +8,7 @@ import { Link } from "../../../src/pure/native/link.ts";
 import type { LinkChanges } from "../../../src/pure/native/link-keeping.ts";
 import type { LinkListener } from "../../../src/pure/native/link-parts.ts";
 import { defaultContexts } from "../../../src/pure/native/message.ts";
+import type { StreamState } from "../../../src/pure/native/stream.ts";
 import { concatOctets } from "../../../src/pure/octets.ts";
 import { MemoryStore } from "../../../src/stores/memory.ts";
 import { NORMAL } from "./pair.ts";
@@ -16,12 +17,11 @@ const limits = limitsFrom({});
 const ID = "01";
 const NOW = 1000;
 
-const nobody: LinkListener = {
+const nobody: Omit<LinkListener, "streamOpened"> = {
   control() {},
   readable() {},
   accepted() {},
   dialogue() {},
-  streamOpened() {},
   streamReadable() {},
   streamWritable() {},
   streamEnded() {},
@@ -31,6 +31,8 @@ const nobody: LinkListener = {
 /** One end of a link, its store, and the process that has them. */
 class End {
   link: Link;
+  /** The stream that the peer opened last. */
+  stream: StreamState | undefined;
   readonly #isInitiator: boolean;
   readonly #store = new MemoryStore();
   #state: LinkChanges["state"];
@@ -48,7 +50,11 @@ class End {
 
   #process(): Link {
     const peer = peerLimitsOf(limits);
-    return new Link(this.#isInitiator, limits, peer, defaultContexts, nobody, "overlapping");
+    const streamOpened = (stream: StreamState) => {
+      this.stream = stream;
+    };
+    const listener = { ...nobody, streamOpened };
+    return new Link(this.#isInitiator, limits, peer, defaultContexts, listener, "overlapping");
   }
 
   collect(): LinkChanges {
@@ -70,9 +76,10 @@ class End {
     const { dialogue, ...state } = this.#state;
     const entries: readonly JournalEntry[] = this.#store.image.sessions.get(ID)?.entries ?? [];
     this.link = this.#process();
+    this.stream = undefined;
     const rest = { release: "open", end: undefined } as const;
     const kept = { ...state, ...rest, dialogue: { ...dialogue, snapshot: undefined } };
-    this.link.restore({ epoch: 0, state: kept, entries }, NOW, false);
+    this.link.restore({ epoch: 0, state: kept, entries }, NOW, false, [0, 0], true);
   }
 
   send(size: number): void {
@@ -88,6 +95,17 @@ class End {
 
   receive(octets: Uint8Array): void {
     this.link.receive(octets, NOW);
+  }
+
+  /** Reads all that came on the stream; how many octets that is. */
+  drain(): number {
+    const { stream } = this;
+    let octets = 0;
+    if (stream === undefined) return octets;
+    for (let next = this.link.readStream(stream); next; next = this.link.readStream(stream)) {
+      octets += next.length;
+    }
+    return octets;
   }
 
   /** The lengths of the messages that can be read. */
@@ -208,6 +226,21 @@ describe("overlapped syncs", () => {
     other.restart();
     other.link.lookAtAll();
     deepEqual(other.take(), [10]);
+  });
+
+  it("loses a stream that was opened and read just before a death, as any other", () => {
+    const [one, other] = pair();
+    one.link.openStream("old");
+    settle(one, other);
+    other.sync(other.collect());
+    one.link.writeStream(one.link.openStream("new"), new Uint8Array(1000));
+    settle(one, other);
+    const read = other.drain();
+    other.restart();
+    connect(one, other);
+    settle(one, other);
+    const labels = other.link.lostStreams.map(({ label }) => label);
+    deepEqual([read, labels, other.stream?.label], [1000, ["old", "new"], undefined]);
   });
 
   it("refuses a peer that takes back what it had stored, skips a life, or does not say", () => {
