@@ -12,7 +12,7 @@ import {
   checkJournals,
   decodeState,
   type KeptSession,
-} from "../pure/native/keeper.ts";
+} from "../pure/native/kept-state.ts";
 import { defaultLimits, type Limits } from "../pure/native/limits.ts";
 import { defaultContexts } from "../pure/native/message.ts";
 import type { MachineChanges } from "../pure/native/session-output.ts";

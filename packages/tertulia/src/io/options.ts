@@ -16,7 +16,7 @@ import {
   peerLimitsOf,
   VERSION,
 } from "../pure/native/establishment.ts";
-import type { Cursor } from "../pure/native/keeper.ts";
+import type { Cursor } from "../pure/native/kept-state.ts";
 import { type Limits, limitsFrom } from "../pure/native/limits.ts";
 import { defaultContexts, type PresentationContext } from "../pure/native/message.ts";
 import { NO_OCTETS } from "../pure/octets.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { AbortReason, Agreement, Proposal } from "../pure/native/establishment.ts";
-import type { Cursor, KeptStream } from "../pure/native/keeper.ts";
+import type { Cursor, KeptStream } from "../pure/native/kept-state.ts";
 import type { SessionMachine } from "../pure/native/machine.ts";
 import type { Message } from "../pure/native/message.ts";
 import { hex } from "../pure/octets.ts";

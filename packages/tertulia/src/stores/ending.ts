@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeState } from "../pure/native/keeper.ts";
+import { decodeState } from "../pure/native/kept-state.ts";
 import { type Store, StoreError } from "./store.ts";
 
 /**

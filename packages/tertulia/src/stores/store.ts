@@ -15,7 +15,7 @@ import {
   type JournalName,
   type JournalTrim,
   journalNames,
-} from "../pure/native/keeper.ts";
+} from "../pure/native/kept-state.ts";
 
 export { type JournalEntry, type JournalName, type JournalTrim, journalNames };
 

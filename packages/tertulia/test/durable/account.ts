@@ -9,7 +9,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { listen, type Session } from "../../src/index.ts";
-import type { Cursor } from "../../src/pure/native/keeper.ts";
+import type { Cursor } from "../../src/pure/native/kept-state.ts";
 import { openSqliteStore } from "../../src/stores/sqlite.ts";
 
 /** A database with one account and the cursors of sessions. */

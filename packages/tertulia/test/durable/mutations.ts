@@ -56,7 +56,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "that a life transmits before it stores is not kept",
-    file: "native/keeper",
+    file: "native/kept-state",
     from: "isAhead ? 1 : 0",
     to: "0",
   },

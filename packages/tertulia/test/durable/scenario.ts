@@ -6,7 +6,7 @@
 import { ProtocolError, SessionError } from "../../src/pure/errors.ts";
 import { OVERLAPPED } from "../../src/pure/native/establishment.ts";
 import type { Established } from "../../src/pure/native/initiation.ts";
-import { type Cursor, checkJournals, decodeState } from "../../src/pure/native/keeper.ts";
+import { type Cursor, checkJournals, decodeState } from "../../src/pure/native/kept-state.ts";
 import { type Limits, limitsFrom } from "../../src/pure/native/limits.ts";
 import { type Role, SessionMachine } from "../../src/pure/native/machine.ts";
 import type { Message } from "../../src/pure/native/message.ts";

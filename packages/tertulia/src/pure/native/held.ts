@@ -10,7 +10,7 @@ import { Fifo } from "../fifo.ts";
 import { NO_OCTETS } from "../octets.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { laneOf } from "./frames.ts";
-import type { Cursor, JournalEntry, JournalTrim } from "./keeper.ts";
+import type { Cursor, JournalEntry, JournalTrim } from "./kept-state.ts";
 
 /** What went to the store at once; less of it when the rest turned out to be void. */
 interface Piece {

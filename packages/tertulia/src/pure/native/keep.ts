@@ -6,7 +6,7 @@
  */
 
 import { Fifo } from "../fifo.ts";
-import { encodeState, type KeptEnd } from "./keeper.ts";
+import { encodeState, type KeptEnd } from "./kept-state.ts";
 import type { Link } from "./link.ts";
 import type { LinkChanges } from "./link-keeping.ts";
 import type { ReleaseState } from "./release.ts";

@@ -6,15 +6,15 @@
 
 import { concatOctets, NO_OCTETS } from "../octets.ts";
 import type { Journal } from "./journal.ts";
+import type { Keeper } from "./keeper.ts";
 import {
   type JournalEntry,
   type JournalTrim,
-  type Keeper,
   type KeptDialogue,
   type KeptSession,
   type KeptState,
   runOf,
-} from "./keeper.ts";
+} from "./kept-state.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { FIRST_LIFE } from "./overlap.ts";
 import { firstStreams, type Streams } from "./streams.ts";

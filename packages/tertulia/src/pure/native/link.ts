@@ -39,14 +39,14 @@ import {
 } from "./frames.ts";
 import { EVERYTHING } from "./held.ts";
 import { Journal } from "./journal.ts";
+import { Keeper } from "./keeper.ts";
 import {
   type Cursor,
-  Keeper,
   type KeptSession,
   type KeptState,
   type KeptStream,
   runOf,
-} from "./keeper.ts";
+} from "./kept-state.ts";
 import type { Limits } from "./limits.ts";
 import { collect, type KeptParts, type LinkChanges, restoreSent } from "./link-keeping.ts";
 import type { LinkListener, LinkParts } from "./link-parts.ts";

@@ -42,7 +42,7 @@ import {
 } from "./frames.ts";
 import type { Established } from "./initiation.ts";
 import { type End, Keep } from "./keep.ts";
-import type { Cursor, KeptEnd, KeptSession } from "./keeper.ts";
+import type { Cursor, KeptEnd, KeptSession } from "./kept-state.ts";
 import { ID_OCTETS } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import { Link } from "./link.ts";

@@ -9,7 +9,7 @@
 import { ProtocolError } from "../errors.ts";
 import type { Reader, Writer } from "../octets.ts";
 import { STORED, writeVarints } from "./frames.ts";
-import type { Cursor } from "./keeper.ts";
+import type { Cursor } from "./kept-state.ts";
 
 /** What a restart needs to know. */
 export interface KeptOverlap {

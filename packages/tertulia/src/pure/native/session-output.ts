@@ -6,7 +6,7 @@
 
 import type { SessionError } from "../errors.ts";
 import type { Abort } from "./establishment.ts";
-import type { JournalEntry, JournalTrim } from "./keeper.ts";
+import type { JournalEntry, JournalTrim } from "./kept-state.ts";
 import type { StreamState } from "./stream.ts";
 
 /** How a session ended. */

@@ -13,7 +13,7 @@ import { letGoOctets, NO_OCTETS, type Reader, utf8, Writer } from "../octets.ts"
 import { CARRIED_OCTETS_MAX, type CarriedStream } from "./carried.ts";
 import { creditExceeded, Flow } from "./flow.ts";
 import { DATA, END, OPEN, RESET, STREAM_CREDIT, writeVarints } from "./frames.ts";
-import type { KeptState, KeptStream } from "./keeper.ts";
+import type { KeptState, KeptStream } from "./kept-state.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { tooLong } from "./peer-limits.ts";
 import { StreamState } from "./stream.ts";

@@ -8,7 +8,7 @@
 import { SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { DIALOGUE, DIALOGUE_EXPEDITED, MORE } from "./frames.ts";
-import type { KeptState } from "./keeper.ts";
+import type { KeptState } from "./kept-state.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { MESSAGE_COST } from "./peer-limits.ts";
 

@@ -2,7 +2,7 @@ import { deepEqual, throws } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { peerLimitsOf } from "../../../src/pure/native/establishment.ts";
 import { encodeVarints, STORED } from "../../../src/pure/native/frames.ts";
-import type { JournalEntry } from "../../../src/pure/native/keeper.ts";
+import type { JournalEntry } from "../../../src/pure/native/kept-state.ts";
 import { limitsFrom } from "../../../src/pure/native/limits.ts";
 import { Link } from "../../../src/pure/native/link.ts";
 import type { LinkChanges } from "../../../src/pure/native/link-keeping.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { decodeState, encodeState, type KeptState } from "../../../src/pure/native/keeper.ts";
+import { decodeState, encodeState, type KeptState } from "../../../src/pure/native/kept-state.ts";
 import { hex } from "../../../src/pure/octets.ts";
 
 const state: KeptState = {
