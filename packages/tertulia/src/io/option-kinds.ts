@@ -6,6 +6,7 @@
  */
 
 import { SessionError } from "../pure/errors.ts";
+import type { SignalOptions } from "./session-parts.ts";
 
 /** What an option may be. */
 export interface OptionKind {
@@ -69,10 +70,23 @@ export function checkOptions<Options>(options: unknown, kinds: OptionKinds<Optio
     if (!Object.hasOwn(kinds, name)) {
       throw new SessionError("ERR_ARGUMENT", `no such option: ${name}`);
     }
-    const kind = kinds[name as keyof Options]; // it has it
-    if (value !== undefined && !kind.takes(value)) throw wrong(name, kind, value);
+    checkKind(name, value, kinds[name as keyof Options]); // it has it
   }
 }
+
+/** @throws {SessionError} `ERR_ARGUMENT` for a value of another kind; what is not given is of any. */
+export function checkKind(name: string, value: unknown, kind: OptionKind): void {
+  if (value !== undefined && !kind.takes(value)) throw wrong(name, kind, value);
+}
+
+/** The signal of options that have nothing else. @throws {SessionError} `ERR_ARGUMENT` */
+export function signalOf(options: SignalOptions | undefined): AbortSignal | undefined {
+  if (options === undefined) return undefined;
+  checkOptions(options, signalOptions);
+  return options.signal;
+}
+
+const signalOptions: OptionKinds<SignalOptions> = { signal: aSignal };
 
 /** Without the value where that could be a secret. */
 function wrong(name: string, { what }: OptionKind, value: unknown): SessionError {

@@ -9,8 +9,9 @@ import { SessionError } from "../pure/errors.ts";
 import type { Message } from "../pure/native/message.ts";
 import { Consumer } from "./consumer.ts";
 import { Gate } from "./gate.ts";
+import { aFunction, checkKind, signalOf } from "./option-kinds.ts";
 import type { SessionDriver } from "./session-driver.ts";
-import type { SessionParts } from "./session-parts.ts";
+import type { SessionParts, SignalOptions } from "./session-parts.ts";
 import { answerRelease } from "./session-release.ts";
 
 const DONE: Promise<{ value: undefined; done: true }> = Promise.resolve({
@@ -40,9 +41,11 @@ export class SessionReader {
   /** As `Session.consume`. */
   consume(
     handler: (message: Message) => void | Promise<void>,
-    signal: AbortSignal | undefined,
+    options: SignalOptions | undefined,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
+      checkKind("handler", handler, aFunction);
+      const signal = signalOf(options);
       signal?.throwIfAborted();
       this.#begin();
       const consumer = new Consumer(handler, resolve, reject);

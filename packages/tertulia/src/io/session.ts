@@ -9,6 +9,7 @@ import type { Cursor, KeptStream } from "../pure/native/kept-state.ts";
 import type { SessionMachine } from "../pure/native/machine.ts";
 import type { Message } from "../pure/native/message.ts";
 import { hex } from "../pure/octets.ts";
+import { aCount, aString, checkKind, octets as octetsKind, signalOf } from "./option-kinds.ts";
 import type { SessionDialogue } from "./session-dialogue.ts";
 import { SessionDriver } from "./session-driver.ts";
 import type {
@@ -26,6 +27,7 @@ import { raced } from "./wait.ts";
 
 /**
  * A conversation that outlives its transports. Iterate it for the messages of the peer; `send` yours.
+ * What is asked for with an argument of the wrong kind is refused with `ERR_ARGUMENT`.
  *
  * @example
  * const session = await connect("tcp://127.0.0.1:7700");
@@ -128,9 +130,9 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
    */
   consume(
     handler: (message: Message) => void | Promise<void>,
-    { signal }: SignalOptions = {},
+    options?: SignalOptions,
   ): Promise<void> {
-    return this.driver.reader.consume(handler, signal);
+    return this.driver.reader.consume(handler, options);
   }
 
   /**
@@ -148,7 +150,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
    *
    * @throws {SessionError} `ERR_STORE`, or why the session ended first.
    */
-  async commit({ signal }: SignalOptions = {}): Promise<void> {
+  async commit(options?: SignalOptions): Promise<void> {
+    const signal = signalOf(options);
     if (!this.isKept) return;
     await this.driver.storeUpTo(this.machine.commit(this.driver.now()), signal);
   }
@@ -182,8 +185,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
    *
    * @throws {SessionError} Why the session ended first.
    */
-  async delivered({ signal }: SignalOptions = {}): Promise<void> {
-    await this.driver.sender.delivered(signal);
+  async delivered(options?: SignalOptions): Promise<void> {
+    await this.driver.sender.delivered(signalOf(options));
   }
 
   /** Resolves when our store has everything that was sent until now. In `memory`: at once. */
@@ -197,6 +200,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
    * are forgotten with the session. In `memory` durability nothing is kept.
    */
   note(octets: Uint8Array): void {
+    checkKind("note", octets, octetsKind);
     this.driver.keeping?.note(octets);
   }
 
@@ -221,7 +225,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
    * @param options.signal - Stops the waiting for a store that has no room: what it does not have yet is
    *   gone with the process, as in a crash.
    */
-  async park({ signal }: SignalOptions = {}): Promise<void> {
+  async park(options?: SignalOptions): Promise<void> {
+    const signal = signalOf(options);
     if (!this.isKept) return this.abort("shut down", "shutdown");
     await raced(this.stored(), signal).catch(() => {});
     this.parkNow();
@@ -261,6 +266,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
    *   streams were not agreed on, or after a release was asked for.
    */
   openStream(label = ""): SessionStream {
+    checkKind("label", label, aString);
     this.driver.sender.check();
     this.driver.checkUnit("streams");
     return this.driver.streams.add(this.machine.link.openStream(label));
@@ -309,8 +315,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
    *   `ERR_CLOSED` when it has ended already, `ERR_ABORTED`, also when it took `limits.releaseMs`,
    *   `ERR_RESUME`.
    */
-  async release({ signal }: SignalOptions = {}): Promise<void> {
-    await release(this.driver, signal);
+  async release(options?: SignalOptions): Promise<void> {
+    await release(this.driver, signalOf(options));
   }
 
   /** Ends the session now. What was not acknowledged may be lost; the peer is told, if it can be. */
@@ -321,12 +327,16 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Goes over to a new transport while the old one is still there. Initiator only. */
   migrate(location?: string): void {
+    checkKind("location", location, aString);
     this.machine.migrate(this.driver.now(), location);
     this.driver.settle();
   }
 
   /** Asks the initiator to go over to a new transport: to `location`, or just anew. */
   goAway(afterMs: number, jitterMs: number, location?: string): void {
+    checkKind("afterMs", afterMs, aCount);
+    checkKind("jitterMs", jitterMs, aCount);
+    checkKind("location", location, aString);
     this.machine.goAway(afterMs, jitterMs, location);
     this.driver.settle();
   }
