@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import type { Limits, Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
-import type { StoreError } from "tertulia/stores";
+import { StoreError } from "tertulia/stores";
 import { openSqliteStore, type SqliteStore } from "tertulia/stores/sqlite";
 import { callOf } from "../call.ts";
 import { askNode, offerControl, runningNodes } from "../control.ts";
@@ -125,7 +125,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const store =
     options.store === undefined ? undefined : await openSqliteStore(options.store, { onBlocked });
   await using tunnels = await tunnelServing(options, log);
-  const house = await House.open({
+  const opened = House.open({
     address: options.listen,
     identity,
     ...(options.admit && { admit: options.admit }),
@@ -142,6 +142,12 @@ async function serve(options: ServeOptions): Promise<void> {
         address,
         reason: error.message,
       }),
+  });
+  const house = await opened.catch((error: unknown) => {
+    if (!(error instanceof StoreError) || error.failure !== "damaged") throw error;
+    const check = `${callOf()} store check ${options.store}`;
+    const advice = `${check} says what is lost, and how to go on without it`;
+    throw new CommandError(exitCodes.failed, `${error.message}\n${advice}`);
   });
   inheritance?.serving();
   await using _control = await offerControl(home, (request) =>

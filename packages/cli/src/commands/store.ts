@@ -6,8 +6,15 @@
 
 import { once } from "node:events";
 import { Command } from "commander";
-import { type SessionSummary, type Store, type StoredSession, StoreError } from "tertulia/stores";
+import {
+  lossOf,
+  type SessionSummary,
+  type Store,
+  type StoredSession,
+  StoreError,
+} from "tertulia/stores";
 import { openSqliteStore } from "tertulia/stores/sqlite";
+import { callOf } from "../call.ts";
 import { CommandError, exitCodes, exitHelp } from "../exit.ts";
 
 interface ListOptions {
@@ -57,11 +64,37 @@ async function list(file: string, { json = false, identity, backlog }: ListOptio
 
 async function check(file: string): Promise<void> {
   await using store = await openSqliteStore(file, { readOnly: true, allowDamaged: true });
-  const { problems, damaged } = await store.check();
+  const { problems: found, damaged } = await store.check();
+  const problems = [...found];
+  const lost = new Set(damaged);
+  for await (const [id, loss] of lossesIn(store, damaged)) {
+    problems.push(`session ${id}: ${loss}`);
+    lost.add(id);
+  }
   for (const problem of problems) process.stdout.write(`${problem}\n`);
-  for (const id of damaged) process.stdout.write(`lost: session ${id}\n`);
-  if (problems.length > 0) throw new CommandError(exitCodes.failed, `${file} is damaged`);
+  for (const id of lost) process.stdout.write(`lost: session ${id}\n`);
+  if (problems.length > 0) {
+    const advice = `\nto go on without a session: ${callOf()} sessions end ID --store ${file}`;
+    const message = `${file} is damaged${lost.size > 0 ? advice : ""}`;
+    throw new CommandError(exitCodes.failed, message);
+  }
   process.stdout.write("whole\n");
+}
+
+/** Sessions whose entries are whole, and too few. What cannot be read was found already. */
+async function* lossesIn(
+  store: Store,
+  damaged: readonly string[],
+): AsyncGenerator<readonly [id: string, loss: string]> {
+  try {
+    for await (const { id } of store.sessions()) {
+      const stored = damaged.includes(id) ? undefined : await store.load(id);
+      const loss = stored && lossOf(stored);
+      if (loss !== undefined) yield [id, loss];
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.failure !== "damaged") throw error;
+  }
 }
 
 /** One thing of a store, as `export` prints it. */

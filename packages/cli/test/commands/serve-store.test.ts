@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { Running, serving, TemporaryHome } from "../processes.ts";
 
@@ -114,5 +115,46 @@ describe("serve --store", () => {
     await node.running?.signal("SIGKILL");
     await using list = new Running(home, "store", "sessions", join(home.path, "node.db"));
     assert.deepEqual([await list.ended(), list.lines], [0, []]);
+  });
+
+  it("says what a damaged file has lost, and goes on without it when told to", async () => {
+    using home = new TemporaryHome();
+    await using node = new Node(home);
+    await node.start();
+    await using ana = chatting(home, node.address, "ana");
+    const anaId = String((await ana.first("connected"))["session"]);
+    await ana.first("joined");
+    await using bob = chatting(home, node.address, "bob");
+    await bob.first("joined");
+    bob.process.kill("SIGSTOP");
+    ana.say("for bob");
+    await ana.until(() => ana.printed.find(({ type }) => type === "arrived"));
+    await node.running?.signal("SIGKILL");
+    await ana.signal("SIGKILL");
+    const file = join(home.path, "node.db");
+    {
+      using database = new DatabaseSync(file);
+      const journal = "session = (SELECT n FROM sessions WHERE id = ?)";
+      database.prepare(`DELETE FROM entries WHERE ${journal}`).run(anaId);
+    }
+    const run = async (...words: string[]) => {
+      await using command = new Running(home, ...words);
+      const code = await command.ended();
+      return { code, lines: command.lines, stderr: command.stderr };
+    };
+    const check = await run("store", "check", file);
+    const refused = await run("serve", "--listen", node.address, "--store", file);
+    const ended = await run("sessions", "end", anaId, "--store", file);
+    const whole = await run("store", "check", file);
+    await node.start();
+    bob.process.kill("SIGCONT");
+    await bob.until(() => bob.ofType("left").length > 0 || bob.ofType("resumed").length > 0);
+    assert.deepEqual(
+      [check.code, check.lines.at(-1), refused.code, ended.code, whole.lines],
+      [1, `lost: session ${anaId}`, 1, 0, ["whole"]],
+    );
+    assert.match(check.lines[0] ?? "", /journalShort .* lost /);
+    assert.match(check.stderr, /sessions end ID --store/);
+    assert.match(refused.stderr, /damaged: .*journalShort.*\n.*store check /);
   });
 });

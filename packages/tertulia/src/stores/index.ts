@@ -5,6 +5,7 @@
  */
 
 export { endStored } from "./ending.ts";
+export { lossOf } from "./loss.ts";
 export { type MemoryImage, MemoryStore } from "./memory.ts";
 export {
   type ActivityChange,

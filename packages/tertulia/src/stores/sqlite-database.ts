@@ -8,7 +8,7 @@ import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { NO_OCTETS } from "../pure/octets.ts";
-import { checkOwner, migrate } from "./sqlite-schema.ts";
+import { checkOwner, migrate, versionOf } from "./sqlite-schema.ts";
 import {
   type JournalEntry,
   type JournalName,
@@ -86,6 +86,7 @@ export class Database {
     }
     try {
       checkOwner(this.#db, path, !isReadOnly);
+      versionOf(this.#db, path);
       if (!isReadOnly) {
         chmodSync(path, 0o600);
         this.#lock = takeLock(path);
@@ -240,6 +241,7 @@ export class Database {
         this.#checkWaiting(id);
       });
     }
+    look("tombstones", undefined, () => this.tombstonesAfter(0, ""));
     let names: string[] = [];
     look("activities", undefined, () => {
       names = this.#db.prepare("SELECT name AS id FROM activities").all().map(idOf);

@@ -79,11 +79,7 @@ export function migrate(
   steps: readonly string[] = migrations,
 ): void {
   checkOwner(db, path, true);
-  const version = pragma(db, "user_version");
-  if (version > steps.length) {
-    const message = `${path} has schema ${version}, this Tertulia knows ${steps.length}`;
-    throw new StoreError("failed", message);
-  }
+  const version = versionOf(db, path, steps.length);
   if (version === steps.length) return;
   db.exec("BEGIN IMMEDIATE");
   try {
@@ -95,6 +91,24 @@ export function migrate(
     db.exec("ROLLBACK");
     throw error;
   }
+}
+
+/**
+ * Which version a file has.
+ *
+ * @param versionMax - The latest that is known.
+ * @throws {StoreError} `failed` for a later one, also when it is only looked at: what is there may mean
+ *   something else.
+ */
+export function versionOf(
+  db: DatabaseSync,
+  path: string,
+  versionMax: number = SCHEMA_VERSION,
+): number {
+  const version = pragma(db, "user_version");
+  if (version <= versionMax) return version;
+  const message = `${path} has schema ${version}, this Tertulia knows ${versionMax}`;
+  throw new StoreError("failed", message);
 }
 
 function pragma(db: DatabaseSync, name: string): number {

@@ -104,6 +104,8 @@ describe("SqliteStore", () => {
     await (await openSqliteStore(later))[Symbol.asyncDispose]();
     new DatabaseSync(later).exec("PRAGMA user_version = 99");
     await rejects(openSqliteStore(later), { failure: "failed", message: /schema 99/ });
+    const looking = openSqliteStore(later, { readOnly: true });
+    await rejects(looking, { failure: "failed", message: /schema 99/ });
     const garbage = newPath();
     writeFileSync(garbage, "no database at all, but long enough to have a header".repeat(100));
     await rejects(openSqliteStore(garbage), { failure: "damaged" });
