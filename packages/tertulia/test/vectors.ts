@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { nodeSuite } from "../src/io/node-suite.ts";
 import {
   encodeAbort,
+  encodeProposal,
   encodeRefusal,
   encodeResumeClaim,
   encodeResumedClaim,
@@ -106,7 +107,7 @@ export function protocolVectors(): unknown {
   const agreement = reception.agree(answer);
   if (step.type !== "connect" || "incompatible" in agreement) throw new Error("no agreement");
   const sessionId = octets("000102030405060708090a0b0c0d0e0f");
-  const { frame: accept, session } = reception.accept(sessionId, answer, agreement);
+  const { frame: accept, session } = reception.accept(sessionId, encodeProposal(answer), agreement);
   const accepted = initiation.receive(accept);
   if (accepted.type !== "established") throw new Error("not established");
   const { secret } = session;
@@ -211,7 +212,12 @@ function challenged(): unknown {
   const agreement = reception.agree(ours);
   if ("incompatible" in agreement) throw new Error("no agreement");
   const sessionId = octets("0f0e0d0c0b0a09080706050403020100");
-  const { frame, session } = reception.accept(sessionId, ours, agreement, utf8("welcome"));
+  const { frame, session } = reception.accept(
+    sessionId,
+    encodeProposal(ours),
+    agreement,
+    utf8("welcome"),
+  );
   if (initiation.receive(frame).type !== "established") throw new Error("not established");
   return {
     channelBinding: hex(binding),

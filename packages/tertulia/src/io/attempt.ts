@@ -84,12 +84,13 @@ export class Attempt implements TransportSink, TimerEntry {
       const data = await raced(Promise.resolve(this.#authentication.first()), this.signal);
       authentication = { method: authenticator.method, ...(data && { data }) };
     }
-    const { suite } = this.#runtime;
+    const { suite, proposals } = this.#runtime;
     const initiation = new Initiation({
       suite,
       limits,
       proposal,
       binding,
+      proposals,
       ...(authentication && { authentication }),
     });
     this.#transport = transport;

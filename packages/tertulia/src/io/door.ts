@@ -68,7 +68,7 @@ export class Door implements TransportSink, TimerEntry {
     this.#listener = listener;
     this.#transport = transport;
     const { limits, runtime } = listener.reception;
-    this.#reception = new Reception(runtime.suite, limits, transport.binding);
+    this.#reception = new Reception(runtime.suite, limits, transport.binding, runtime.proposals);
   }
 
   open(runtime: Runtime, handshakeMs: number): void {

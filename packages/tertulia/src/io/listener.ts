@@ -9,6 +9,7 @@ import type { Verifier } from "../auth/authentication.ts";
 import type { SessionError } from "../pure/errors.ts";
 import {
   type Agreement,
+  encodeProposal,
   type Proposal,
   peerLimitsOf,
   type Refusal,
@@ -50,6 +51,8 @@ const QUOTA_RETRY_MS = 10_000;
 export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorkeeper {
   readonly #options: ListenerOptions;
   readonly #prepared: Prepared;
+  /** What it proposes to whoever has the usual limits. */
+  readonly #offer: Uint8Array;
   readonly #runtime: Runtime;
   readonly #sessions = new Map<string, Session>();
   readonly #accounts: Accounts;
@@ -68,6 +71,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
     this.#runtime = runtime;
     this.#options = options;
     this.#prepared = prepare(options, "");
+    this.#offer = encodeProposal(this.#prepared.proposal);
     this.#accounts = new Accounts(options.quotas);
     this.#tombstones = new Tombstones(options.tombstonesMax ?? TOMBSTONES_MAX);
     if (options.store) this.#notReadyMs = NOT_READY_MS;
@@ -297,7 +301,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
   ): void {
     const { suite } = this.#runtime;
     const sessionId = suite.random(ID_OCTETS);
-    const { frame, session: established } = reception.accept(sessionId, proposal, agreement, data);
+    const offer = proposal === this.#prepared.proposal ? this.#offer : encodeProposal(proposal);
+    const { frame, session: established } = reception.accept(sessionId, offer, agreement, data);
     const { keyFingerprint } = transport.peer;
     const { store, keepsAll } = this.#options;
     const establishment = { established, limits, identity, keyFingerprint };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { KnownProposals } from "../pure/native/known-proposals.ts";
 import type { Suite } from "../pure/native/suite.ts";
 import { type TimerEntry, TimerWheel } from "../pure/timer-wheel.ts";
 
@@ -34,6 +35,7 @@ export class Runtime {
   readonly suite: Suite;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
+  readonly proposals: KnownProposals = new KnownProposals();
   readonly #defer: (callback: () => void) => void;
   readonly #wheel = new TimerWheel();
   #timer: ReturnType<typeof setTimeout> | undefined;

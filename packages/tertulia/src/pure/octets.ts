@@ -78,6 +78,13 @@ export function equalOctets(one: Uint8Array, other: Uint8Array): boolean {
   return difference === 0;
 }
 
+/** Whether octets begin with others. */
+export function beginsWith(octets: Uint8Array, beginning: Uint8Array): boolean {
+  if (octets.length < beginning.length) return false;
+  for (let i = 0; i < beginning.length; i++) if (octets[i] !== beginning[i]) return false;
+  return true;
+}
+
 /** Octets that are all written before anybody reads them: where that saves time, not zeros. */
 export function unwrittenOctets(size: number): Uint8Array {
   if (Buffer === undefined || size < UNWRITTEN_OCTETS_MIN) return new Uint8Array(size);

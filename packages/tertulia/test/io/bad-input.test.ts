@@ -13,7 +13,7 @@ import { nodeRuntime } from "../../src/io/node-runtime.ts";
 import { nodeSuite } from "../../src/io/node-suite.ts";
 import { prepare } from "../../src/io/options.ts";
 import type { TransportSink } from "../../src/io/transport.ts";
-import type { Proposal } from "../../src/pure/native/establishment.ts";
+import { encodeProposal, type Proposal } from "../../src/pure/native/establishment.ts";
 import { encodeFrame, PING } from "../../src/pure/native/frames.ts";
 import { Initiation } from "../../src/pure/native/initiation.ts";
 import { NO_OCTETS } from "../../src/pure/octets.ts";
@@ -133,7 +133,7 @@ describe("bad input at the door", () => {
 
   it("has no key, or a key of small order", async () => {
     await using port = await Port.open();
-    await port.say(encodeFrame(1, new Uint8Array()));
+    await port.say(encodeFrame(1, encodeProposal(prepare({}, "").proposal)));
     const frame = connectFrame();
     publicKeyIn(frame).fill(0);
     await port.say(frame);

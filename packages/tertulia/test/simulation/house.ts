@@ -5,6 +5,7 @@
 
 import { ProtocolError } from "../../src/pure/errors.ts";
 import {
+  encodeProposal,
   type Refusal,
   type ResumeRequest,
   withProof,
@@ -75,7 +76,7 @@ export class House {
           return close({ reason: "incompatible", isPersistent: true });
         }
         const id = suite.random(ID_OCTETS);
-        const { frame, session } = reception.accept(id, proposal, agreement);
+        const { frame, session } = reception.accept(id, encodeProposal(proposal), agreement);
         isDone = true;
         wire.write(1, [frame]);
         this.sessions.set(hex(id), this.#options.established(session, wire));

@@ -139,6 +139,11 @@ export function writeProposal(writer: ParameterWriter, proposal: Proposal): Para
     .text("agent", proposal.agent || undefined);
 }
 
+/** The parameters of a proposal, for who makes the same one again and again. */
+export function encodeProposal(proposal: Proposal): Uint8Array {
+  return writeProposal(new ParameterWriter(), proposal).finish();
+}
+
 /** @throws {ProtocolError} `missingParameter`, `badParameter`, `truncated`. */
 export function readProposal(parameters: Parameters, userDataOctetsMax: number): Proposal {
   const need = (name: ParameterName): Reader => {

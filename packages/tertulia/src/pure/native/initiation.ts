@@ -16,13 +16,13 @@ import {
   decodeRefusal,
   type Proposal,
   type Refusal,
-  readProposal,
   splitProof,
   writeProposal,
 } from "./establishment.ts";
 import { ACCEPT, AUTH, CONNECT, frameName, REFUSE } from "./frames.ts";
 import { Handshake } from "./handshake.ts";
 import { ID_OCTETS, NONCE_OCTETS } from "./keys.ts";
+import { KnownProposals } from "./known-proposals.ts";
 import type { Limits } from "./limits.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import type { KeyPair, Suite } from "./suite.ts";
@@ -57,6 +57,8 @@ export interface InitiationOptions {
   readonly binding: Uint8Array;
   /** Name of the authentication method, and what it says first. */
   readonly authentication?: { readonly method: string; readonly data?: Uint8Array };
+  /** What all have in common. Default: nothing. */
+  readonly proposals?: KnownProposals;
 }
 
 const CLAUSE = "Tertulia 3.1";
@@ -124,15 +126,14 @@ export class Initiation {
   }
 
   #accepted(body: Uint8Array): InitiationStep {
-    const { limits, proposal } = this.#options;
+    const { limits, proposal, proposals = new KnownProposals() } = this.#options;
     const [claim, mac] = splitProof(body);
-    const parameters = new Parameters(claim);
+    const { proposal: peer, parameters } = proposals.read(claim, limits.userDataOctetsMax);
     const agreed = this.#hearKey(parameters);
     const { secret, proof } = this.#handshake.conclude(agreed, claim);
     if (!equalOctets(proof, mac)) {
       throw new ProtocolError("badProof", "Tertulia 4.2", "ACCEPT is not of this handshake");
     }
-    const peer = readProposal(parameters, limits.userDataOctetsMax);
     const agreement = agree(proposal, peer, "responder");
     if ("incompatible" in agreement) {
       throw new ProtocolError("incompatible", "Tertulia 3.3", agreement.incompatible);

@@ -56,6 +56,12 @@ const USUAL_OCTETS = 256;
 export class ParameterWriter {
   readonly #writer = new Writer(USUAL_OCTETS);
 
+  /** Adds some that were written before. */
+  written(parameters: Uint8Array): this {
+    this.#writer.octets(parameters);
+    return this;
+  }
+
   octets(name: ParameterName, value: Uint8Array | undefined): this {
     if (value !== undefined) {
       this.#writer.varint(codes[name]).varint(value.length).octets(value);
@@ -113,6 +119,21 @@ export class Parameters {
       this.#starts[code] = start;
       this.#ends[code] = start + length;
     }
+  }
+
+  /** Whether one of these is there. */
+  hasAny(these: readonly ParameterName[]): boolean {
+    return these.some((name) => this.#starts[codes[name]] !== -1);
+  }
+
+  /** How many octets these take at the very beginning; `undefined` when another is among them. */
+  sizeOf(these: readonly ParameterName[]): number | undefined {
+    const size = Math.max(0, ...these.map((name) => this.#ends[codes[name]] ?? 0));
+    const isAmong = (name: ParameterName) => {
+      const start = this.#starts[codes[name]] ?? -1;
+      return start !== -1 && start < size && !these.includes(name);
+    };
+    return [...names.values()].some(isAmong) ? undefined : size;
   }
 
   /** A reader of one value, if it is there. */

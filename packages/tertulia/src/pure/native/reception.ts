@@ -11,20 +11,18 @@
 import { ProtocolError } from "../errors.ts";
 import {
   type Agreement,
-  agree,
   decodeResume,
   encodeRefusal,
   type Proposal,
   type Refusal,
   type ResumeRequest,
-  readProposal,
   withProof,
-  writeProposal,
 } from "./establishment.ts";
 import { ACCEPT, AUTH, CONNECT, encodeFrame, frameName, REFUSE, RESUME } from "./frames.ts";
 import { Handshake } from "./handshake.ts";
 import type { Established } from "./initiation.ts";
 import { NONCE_OCTETS } from "./keys.ts";
+import { KnownProposals } from "./known-proposals.ts";
 import type { Limits } from "./limits.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import type { KeyPair, Suite } from "./suite.ts";
@@ -47,6 +45,7 @@ const CLAUSE = "Tertulia 3.1";
 export class Reception {
   readonly #suite: Suite;
   readonly #limits: Limits;
+  readonly #proposals: KnownProposals;
   readonly #handshake: Handshake;
   /** The transcript without what the initiator said last. */
   #before: Uint8Array;
@@ -55,10 +54,19 @@ export class Reception {
   #keys: KeyPair | undefined;
   #connect: { readonly proposal: Proposal; readonly publicKey: Uint8Array } | undefined;
 
-  /** @param binding - The channel binding of the transport; empty where it has none. */
-  constructor(suite: Suite, limits: Limits, binding: Uint8Array) {
+  /**
+   * @param binding - The channel binding of the transport; empty where it has none.
+   * @param proposals - What all have in common.
+   */
+  constructor(
+    suite: Suite,
+    limits: Limits,
+    binding: Uint8Array,
+    proposals: KnownProposals = new KnownProposals(),
+  ) {
     this.#suite = suite;
     this.#limits = limits;
+    this.#proposals = proposals;
     this.#handshake = new Handshake(suite, limits, binding);
     this.#before = this.#handshake.digest;
   }
@@ -99,22 +107,23 @@ export class Reception {
 
   /** What follows from the initiator's proposal and ours. */
   agree(proposal: Proposal): Agreement | { readonly incompatible: string } {
-    return agree(this.#proposal.proposal, proposal, "initiator");
+    return this.#proposals.agree(this.#proposal.proposal, proposal);
   }
 
   /**
    * The frame that says yes, and the session that it makes.
    *
+   * @param offer - Our proposal, as `encodeProposal` writes it.
    * @param data - What the authentication method says with it.
    */
   accept(
     sessionId: Uint8Array,
-    proposal: Proposal,
+    offer: Uint8Array,
     agreement: Agreement,
     data?: Uint8Array,
   ): { readonly frame: Uint8Array; readonly session: Established } {
     const { publicKey, proposal: peer } = this.#proposal;
-    const claim = this.#sayKey(writeProposal(new ParameterWriter(), proposal))
+    const claim = this.#sayKey(new ParameterWriter().written(offer))
       .octets("sessionId", sessionId)
       .octets("authData", data)
       .finish();
@@ -148,10 +157,10 @@ export class Reception {
 
   #connected(body: Uint8Array): ReceptionStep {
     this.#heard(CONNECT, body);
-    const parameters = new Parameters(body);
+    const { userDataOctetsMax } = this.#limits;
+    const { proposal, parameters } = this.#proposals.read(body, userDataOctetsMax);
     const publicKey = parameters.required("publicKey", 32);
     parameters.required("nonce", NONCE_OCTETS);
-    const proposal = readProposal(parameters, this.#limits.userDataOctetsMax);
     this.#connect = { proposal, publicKey };
     const method = parameters.text("authMethod") ?? "";
     return { type: "connect", proposal, method, data: parameters.octets("authData") };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ProtocolError } from "../../../src/pure/errors.ts";
-import { type Proposal, VERSION } from "../../../src/pure/native/establishment.ts";
+import { encodeProposal, type Proposal, VERSION } from "../../../src/pure/native/establishment.ts";
 import { encodeFrame, REFUSE } from "../../../src/pure/native/frames.ts";
 import { Initiation, type InitiationStep } from "../../../src/pure/native/initiation.ts";
 import { type Limits, limitsFrom } from "../../../src/pure/native/limits.ts";
@@ -32,7 +32,7 @@ function strangers({ limits, proposal, method, bindings = [NO_OCTETS, NO_OCTETS]
   const accept = (data?: Uint8Array) => {
     const agreement = reception.agree(answer);
     if ("incompatible" in agreement) throw new Error(agreement.incompatible);
-    return reception.accept(new Uint8Array(16).fill(9), answer, agreement, data);
+    return reception.accept(new Uint8Array(16).fill(9), encodeProposal(answer), agreement, data);
   };
   return { initiation, reception, accept };
 }

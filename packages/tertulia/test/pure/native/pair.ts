@@ -6,6 +6,7 @@
 import { SessionError } from "../../../src/pure/errors.ts";
 import {
   defaultUnits,
+  encodeProposal,
   functionalUnits,
   type Proposal,
   peerLimitsOf,
@@ -76,7 +77,11 @@ export function established(
   const answer = proposalOf(limits[1]);
   const agreement = reception.agree(answer);
   if ("incompatible" in agreement) throw new Error(agreement.incompatible);
-  const { frame, session } = reception.accept(responderSuite.random(ID_OCTETS), answer, agreement);
+  const { frame, session } = reception.accept(
+    responderSuite.random(ID_OCTETS),
+    encodeProposal(answer),
+    agreement,
+  );
   const accepted = initiation.receive(frame);
   if (accepted.type !== "established") throw new Error(`ACCEPT gave ${accepted.type}`);
   return [accepted.session, session];
