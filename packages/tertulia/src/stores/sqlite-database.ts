@@ -8,6 +8,8 @@ import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { NO_OCTETS } from "../pure/octets.ts";
+import { takeLock } from "./sqlite-lock.ts";
+import { checksum, entryOf, idOf, sessionOf, whole } from "./sqlite-rows.ts";
 import { checkOwner, migrate, versionOf } from "./sqlite-schema.ts";
 import {
   type JournalEntry,
@@ -23,7 +25,6 @@ import {
 } from "./store.ts";
 
 /** What SQLite calls "database or disk is full", and an attempt to write that failed. */
-const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
@@ -453,23 +454,6 @@ export class Database {
   }
 }
 
-/**
- * A lock that goes away with whoever holds it, even by kill -9: an open transaction on a file beside.
- * Reading the store itself stays possible for others.
- */
-function takeLock(path: string): DatabaseSync {
-  const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
-  try {
-    lock.exec("BEGIN EXCLUSIVE");
-    return lock;
-  } catch (error) {
-    lock.close();
-    const { errcode, message } = error as { errcode?: number; message?: string }; // node:sqlite's
-    const why = errcode === SQLITE_BUSY ? "another process has it open" : message;
-    throw new StoreError("failed", `${path}: ${why}`, { cause: error });
-  }
-}
-
 /** Why these entries cannot go behind what is there, if they cannot. */
 function gapIn(
   place: Place,
@@ -491,55 +475,4 @@ function gapIn(
     ends[index] = position + octets.length;
   }
   return undefined;
-}
-
-/** @throws {StoreError} `damaged`. */
-function entryOf(id: string, n: number, row: Row): JournalEntry {
-  const [index, position] = [Number(row["journal"]), Number(row["position"])];
-  const octets = row["octets"] as Uint8Array; // the table is strict
-  const journal = journalNames[index] as JournalName; // we wrote it
-  if (checksum(n, index, position, octets) !== Number(row["crc"])) {
-    throw new StoreError("damaged", `checksum of ${journal} at ${position} of session ${id}`);
-  }
-  return { journal, position, octets };
-}
-
-/** Covers where an entry belongs as well as what it is. */
-function checksum(n: number, journal: number, position: number, octets: Uint8Array): number {
-  return crc32(octets, crc32(`${n} ${journal} ${position}`));
-}
-
-type Row = Record<string, unknown>;
-
-function idOf(row: Row): string {
-  return String(row["id"]);
-}
-
-function sessionOf(row: Row) {
-  const id = idOf(row);
-  const role: "initiator" | "responder" = row["role"] === "initiator" ? "initiator" : "responder";
-  const establishment = whole(row["establishment"], row["establishment_crc"], `record of ${id}`);
-  const hasState = row["state"] !== null;
-  const state = whole(row["state"] ?? NO_OCTETS, row["state_crc"], `state of ${id}`);
-  return {
-    n: Number(row["n"]),
-    epoch: Number(row["epoch"]),
-    updatedAt: Number(row["updated_at"]),
-    record: {
-      id,
-      role,
-      identity: String(row["identity"]),
-      createdAt: Number(row["created_at"]),
-      establishment,
-    },
-    state: hasState ? state : undefined,
-  };
-}
-
-/** The octets of a blob, if they are what they were. */
-function whole(octets: unknown, crc: unknown, what: string): Uint8Array {
-  if (!(octets instanceof Uint8Array) || crc32(octets) !== Number(crc)) {
-    throw new StoreError("damaged", `checksum of the ${what}`);
-  }
-  return octets;
 }
