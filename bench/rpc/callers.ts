@@ -14,7 +14,13 @@ import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { newWebSocketRpcSession } from "capnweb";
 import { connect as connectSession } from "tertulia";
-import { type ClientOptions, connect, OnceClient, sessionChannel } from "tertulia/rpc";
+import {
+  type ClientOptions,
+  connect,
+  OnceClient,
+  type OnceClientOptions,
+  sessionChannel,
+} from "tertulia/rpc";
 import { createMessageConnection } from "vscode-jsonrpc/node";
 import { WebSocket as NodeWebSocket } from "ws";
 import { BenchProgV1Client } from "../../packages/tertulia/dist/test/fixtures/oncrpc/generated/bench.js";
@@ -78,6 +84,7 @@ const libraries = {
   tertulia: () => plainCalls("tertulia", {}),
   "tertulia-sleep": () => plainCalls("tertulia-sleep", { pollMs: 0 }),
   "tertulia-once": () => onceCalls("tertulia-once"),
+  "tertulia-once-sleep": () => onceCalls("tertulia-once-sleep", { pollMs: 0 }),
   "tertulia-once-disk": () => onceCalls("tertulia-once-disk"),
   async "grpc-js"(): Promise<Calls> {
     const definition = loadSync(join(import.meta.dirname, "bench.proto"));
@@ -130,9 +137,9 @@ async function plainCalls(kind: string, options: ClientOptions): Promise<Calls> 
 }
 
 /** Calls that are executed exactly once, over a Tertulia session. */
-async function onceCalls(kind: string): Promise<Calls> {
+async function onceCalls(kind: string, options: OnceClientOptions = {}): Promise<Calls> {
   const address = `tcp://127.0.0.1:${await peer(kind)}`;
-  const client = new OnceClient(async () => sessionChannel(await connectSession(address)));
+  const client = new OnceClient(async () => sessionChannel(await connectSession(address)), options);
   const bench = new BenchProgV1Client(client);
   return { none: () => bench.null(), echo: () => bench.echo(KIB) };
 }

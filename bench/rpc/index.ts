@@ -35,6 +35,7 @@ let bare: Promise<() => Promise<void>> | undefined;
 /** One call at a time, by what does nothing else: how fast processes wake each other. */
 const WAKING: Case["columns"] = {
   "tertulia-sleep": async () => rate((await callsOf("tertulia-sleep")).none, 1),
+  "tertulia-once-sleep": async () => rate((await callsOf("tertulia-once-sleep")).none, 1),
   "bare-node": async () => {
     bare ??= peer("bare-node").then(async (port) => {
       const call = await bareClient(port);

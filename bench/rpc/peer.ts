@@ -49,6 +49,7 @@ const kinds: Readonly<Record<string, () => Promise<number>>> = {
   async "tertulia-once"() {
     return await onceServer({});
   },
+  "tertulia-once-sleep": () => onceServer({ pollMs: 0 }),
   async "tertulia-once-disk"() {
     const folder = mkdtempSync(join(tmpdir(), "tertulia-bench-"));
     process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
