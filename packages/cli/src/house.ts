@@ -34,6 +34,8 @@ export interface HouseOptions {
   readonly tunnels?: TunnelServerOptions;
   /** Where its sessions and their rooms survive the process. Default: nowhere. */
   readonly store?: Store;
+  /** Goes on with streams that the node before carried over. Default: they are lost. */
+  readonly carriesStreams?: boolean;
   /** What one identity may have. Default: whatever the limits allow. */
   readonly quotas?: Quotas;
   /** Bounds of its sessions that differ from the defaults. */
@@ -77,6 +79,7 @@ export class House {
       tlsOnly = false,
       tunnels,
       store,
+      carriesStreams = false,
       quotas,
       limits,
       socket,
@@ -94,13 +97,14 @@ export class House {
       limits: { messageOctetsMax: MESSAGE_OCTETS_MAX, ...limits },
       ...(quotas && { quotas }),
       ...(socket && { socket }),
-      ...(store && { store, keepsAll: true }),
+      ...(store && { store, keepsAll: true, carriesStreams }),
       checkPeer({ address: from }) {
         if (from === MEMORY || performance.now() >= cut.until) return;
         throw new SessionError("ERR_CLOSED", "the link is cut for now");
       },
       ...(onRefused && { onRefused }),
     });
+    tunnels?.handover?.dropOthers(listener.sessions);
     await hub.restore([...listener.sessions.values()]);
     return new House(listener, hub, tunnels, cut);
   }

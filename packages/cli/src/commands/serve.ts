@@ -11,6 +11,7 @@ import type { Limits, Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import { StoreError } from "tertulia/stores";
 import { openSqliteStore, type SqliteStore } from "tertulia/stores/sqlite";
+import type { TunnelHandover } from "tertulia/tunnel";
 import { callOf } from "../call.ts";
 import { askNode, offerControl, runningNodes } from "../control.ts";
 import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
@@ -98,7 +99,7 @@ async function stop(which: number | undefined, _own: unknown, command: Command):
   if (nodes.length === 0) {
     const what =
       which === undefined ? "no node runs here" : `no node with process id ${which} runs here`;
-    throw new CommandError(exitCodes.failed, what);
+    throw new CommandError(exitCodes.unreachable, what);
   }
   for (const pid of nodes) {
     for await (const _ of askNode(home, pid, { type: "stop" } satisfies NodeRequest));
@@ -124,14 +125,14 @@ async function serve(options: ServeOptions): Promise<void> {
     });
   const store =
     options.store === undefined ? undefined : await openSqliteStore(options.store, { onBlocked });
-  await using tunnels = await tunnelServing(options, log);
+  await using tunnels = await tunnelServing(options, log, inheritance?.connections);
   const opened = House.open({
     address: options.listen,
     identity,
     ...(options.admit && { admit: options.admit }),
     ...(options.rooms && { rooms: options.rooms }),
     tlsOnly: options.tlsOnly ?? false,
-    ...(store && { store }),
+    ...(store && { store, carriesStreams: inheritance !== undefined }),
     ...(socket && { socket }),
     quotas: quotasOf(options),
     limits: limitsOf(options),
@@ -159,7 +160,7 @@ async function serve(options: ServeOptions): Promise<void> {
   daemonReady();
   let signal = await asked.next();
   for (; signal === UPGRADE; signal = await asked.next()) {
-    if (await upgrade(house, store, log)) return;
+    if (await upgrade(house, store, tunnels.handover, log)) return;
   }
   log("stopping", store ? "whoever is there waits" : "saying goodbye to whoever is there", {
     signal,
@@ -170,20 +171,34 @@ async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** Gives everything to a process of the version that is installed now. False when that is not to be. */
-async function upgrade(house: House, store: SqliteStore | undefined, log: Log): Promise<boolean> {
+async function upgrade(
+  house: House,
+  store: SqliteStore | undefined,
+  handover: TunnelHandover,
+  log: Log,
+): Promise<boolean> {
   const refuse = (reason: string) => log("notUpgraded", `no upgrade: ${reason}`, { reason });
   if (store === undefined) {
     refuse("only sessions in a --store go over to another process");
     return false;
   }
   let successor: Successor;
+  let connections = 0;
   try {
     successor = await Successor.start();
+    const passed = await handover.rest();
+    connections = passed.length;
+    await successor.pass(passed);
   } catch (error) {
+    handover.goOn();
     refuse(messageOf(error));
     return false;
   }
-  log("upgrading", `process ${successor.pid} takes over`, { successor: successor.pid });
+  const taken = connections > 0 ? `, with ${connections} tunnelled connections` : "";
+  log("upgrading", `process ${successor.pid} takes over${taken}`, {
+    successor: successor.pid,
+    connections,
+  });
   await successor.give(house.listener.socket);
   await house.close(GRACE_MS, JITTER_MS);
   await store[Symbol.asyncDispose]();

@@ -132,7 +132,7 @@ async function stop(which: string | undefined, _own: unknown, command: Command):
   );
   if (meant.length === 0) {
     const what = which === undefined ? "no tunnel runs here" : `no tunnel to ${which} runs here`;
-    throw new CommandError(exitCodes.failed, what);
+    throw new CommandError(exitCodes.unreachable, what);
   }
   for (const { pid, address } of meant) {
     await stopTunnel(home, pid);

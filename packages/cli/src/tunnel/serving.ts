@@ -8,8 +8,10 @@ import { open } from "node:fs/promises";
 import { fingerprintOf, formatFingerprint } from "tertulia/auth";
 import {
   type AuditEntry,
+  type Passed,
   parseRule,
   type Rule,
+  TunnelHandover,
   TunnelLedger,
   type TunnelServerOptions,
 } from "tertulia/tunnel";
@@ -25,13 +27,20 @@ export interface TunnelServing {
 export interface Serving extends AsyncDisposable {
   /** Absent when nothing is allowed. */
   readonly options: TunnelServerOptions | undefined;
+  readonly handover: TunnelHandover;
 }
 
 /**
  * Options of `serveTunnel`. The audit goes to the log, and to a file of its own where one is named:
  * one JSON object a line, behind what is there.
+ *
+ * @param passed - Connections of the node before.
  */
-export async function tunnelServing(serving: TunnelServing, log: Log): Promise<Serving> {
+export async function tunnelServing(
+  serving: TunnelServing,
+  log: Log,
+  passed: readonly Passed[] = [],
+): Promise<Serving> {
   const { allow, quotaConnections, quotaRate, audit: path } = serving;
   const file = path === undefined ? undefined : await open(path, "a", 0o600);
   const stream = file?.createWriteStream();
@@ -40,6 +49,7 @@ export async function tunnelServing(serving: TunnelServing, log: Log): Promise<S
     ...(quotaConnections !== undefined && { connections: quotaConnections }),
     ...(quotaRate !== undefined && { octetsPerSecond: quotaRate }),
   });
+  const handover = new TunnelHandover(passed);
   const audit = (entry: AuditEntry): void => {
     const fields = { ...entry, since: entry.since.toISOString() };
     const { identity, opening, outcome, ms } = entry;
@@ -48,8 +58,10 @@ export async function tunnelServing(serving: TunnelServing, log: Log): Promise<S
     fileLog?.("connection", "", fields);
   };
   return {
-    options: allow && { allow: allow.map(ruleOf), ledger, audit },
+    options: allow && { allow: allow.map(ruleOf), ledger, audit, handover },
+    handover,
     async [Symbol.asyncDispose]() {
+      handover[Symbol.dispose]();
       if (stream === undefined) return;
       await new Promise<void>((resolve) => stream.end(resolve));
     },

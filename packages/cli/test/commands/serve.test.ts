@@ -32,7 +32,7 @@ describe("serve", () => {
       assert.deepEqual(stop.lines, [`the node with process id ${pid} has stopped`]);
       assert.match(readFileSync(String(log), "utf8"), /"stopped"/);
       await using again = new Running(home, "serve", "stop");
-      assert.equal(await again.ended(), 1);
+      assert.equal(await again.ended(), 3);
       assert.match(again.stderr, /no node runs here/);
     } catch (error) {
       process.kill(Number(pid), "SIGKILL");

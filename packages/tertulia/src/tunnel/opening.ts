@@ -105,6 +105,9 @@ export function describeFailure(failure: Failure): string {
   return descriptions[failure];
 }
 
+/** As the code of an error: the process ends, and the connection cannot go over to the next one. */
+export const LOST = "LOST";
+
 /** The failure that a system error is. */
 export function failureOf(error: unknown): Failure {
   const { code } = error as { code?: string }; // system errors have one
@@ -126,6 +129,8 @@ export function failureOf(error: unknown): Failure {
     case "ECONNRESET":
     case "EPIPE":
       return "reset";
+    case LOST:
+      return "lost";
   }
   return "general";
 }

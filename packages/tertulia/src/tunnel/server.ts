@@ -8,12 +8,15 @@
 import { createSocket } from "node:dgram";
 import type { Server, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Gate } from "../io/gate.ts";
 import { resetSocket } from "../io/reset.ts";
 import type { Session } from "../io/session.ts";
 import type { SessionStream } from "../io/stream.ts";
 import { concatOctets, utf8 } from "../pure/octets.ts";
 import { datagramsOf, sendDatagram } from "./datagrams.ts";
 import { FtpTargetSide } from "./ftp.ts";
+import type { Live, Passed, RestingServer, TunnelHandover } from "./handover.ts";
+import { resumeReading } from "./hold.ts";
 import {
   CONNECTED,
   type Failure,
@@ -26,7 +29,7 @@ import {
 import type { Share, TunnelLedger } from "./quota.ts";
 import { connectTo, listenAt } from "./sockets.ts";
 import { formatTarget, isAllowed, type Rule, type Target } from "./spec.ts";
-import { noTraffic, type Pace, splice, type Traffic } from "./splice.ts";
+import { noTraffic, type Pace, Splice, type Traffic } from "./splice.ts";
 
 /** One line of the audit: what became of one connection. */
 export interface AuditEntry {
@@ -55,6 +58,8 @@ export interface TunnelServerOptions {
   readonly datagramIdleMs?: number;
   /** What one identity may have, of all sessions that are given the same ledger. Default: no quotas. */
   readonly ledger?: TunnelLedger;
+  /** Has connections go over to the process that replaces this one, and has those that came over. */
+  readonly handover?: TunnelHandover;
   /** Told of each connection when it has ended, also of those that came to nothing. */
   readonly audit?: (entry: AuditEntry) => void;
 }
@@ -62,49 +67,90 @@ export interface TunnelServerOptions {
 /** Serves the streams that a peer opens, until the session ends. Never rejects. */
 export async function serveTunnel(session: Session, options: TunnelServerOptions): Promise<void> {
   const server = new TunnelServer(session, options);
+  const { handover } = options;
+  handover?.enter(server);
+  // Streams that came over are there already, and are all taken before anything else happens.
+  if (handover) setImmediate(() => handover.settled(session.id));
   for await (const stream of session.streams) void server.serve(stream);
+  handover?.leave(server);
 }
 
-class TunnelServer {
-  readonly #session: Session;
+class TunnelServer implements RestingServer {
+  readonly session: Session;
+  readonly live = new Set<Live>();
   readonly #options: TunnelServerOptions;
+  /** Opens when it goes on; there while nothing new may be begun. */
+  #resting: Gate | undefined;
   /** Control connections of FTP, by the number of their stream. */
   readonly #controls = new Map<number, FtpTargetSide>();
   #connections = 0;
 
   constructor(session: Session, options: TunnelServerOptions) {
-    this.#session = session;
+    this.session = session;
     this.#options = options;
+  }
+
+  rest(): void {
+    this.#resting = new Gate();
+  }
+
+  goOn(): void {
+    this.#resting?.open();
+    this.#resting = undefined;
   }
 
   /** Serves one stream to its end, and says what became of it. Never rejects. */
   async serve(stream: SessionStream): Promise<void> {
     const { label } = stream;
     const fail = (failure: Failure) => stream.reset(failures[failure]);
+    const passed = this.#options.handover?.take(this.session.id, stream.id);
+    if (passed) {
+      const work = (connection: Connection) => {
+        const spliced = this.#splice(passed.socket, stream, connection);
+        resumeReading(passed.socket);
+        return spliced;
+      };
+      return this.#counted(label, fail, work, passed);
+    }
+    // What it was connected to did not come over with it.
+    if (stream.isCarried) return fail("lost");
+    await this.#resting?.wait();
     await this.#counted(label, fail, (connection) =>
       this.#open(stream, parseOpening(label), connection),
     );
   }
 
-  /** One connection from when it is asked for to its end: in the quotas, and in the audit. */
+  /**
+   * One connection from when it is asked for to its end: in the quotas, and in the audit; by the process
+   * that has it last.
+   *
+   * @param passed - It was begun by another one.
+   */
   async #counted(
     opening: string,
     fail: (failure: Failure) => void,
     work: (connection: Connection) => Promise<void>,
+    passed?: Passed,
   ): Promise<void> {
     const { connectionsMax = 1000, ledger, audit } = this.#options;
-    const { identity, id } = this.#session;
-    const since = new Date();
-    const start = performance.now();
+    const { identity, id } = this.session;
+    const begun = passed?.connection;
+    const since = new Date(begun?.since ?? Date.now());
+    const start = performance.now() - (begun?.ms ?? 0);
     const traffic = noTraffic();
+    traffic.sentOctets = begun?.sentOctets ?? 0;
+    traffic.receivedOctets = begun?.receivedOctets ?? 0;
     const share = ledger?.enter(identity);
+    const connection: Connection = { traffic, pace: share && paceOf(share), since, start };
     let outcome: AuditEntry["outcome"] = "ended";
     this.#connections += 1;
     try {
       const isOver = ledger !== undefined && share === undefined;
-      if (isOver || this.#connections > connectionsMax) throw new Refusal("limit");
-      await work({ traffic, pace: share && paceOf(share) });
+      const isTooMuch = isOver || this.#connections > connectionsMax;
+      if (isTooMuch && passed === undefined) throw new Refusal("limit");
+      await work(connection);
     } catch (error) {
+      if (error instanceof Left) return;
       outcome = error instanceof Refusal ? error.failure : failureOf(error);
       fail(outcome);
     }
@@ -112,6 +158,32 @@ class TunnelServer {
     if (share) ledger?.leave(share);
     const ms = Math.round(performance.now() - start);
     audit?.({ since, identity: identity.name, session: id, opening, outcome, ...traffic, ms });
+  }
+
+  /** Joins the two, as one that can go over to another process. */
+  async #splice(
+    socket: Socket,
+    stream: SessionStream,
+    { traffic, pace, since, start }: Connection,
+    early?: Uint8Array,
+  ): Promise<void> {
+    const splice = new Splice(socket, stream, traffic, pace);
+    const describe = () => ({
+      session: this.session.id,
+      stream: stream.id,
+      since: since.getTime(),
+      ms: Math.round(performance.now() - start),
+      ...traffic,
+    });
+    const live = { splice, describe };
+    this.live.add(live);
+    try {
+      await splice.run(early);
+    } catch (error) {
+      throw splice.isPassed ? new Left() : error;
+    } finally {
+      this.live.delete(live);
+    }
   }
 
   async #open(stream: SessionStream, opening: Opening, connection: Connection): Promise<void> {
@@ -139,18 +211,16 @@ class TunnelServer {
   }
 
   #check(protocol: "tcp" | "udp" | "listen", target: Target): void {
-    const { name } = this.#session.identity;
+    const { name } = this.session.identity;
     if (!isAllowed(this.#options.allow, protocol, target, name)) throw new Refusal("notAllowed");
   }
 
-  async #connect(
-    stream: SessionStream,
-    target: Target,
-    { traffic, pace }: Connection,
-  ): Promise<void> {
+  async #connect(stream: SessionStream, target: Target, connection: Connection): Promise<void> {
     const socket = await connectTo(target, this.#options.connectMs ?? 10_000);
-    await stream.write(CONNECTED);
-    await splice(socket, stream, traffic, undefined, pace);
+    // Nobody has said anything yet: the next process connects anew.
+    await this.#resting?.wait();
+    stream.tryWrite(CONNECTED)?.catch(() => {});
+    await this.#splice(socket, stream, connection);
   }
 
   async #control(stream: SessionStream, target: Target, { traffic }: Connection): Promise<void> {
@@ -189,10 +259,11 @@ class TunnelServer {
   async #forward(socket: Socket, label: string): Promise<void> {
     socket.on("error", () => {});
     const fail = () => resetSocket(socket);
-    await this.#counted(label, fail, async ({ traffic, pace }) => {
-      const stream = this.#session.openStream(label);
+    await this.#resting?.wait();
+    await this.#counted(label, fail, async (connection) => {
+      const stream = this.session.openStream(label);
       const first = await stream.read();
-      await splice(socket, stream, traffic, first?.subarray(CONNECTED.length), pace);
+      await this.#splice(socket, stream, connection, first?.subarray(CONNECTED.length));
     });
   }
 
@@ -238,7 +309,13 @@ class TunnelServer {
 interface Connection {
   readonly traffic: Traffic;
   readonly pace: Pace | undefined;
+  readonly since: Date;
+  /** The same on a clock that goes evenly. */
+  readonly start: number;
 }
+
+/** Another process has the connection now: it is that one's to count. */
+class Left extends Error {}
 
 function paceOf(share: Share): Pace {
   return (octets) => {

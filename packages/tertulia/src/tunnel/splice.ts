@@ -10,13 +10,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { QuotaError } from "../io/quotas.ts";
 import { resetSocket } from "../io/reset.ts";
 import type { SessionStream } from "../io/stream.ts";
-import { failureOf, failures } from "./opening.ts";
+import { holdReading, resumeReading } from "./hold.ts";
+import { failureOf, failures, LOST } from "./opening.ts";
 
 /** Told of octets that went through; when more may, if not at once. */
 export type Pace = (octets: number) => Promise<void> | undefined;
 
 /** Between two attempts to write what exceeds the quota of octets that wait. */
 const QUOTA_PAUSE_MS = 20;
+/** Between two looks at whether all is written, when the socket is to be passed on. */
+const FLUSH_PAUSE_MS = 10;
 
 /** Octets that went through, kept up to date. */
 export interface Traffic {
@@ -30,125 +33,196 @@ export function noTraffic(): Traffic {
   return { sentOctets: 0, receivedOctets: 0 };
 }
 
-/**
- * Runs until both directions have ended. The socket, open and with `allowHalfOpen`, and the stream
- * are its own from now on.
- *
- * @param early - What was read of the stream already.
- * @param pace - Keeps both directions to a rate.
- * @throws what ended it out of order; both sides are reset then.
- */
-export async function splice(
+/** As {@link Splice.run} of a new one. */
+export function splice(
   socket: Socket,
   stream: SessionStream,
   traffic: Traffic,
   early?: Uint8Array,
   pace?: Pace,
 ): Promise<void> {
-  socket.setNoDelay(true);
-  const { promise: failed, reject } = Promise.withResolvers<never>();
-  failed.catch(() => {});
-  socket.on("error", reject);
-  socket.on("close", () => {
-    // In order: what it said last may still wait for room in the stream.
-    if (socket.readableEnded && socket.writableFinished) return;
-    reject(Object.assign(new Error("closed"), { code: "ECONNRESET" }));
-  });
-  try {
-    if (early && early.length > 0) {
-      traffic.receivedOctets += early.length;
-      socket.write(early);
-    }
-    const up = upload(socket, stream, traffic, pace);
-    const down = download(socket, stream, traffic, pace);
-    await Promise.race([Promise.all([up, down]), failed]);
-  } catch (error) {
-    // Whichever side failed, the other is to know: a reset is not an end.
-    stream.reset(failures[failureOf(error)]);
-    resetSocket(socket);
-    throw error;
-  }
+  return new Splice(socket, stream, traffic, pace).run(early);
 }
 
-/** Socket to stream. While the stream has no credit the socket is not read: its peer sees a slow one. */
-function upload(
-  socket: Socket,
-  stream: SessionStream,
-  traffic: Traffic,
-  pace: Pace | undefined,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  /** Until this has come to something, the octets before are not in the stream. */
-  let writing: Promise<unknown> = Promise.resolve();
-  socket.on("data", (octets: Uint8Array) => {
-    traffic.sentOctets += octets.length;
+export class Splice {
+  readonly socket: Socket;
+  readonly #stream: SessionStream;
+  readonly #traffic: Traffic;
+  readonly #pace: Pace | undefined;
+  readonly #failed: PromiseWithResolvers<never> = Promise.withResolvers();
+  #isOver = false;
+  /** Nothing is read, of neither side, until it goes on; perhaps in another process. */
+  #isResting = false;
+  #isPassed = false;
+  /** Octets that a quota keeps from the stream. */
+  #withheld = 0;
+
+  /** @param pace - Keeps both directions to a rate. */
+  constructor(socket: Socket, stream: SessionStream, traffic: Traffic, pace?: Pace) {
+    this.socket = socket;
+    this.#stream = stream;
+    this.#traffic = traffic;
+    this.#pace = pace;
+    this.#failed.promise.catch(() => {});
+  }
+
+  /**
+   * Runs until both directions have ended. The socket, open and with `allowHalfOpen`, and the stream
+   * are its own from now on.
+   *
+   * @param early - What was read of the stream already.
+   * @throws what ended it out of order; both sides are reset then.
+   */
+  async run(early?: Uint8Array): Promise<void> {
+    const { socket } = this;
+    const { reject, promise: failed } = this.#failed;
+    socket.setNoDelay(true);
+    socket.on("error", reject);
+    socket.on("close", () => {
+      // In order: what it said last may still wait for room in the stream.
+      if (socket.readableEnded && socket.writableFinished) return;
+      reject(Object.assign(new Error("closed"), { code: "ECONNRESET" }));
+    });
     try {
-      const pausing = pace?.(octets.length);
-      const waiting = give(stream, octets);
-      if (waiting === undefined && pausing === undefined) return;
-      socket.pause();
-      writing = Promise.all([waiting, pausing]);
-      writing.then(() => socket.resume(), reject);
+      if (early && early.length > 0) {
+        this.#traffic.receivedOctets += early.length;
+        socket.write(early);
+      }
+      await Promise.race([Promise.all([this.#upload(), this.#download()]), failed]);
     } catch (error) {
-      reject(error);
+      // Whichever side failed, the other is to know: a reset is not an end.
+      if (!this.#isPassed) {
+        this.#stream.reset(failures[failureOf(error)]);
+        resetSocket(socket);
+      }
+      throw error;
+    } finally {
+      this.#isOver = true;
     }
-  });
-  // Of a socket that is paused, too, an end is told when there is nothing before it to be read.
-  socket.on("end", () => {
-    writing.then(() => {
-      stream.end();
-      resolve();
-    }, reject);
-  });
-  socket.resume();
-  return promise;
-}
-
-/** When the next octets may be given, if not at once. */
-function give(stream: SessionStream, octets: Uint8Array): Promise<void> | undefined {
-  try {
-    return stream.give(octets);
-  } catch (error) {
-    if (!canWait(error, octets)) throw error;
-    return giveLater(stream, octets);
   }
-}
 
-/** Nothing tells when others of the same identity have read: we look again. */
-async function giveLater(stream: SessionStream, octets: Uint8Array): Promise<void> {
-  for (;;) {
-    await sleep(QUOTA_PAUSE_MS, undefined, { ref: false });
+  // Going over to another process.
+
+  /**
+   * Reads the socket no more, once what was read of it is in the stream. What was read of the stream is
+   * still written.
+   *
+   * @returns False when it cannot go over.
+   */
+  rest(): boolean {
+    const isHeld = holdReading(this.socket);
+    this.#isResting = true;
+    return isHeld && this.#withheld === 0 && !this.#isOver;
+  }
+
+  /** Whether everything that was read of the stream is the kernel's. */
+  get isFlushed(): boolean {
+    return !this.#isOver && !this.socket.destroyed && this.socket.writableLength === 0;
+  }
+
+  /** Resolves when it is, or will not be in time. */
+  async flushed(ms: number): Promise<void> {
+    const by = performance.now() + ms;
+    while (!this.#isOver && !this.isFlushed && performance.now() < by) await sleep(FLUSH_PAUSE_MS);
+  }
+
+  /** It cannot go over: it is reset, as a crash would. */
+  lose(): void {
+    this.#failed.reject(Object.assign(new Error("not passed on"), { code: LOST }));
+  }
+
+  /** It is at rest, and another process is to go on with it: what becomes of it here is of no account. */
+  pass(): void {
+    this.#isPassed = true;
+  }
+
+  get isPassed(): boolean {
+    return this.#isPassed;
+  }
+
+  /** It goes on here after all. */
+  goOn(): void {
+    if (!this.#isResting || this.#isOver) return;
+    this.#isResting = false;
+    this.#isPassed = false;
+    resumeReading(this.socket);
+  }
+
+  /** Socket to stream. While the stream has no credit the socket is not read: its peer sees a slow one. */
+  #upload(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { socket } = this;
+    /** Until this has come to something, the octets before are not in the stream. */
+    let writing: Promise<unknown> = Promise.resolve();
+    socket.on("data", (octets: Uint8Array) => {
+      this.#traffic.sentOctets += octets.length;
+      try {
+        const pausing = this.#pace?.(octets.length);
+        const waiting = this.#give(octets);
+        if (waiting === undefined && pausing === undefined) return;
+        socket.pause();
+        writing = Promise.all([waiting, pausing]);
+        writing.then(() => this.#isResting || socket.resume(), reject);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    // Of a socket that is paused, too, an end is told when there is nothing before it to be read.
+    socket.on("end", () => {
+      writing.then(() => {
+        this.#stream.end();
+        resolve();
+      }, reject);
+    });
+    socket.resume();
+    return promise;
+  }
+
+  /** When the next octets may be given, if not at once. */
+  #give(octets: Uint8Array): Promise<void> | undefined {
     try {
-      return await stream.give(octets);
+      return this.#stream.give(octets);
     } catch (error) {
       if (!canWait(error, octets)) throw error;
+      return this.#giveLater(octets);
     }
+  }
+
+  /** Nothing tells when others of the same identity have read: we look again. */
+  async #giveLater(octets: Uint8Array): Promise<void> {
+    this.#withheld += octets.length;
+    for (;;) {
+      await sleep(QUOTA_PAUSE_MS, undefined, { ref: false });
+      try {
+        const waiting = this.#stream.give(octets);
+        this.#withheld -= octets.length;
+        return await waiting;
+      } catch (error) {
+        if (!canWait(error, octets)) throw error;
+      }
+    }
+  }
+
+  /** Stream to socket. While the socket is full the stream is not read: its writer runs out of credit. */
+  async #download(): Promise<void> {
+    const { socket } = this;
+    await this.#stream.consume((octets) => {
+      this.#traffic.receivedOctets += octets.length;
+      let onWritten: (() => void) | undefined;
+      socket.write(octets, () => onWritten?.());
+      const pausing = this.#pace?.(octets.length);
+      // The kernel has them already, unless it is full.
+      if (socket.writableLength === 0) return pausing;
+      const written = new Promise<void>((resolve) => {
+        onWritten = resolve;
+      });
+      return pausing ? pausing.then(() => written) : written;
+    });
+    socket.end();
   }
 }
 
 /** Whether it only has to wait: what waits for the same identity to read is up to its quota. */
 function canWait(error: unknown, octets: Uint8Array): boolean {
   return error instanceof QuotaError && octets.length <= error.limit;
-}
-
-/** Stream to socket. While the socket is full the stream is not read: its writer runs out of credit. */
-async function download(
-  socket: Socket,
-  stream: SessionStream,
-  traffic: Traffic,
-  pace: Pace | undefined,
-): Promise<void> {
-  await stream.consume((octets) => {
-    traffic.receivedOctets += octets.length;
-    let onWritten: (() => void) | undefined;
-    socket.write(octets, () => onWritten?.());
-    const pausing = pace?.(octets.length);
-    // The kernel has them already, unless it is full.
-    if (socket.writableLength === 0) return pausing;
-    const written = new Promise<void>((resolve) => {
-      onWritten = resolve;
-    });
-    return pausing ? pausing.then(() => written) : written;
-  });
-  socket.end();
 }

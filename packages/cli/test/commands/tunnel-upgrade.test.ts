@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { type Printed, Running, serving, TemporaryHome } from "../processes.ts";
+
+interface Target extends AsyncDisposable {
+  readonly port: number;
+  /** Those that have come, in turn. */
+  readonly sockets: readonly Socket[];
+}
+
+async function target(onSocket: (socket: Socket) => void): Promise<Target> {
+  const sockets: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.push(socket);
+    socket.on("error", () => {});
+    onSocket(socket);
+  });
+  server.listen(0, "127.0.0.1", 4096);
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** A node, a tunnel to it that leads to a target, and an upgrade of the node. */
+async function upgradable(home: TemporaryHome, port: number) {
+  const store = join(home.path, "node.db");
+  const { node, address } = await serving(home, "--allow", "any:127.0.0.1:*", "--store", store);
+  const forwards = ["--local", `0:127.0.0.1:${port}`];
+  const tunnel = new Running(home, "tunnel", address, ...forwards, "--json");
+  const { address: bound } = await logged(tunnel, "listening");
+  await logged(tunnel, "connected");
+  const successors: number[] = [];
+  return {
+    node,
+    tunnel,
+    async open(): Promise<Socket> {
+      const local = Number(String(bound).split(":").at(-1));
+      const socket = connect({ port: local, host: "127.0.0.1", allowHalfOpen: true });
+      await once(socket, "connect");
+      return socket;
+    },
+    /** Until the tunnel has resumed; how many connections went over. */
+    async upgrade(): Promise<number> {
+      const count = successors.length + 1;
+      process.kill(successors.at(-1) ?? node.process.pid ?? 0, "SIGUSR2");
+      const { successor, connections } = await logged(node, "upgrading", count);
+      successors.push(Number(successor));
+      await logged(tunnel, "resumed", count);
+      return Number(connections);
+    },
+    async [Symbol.asyncDispose]() {
+      await tunnel.signal("SIGKILL");
+      const last = successors.at(-1);
+      if (last !== undefined) process.kill(last, "SIGKILL");
+      await node[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What a log says of an event, the `count`-th time; those who come after a process write there, too. */
+async function logged(command: Running, event: string, count = 1): Promise<Printed> {
+  for (;;) {
+    const line = command.printed.filter((one) => one["event"] === event)[count - 1];
+    if (line) return line;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function said(socket: Socket, text: string): Promise<string> {
+  socket.write(text);
+  return String((await once(socket, "data"))[0]);
+}
+
+/** Octets that say where they are. */
+function octetsFrom(position: number, size: number): Buffer {
+  const octets = Buffer.alloc(size);
+  for (let i = 0; i < size; i++) octets[i] = ((position + i) * 31 + ((position + i) >> 8)) & 0xff;
+  return octets;
+}
+
+/** Writes until it is told to stop, then ends; how much that was. */
+async function write(socket: Socket, isOver: () => boolean): Promise<number> {
+  let position = 0;
+  while (!isOver()) {
+    const isFree = socket.write(octetsFrom(position, 10_000));
+    position += 10_000;
+    if (isFree) await new Promise(setImmediate);
+    else await once(socket, "drain");
+  }
+  socket.end();
+  return position;
+}
+
+/** Reads to the end; how much that was, or where it went wrong. */
+async function read(socket: Socket): Promise<number | string> {
+  let position = 0;
+  for await (const octets of socket) {
+    if (!octetsFrom(position, octets.length).equals(octets)) return `wrong behind ${position}`;
+    position += octets.length;
+  }
+  return position;
+}
+
+/** Resolves once a number has not changed for a while. */
+async function waitUntilStill(look: () => number): Promise<void> {
+  for (let last = -1; last !== look(); ) {
+    last = look();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+describe("a tunnel whose node is replaced by another process", () => {
+  it("loses and doubles no octet of a connection, in either direction, twice in a row", async () => {
+    using home = new TemporaryHome();
+    let isOver = false;
+    const { promise: there, resolve } = Promise.withResolvers<Promise<(number | string)[]>>();
+    await using far = await target((socket) => {
+      resolve(Promise.all([write(socket, () => isOver), read(socket)]));
+    });
+    await using pair = await upgradable(home, far.port);
+    const near = await pair.open();
+    const here = Promise.all([write(near, () => isOver), read(near)]);
+    assert.equal(await pair.upgrade(), 1);
+    assert.equal(await pair.upgrade(), 1);
+    isOver = true;
+    const [sent, received] = await here;
+    const [sentThere, receivedThere] = await await there;
+    assert.deepEqual([receivedThere, received], [sent, sentThere]);
+  });
+
+  it("keeps what is half closed half closed, and says each connection once", async () => {
+    using home = new TemporaryHome();
+    await using far = await target((socket) => {
+      socket.on("end", () => socket.write("you have ended"));
+      socket.on("data", (octets) => socket.write(octets));
+    });
+    await using pair = await upgradable(home, far.port);
+    const [near, other] = [await pair.open(), await pair.open()];
+    assert.equal(await said(other, "four"), "four");
+    near.end();
+    assert.equal(String((await once(near, "data"))[0]), "you have ended");
+    assert.equal(await pair.upgrade(), 2);
+    const [first, second] = far.sockets.map(({ readableEnded }) => readableEnded);
+    assert.deepEqual([first, second].toSorted(), [false, true]);
+    for (const socket of far.sockets) if (socket.readableEnded) socket.end("and so have I");
+    assert.equal(String((await once(near, "data"))[0]), "and so have I");
+    assert.equal(await said(other, "more"), "more");
+    other.end();
+    assert.equal(String((await once(other, "data"))[0]), "you have ended");
+    for (const socket of far.sockets) socket.end();
+    const lines = [await logged(pair.node, "connection"), await logged(pair.node, "connection", 2)];
+    const shown = lines.map((line) => [
+      line["outcome"],
+      line["sentOctets"],
+      line["receivedOctets"],
+    ]);
+    assert.deepEqual(shown, [
+      ["ended", 27, 0],
+      ["ended", 22, 8],
+    ]);
+    assert.equal(pair.node.printed.filter(({ event }) => event === "connection").length, 2);
+  });
+
+  it("resets a connection whose target does not read, and only that one", async () => {
+    using home = new TemporaryHome();
+    await using far = await target((socket) => {
+      socket.once("data", (octets) => {
+        if (String(octets).startsWith("read nothing")) socket.pause();
+        else socket.write(octets);
+      });
+    });
+    await using pair = await upgradable(home, far.port);
+    const [deaf, other] = [await pair.open(), await pair.open()];
+    deaf.write("read nothing");
+    const failed = once(deaf, "error");
+    // More than all kernels on the way take.
+    for (let i = 0; i < 1000; i++) deaf.write(Buffer.alloc(100_000));
+    assert.equal(await said(other, "four"), "four");
+    await waitUntilStill(() => deaf.writableLength);
+    assert.equal(await pair.upgrade(), 1);
+    const [error] = await failed;
+    assert.equal((error as NodeJS.ErrnoException).code, "ECONNRESET");
+    const heard = far.sockets.find((socket) => !socket.isPaused());
+    heard?.on("data", (octets) => heard.write(octets));
+    assert.equal(await said(other, "more"), "more");
+    const { outcome } = await logged(pair.node, "connection");
+    assert.equal(outcome, "lost");
+  });
+
+  it("takes 1,000 connections along", async () => {
+    using home = new TemporaryHome();
+    await using far = await target((socket) => socket.pipe(socket));
+    await using pair = await upgradable(home, far.port);
+    const all: Socket[] = [];
+    while (all.length < 1000) {
+      all.push(...(await Promise.all(Array.from({ length: 50 }, () => pair.open()))));
+      await Promise.all(all.slice(-50).map((socket, i) => said(socket, `before ${i}`)));
+    }
+    assert.equal(await pair.upgrade(), 1000);
+    const heard = await Promise.all(all.map((socket, i) => said(socket, `after ${i}`)));
+    assert.deepEqual(
+      heard,
+      all.map((_, i) => `after ${i}`),
+    );
+    for (const socket of all) socket.destroy();
+  });
+});
