@@ -22,6 +22,7 @@ export {
   type Gap,
   openBacklog,
 } from "./io/backlog.ts";
+export { busyPoll } from "./io/busy-poll.ts";
 export { cborContext } from "./io/cbor.ts";
 export { type ConnectOptions, connect, reconnect } from "./io/connect.ts";
 export { ALPN, type DialOptions, dialerOf } from "./io/dial.ts";
@@ -35,7 +36,7 @@ export { nodeRuntime } from "./io/node-runtime.ts";
 export { createNodeSuite, type NodeSuiteOptions } from "./io/node-suite.ts";
 export type { SessionOptions } from "./io/options.ts";
 export { QuotaError, type Quotas } from "./io/quotas.ts";
-export { Runtime, type RuntimeOptions } from "./io/runtime.ts";
+export { type LoopPoll, Runtime, type RuntimeOptions } from "./io/runtime.ts";
 export type { Session } from "./io/session.ts";
 export type {
   Identity,

@@ -9,6 +9,7 @@
  */
 
 import { availableParallelism } from "node:os";
+import type { LoopPoll } from "./runtime.ts";
 
 /** Up to this part of the bound a wait costs no more than to sleep and be woken: it pays. */
 const PAYING_PART = 0.5;
@@ -29,13 +30,17 @@ const NODE_LOOP: LoopClock = {
   defer: (callback) => setImmediate(callback),
 };
 
-/** One that waits for `boundMs` at most; none for 0, or on a single processor, which the peer needs. */
+/**
+ * One that waits for `boundMs` at most; none for 0, or on a single processor, which the peer needs.
+ *
+ * @param boundMs - Milliseconds. Default: 0.1.
+ */
 export function busyPoll(boundMs = 0.1): BusyPoll | undefined {
   return boundMs > 0 && availableParallelism() > 1 ? new BusyPoll(boundMs) : undefined;
 }
 
 /** Keeps the event loop turning for a client, or for a server with all its connections. */
-export class BusyPoll {
+export class BusyPoll implements LoopPoll {
   readonly #boundMs: number;
   readonly #loop: LoopClock;
   #peer: object | undefined;

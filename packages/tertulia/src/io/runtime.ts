@@ -14,6 +14,14 @@ export interface Flushable {
   flush(): void;
 }
 
+/** What may keep the event loop awake while an answer is about to come: `busyPoll`. */
+export interface LoopPoll {
+  /** A single message went out to this peer. */
+  sent(peer: object): void;
+  /** Something came, from whomever. */
+  received(): void;
+}
+
 /** What a runtime is made of: the cryptography and, where it is not Node's, the event loop. */
 export interface RuntimeOptions {
   /** The cryptography: {@link createNodeSuite}'s, or one of your own. */
@@ -22,6 +30,8 @@ export interface RuntimeOptions {
   readonly defer: (callback: () => void) => void;
   /** Milliseconds on a clock that never goes back. Default: `performance.now`. */
   readonly now?: () => number;
+  /** Told of messages that go out alone, and of whatever comes. Default: nobody, the loop sleeps at once. */
+  readonly loopPoll?: LoopPoll | undefined;
 }
 
 /** Longer delays overflow in every JavaScript engine, and become none at all. */
@@ -35,6 +45,7 @@ export class Runtime {
   readonly suite: Suite;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
+  readonly loopPoll: LoopPoll | undefined;
   readonly proposals: KnownProposals = new KnownProposals();
   readonly #defer: (callback: () => void) => void;
   readonly #wheel = new TimerWheel();
@@ -49,10 +60,11 @@ export class Runtime {
     for (const one of dirty) one.flush();
   };
 
-  constructor({ suite, defer, now = () => performance.now() }: RuntimeOptions) {
+  constructor({ suite, defer, now = () => performance.now(), loopPoll }: RuntimeOptions) {
     this.suite = suite;
     this.#defer = defer;
     this.now = now;
+    this.loopPoll = loopPoll;
   }
 
   /** Has `flush` called at the end of this turn. */

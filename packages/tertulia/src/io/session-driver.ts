@@ -44,6 +44,8 @@ export class SessionDriver implements Flushable, TimerEntry {
   readonly #onClosed: SessionParts["onClosed"];
   #streams: SessionStreams | undefined;
   #dialogue: SessionDialogue | undefined;
+  /** Messages that were gathered since all was sent, and their octets. */
+  #gathered = 0;
   #gatheredOctets = 0;
   #isDirty = false;
   #isSettling = false;
@@ -181,6 +183,7 @@ export class SessionDriver implements Flushable, TimerEntry {
 
   /** There are so many octets more to send, at the end of the turn or, when it is time, at once. */
   gather(octets: number, isTime: boolean): void {
+    if (!isTime) this.#gathered += 1;
     this.#gatheredOctets += octets;
     if (isTime || (this.#isDirty && this.#gatheredOctets >= GATHERED_OCTETS)) this.settle();
     else this.markDirty();
@@ -190,7 +193,6 @@ export class SessionDriver implements Flushable, TimerEntry {
   settle(): void {
     if (this.#isSettling) return;
     this.#isSettling = true;
-    this.#gatheredOctets = 0;
     const now = this.now();
     const { machine } = this;
     try {
@@ -198,6 +200,12 @@ export class SessionDriver implements Flushable, TimerEntry {
     } finally {
       this.#isSettling = false;
     }
+    // Who says one short thing at a time waits for the answer to it.
+    if (this.#gathered === 1 && this.#gatheredOctets < GATHERED_OCTETS) {
+      this.runtime.loopPoll?.sent(this);
+    }
+    this.#gathered = 0;
+    this.#gatheredOctets = 0;
     this.sender.charge();
     this.#done?.open();
     this.runtime.schedule(this);

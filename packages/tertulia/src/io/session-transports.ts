@@ -124,7 +124,8 @@ export class SessionTransports {
   }
 
   received(number: number, octets: Uint8Array): void {
-    const { machine } = this.#driver;
+    const { machine, runtime } = this.#driver;
+    runtime.loopPoll?.received();
     const isGiven = number === this.#number && this.#current?.givesAway === true;
     machine.receive(number, octets, this.#driver.now());
     if (isGiven && !machine.link.isChunkHeld) letGoOctets(octets);
