@@ -136,7 +136,8 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   const secure = createTlsServer({
     ALPNProtocols: [ALPN, "http/1.1"],
     minVersion: "TLSv1.3",
-    handshakeTimeout: handshakeMs,
+    // `arrivals` is earlier, and tells of it.
+    handshakeTimeout: 2 * handshakeMs,
     ...tls,
     // Node would hang up and tell nobody why: neither them nor us. `route` does it.
     rejectUnauthorized: false,
@@ -159,6 +160,7 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
         socket.remoteAddress ?? "",
         new SessionError("ERR_CLOSED", `TLS: ${error.message.trimEnd()}`),
       );
+      arrivals.settled(socket);
     }
     socket.destroy();
   });
