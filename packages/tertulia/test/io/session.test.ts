@@ -323,15 +323,19 @@ describe("presentation contexts", () => {
   });
 
   it("throw at the reader what is not in their encoding, and the session goes on", async () => {
-    const odd = { ...jsonContext, encode: () => Buffer.from("{not json") };
+    const oddJson = { ...jsonContext, encode: () => Buffer.from("{not json") };
+    const oddText = { ...textContext, encode: () => Uint8Array.of(0xff) };
     await using pair = await linked("tcp", {
-      connect: { contexts: [odd] },
-      listen: { contexts: [jsonContext] },
+      connect: { contexts: [oddJson, oddText] },
+      listen: { contexts: [jsonContext, textContext] },
     });
     await pair.client.send("x");
-    const message = await first(pair.server);
-    assert.throws(() => message.value, { code: "ERR_PROTOCOL", violation: "badValue" });
-    assert.equal(message.toString(), "{not json");
+    const ofJson = await first(pair.server);
+    assert.throws(() => ofJson.value, { code: "ERR_PROTOCOL", violation: "badValue" });
+    assert.equal(ofJson.toString(), "{not json");
+    await pair.client.send("x", { context: "text" });
+    const ofText = await first(pair.server);
+    assert.throws(() => ofText.value, { code: "ERR_PROTOCOL", violation: "notUtf8" });
     assert.equal(pair.server.state, "connected");
   });
 });
