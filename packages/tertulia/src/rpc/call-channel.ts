@@ -9,7 +9,7 @@
 
 import { SessionError } from "../pure/errors.ts";
 import { RpcError } from "../pure/oncrpc/failure.ts";
-import { decodeReply, RPC_VERSION } from "../pure/oncrpc/message.ts";
+import { decodeReply, encodeCallStart } from "../pure/oncrpc/message.ts";
 import type { Caller, CallOptions, Procedure, ProgramVersion } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
@@ -202,16 +202,8 @@ export class CallChannel implements Caller {
     procedure: Procedure<Argument, Result>,
     argument: Argument,
   ): void {
-    const at = writer.reserve(24);
-    const { view } = writer;
-    view.setUint32(at, xid);
-    view.setUint32(at + 4, 0);
-    view.setUint32(at + 8, RPC_VERSION);
-    view.setUint32(at + 12, program.program);
-    view.setUint32(at + 16, program.version);
-    view.setUint32(at + 20, procedure.number);
     const { auth } = this;
-    auth.seal(writer, at);
+    auth.seal(writer, encodeCallStart(writer, xid, program, procedure.number));
     if (auth.wrap === undefined) procedure.encodeArgument(writer, argument);
     else {
       const plain = new XdrWriter();

@@ -6,7 +6,7 @@
 
 import { ProtocolError, SessionError } from "../pure/errors.ts";
 import { RpcError } from "../pure/oncrpc/failure.ts";
-import { decodeReply, RPC_VERSION } from "../pure/oncrpc/message.ts";
+import { decodeReply, encodeCallStart } from "../pure/oncrpc/message.ts";
 import type { Outcome } from "../pure/oncrpc/once.ts";
 import type { CallOptions, Procedure, ProgramVersion } from "../pure/oncrpc/program.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
@@ -51,15 +51,7 @@ export function encodeOnceCall(
   { program, procedure, argument }: OnceCall,
   auth: CallAuth,
 ): void {
-  const at = writer.reserve(24);
-  const { view } = writer;
-  view.setUint32(at, xid);
-  view.setUint32(at + 4, 0);
-  view.setUint32(at + 8, RPC_VERSION);
-  view.setUint32(at + 12, program.program);
-  view.setUint32(at + 16, program.version);
-  view.setUint32(at + 20, procedure.number);
-  auth.seal(writer, at);
+  auth.seal(writer, encodeCallStart(writer, xid, program, procedure.number));
   procedure.encodeArgument(writer, argument);
 }
 

@@ -91,16 +91,28 @@ const ACCEPTED = [
 /** The usual answer, made once. */
 const SUCCESS: ReplyBody = { type: "SUCCESS", verifier: AUTH_NONE };
 
-/** Writes a call up to where its arguments begin. */
-export function encodeCall(writer: XdrWriter, header: CallHeader): void {
+/** Writes a call up to where its credential begins; returns where the call does. */
+export function encodeCallStart(
+  writer: XdrWriter,
+  xid: number,
+  { program, version }: Pick<CallHeader, "program" | "version">,
+  procedure: number,
+  rpcVersion: number = RPC_VERSION,
+): number {
   const at = writer.reserve(24);
   const { view } = writer;
-  view.setUint32(at, header.xid);
+  view.setUint32(at, xid);
   view.setUint32(at + 4, CALL);
-  view.setUint32(at + 8, header.rpcVersion);
-  view.setUint32(at + 12, header.program);
-  view.setUint32(at + 16, header.version);
-  view.setUint32(at + 20, header.procedure);
+  view.setUint32(at + 8, rpcVersion);
+  view.setUint32(at + 12, program);
+  view.setUint32(at + 16, version);
+  view.setUint32(at + 20, procedure);
+  return at;
+}
+
+/** Writes a call up to where its arguments begin. */
+export function encodeCall(writer: XdrWriter, header: CallHeader): void {
+  encodeCallStart(writer, header.xid, header, header.procedure, header.rpcVersion);
   encodeAuth(writer, header.credential);
   encodeAuth(writer, header.verifier);
 }
