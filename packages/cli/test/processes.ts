@@ -85,6 +85,11 @@ export class Running implements AsyncDisposable {
     return this.until(() => this.ofType(type)[0]);
   }
 
+  /** What its log says of an event, the `count`-th time. */
+  logged(event: string, count = 1): Promise<Printed> {
+    return this.until(() => this.printed.filter((line) => line["event"] === event)[count - 1]);
+  }
+
   write(...objects: readonly object[]): void {
     for (const object of objects) this.process.stdin.write(`${JSON.stringify(object)}\n`);
   }
@@ -122,6 +127,6 @@ export async function serving(
   ...words: readonly string[]
 ): Promise<{ readonly node: Running; readonly address: string }> {
   const node = new Running(home, "serve", "--listen", "127.0.0.1:0", "--json", ...words);
-  const { address } = await node.until(() => node.printed.find((e) => e["event"] === "listening"));
+  const { address } = await node.logged("listening");
   return { node, address: String(address) };
 }

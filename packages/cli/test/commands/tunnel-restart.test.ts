@@ -26,11 +26,6 @@ async function echo(): Promise<
   };
 }
 
-/** What a log says of an event, the `count`-th time. */
-function logged(command: Running, event: string, count = 1): Promise<Printed> {
-  return command.until(() => command.printed.filter((line) => line["event"] === event)[count - 1]);
-}
-
 async function said(socket: Socket, text: string): Promise<string> {
   socket.write(text);
   return String((await once(socket, "data"))[0]);
@@ -47,8 +42,8 @@ describe("a tunnel whose node is killed and started again", () => {
     const remote = `127.0.0.1:0:127.0.0.1:${target.port}`;
     const forwards = ["--local", local, "--remote", remote];
     await using tunnel = new Running(home, "tunnel", address, ...forwards, "--json");
-    const { address: bound } = await logged(tunnel, "listening");
-    const { session } = await logged(tunnel, "connected");
+    const { address: bound } = await tunnel.logged("listening");
+    const { session } = await tunnel.logged("connected");
     const port = Number(String(bound).split(":").at(-1));
     const before = connect(port, "127.0.0.1");
     assert.equal(await said(before, "before"), "before");
@@ -56,10 +51,10 @@ describe("a tunnel whose node is killed and started again", () => {
     await node.signal("SIGKILL");
     const again = ["serve", "--listen", address, "--json", ...words];
     await using restarted = new Running(home, ...again);
-    await logged(restarted, "listening");
+    await restarted.logged("listening");
     const [error] = await failed;
     assert.equal((error as NodeJS.ErrnoException).code, "ECONNRESET");
-    await logged(tunnel, "resumed");
+    await tunnel.logged("resumed");
     const lost = (line: Printed) => String(line["text"]).includes("the far side was restarted");
     await tunnel.until(() => tunnel.printed.find(lost));
     // The far end listens again, at another port, for it was told to take any.
@@ -74,7 +69,7 @@ describe("a tunnel whose node is killed and started again", () => {
     assert.equal(await tunnel.signal("SIGINT"), 0);
     const events = tunnel.printed.map(({ event }) => event);
     assert.ok(!events.includes("lost"), events.join());
-    const { session: audited } = await logged(restarted, "connection");
+    const { session: audited } = await restarted.logged("connection");
     assert.equal(audited, session);
   });
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { leaveOut } from "../peers.ts";
-import { bin, type Printed, Running, serving, TemporaryHome } from "../processes.ts";
+import { bin, Running, serving, TemporaryHome } from "../processes.ts";
 
 /** A server on a free port that says back what it hears, in capitals. */
 async function shouter(): Promise<AsyncDisposable & { readonly port: number }> {
@@ -117,11 +117,6 @@ async function answers(port: number): Promise<boolean> {
   return isThere;
 }
 
-/** The first line of a log that tells of this event. */
-function logged(command: Running, event: string): Promise<Printed> {
-  return command.until(() => command.printed.find((line) => line["event"] === event));
-}
-
 describe("tertulia tunnel", () => {
   it("forwards what the node allows, and says what goes through", async () => {
     using home = new TemporaryHome();
@@ -130,8 +125,8 @@ describe("tertulia tunnel", () => {
     await using _ = node;
     const local = `0:127.0.0.1:${target.port}`;
     await using tunnel = new Running(home, "tunnel", address, "--local", local, "--json");
-    const { address: bound } = await logged(tunnel, "listening");
-    await logged(tunnel, "connected");
+    const { address: bound } = await tunnel.logged("listening");
+    await tunnel.logged("connected");
     const socket = connect(Number(String(bound).split(":").at(-1)), "127.0.0.1");
     socket.write("hello");
     assert.equal(String((await once(socket, "data"))[0]), "HELLO");
@@ -149,7 +144,7 @@ describe("tertulia tunnel", () => {
     );
     socket.destroy();
     assert.equal(await tunnel.signal("SIGINT"), 0);
-    await logged(node, "connection");
+    await node.logged("connection");
   });
 
   it("is kept to an identity's quota, and written into the audit", async () => {
@@ -233,14 +228,14 @@ describe("a tunnel in the background", () => {
     const way = `127.0.0.1:${proxy.port}`;
     const words = ["tunnel", way, "--socks", "0", "--json", "--accept-new"];
     await using tunnel = new Running(home, ...words);
-    await logged(tunnel, "connected");
+    await tunnel.logged("connected");
     proxy.cut();
-    await logged(tunnel, "suspended");
+    await tunnel.logged("suspended");
     const [down] = await statusOf(home);
     assert.equal(down?.session.state, "suspended");
     assert.match(down?.recent.at(-1)?.text ?? "", /^the link is down: .+; connections wait$/);
     proxy.heal();
-    await logged(tunnel, "resumed");
+    await tunnel.logged("resumed");
     const [up] = await statusOf(home);
     assert.match(up?.recent.at(-1)?.text ?? "", /^goes on after \d+\.\d s$/);
     proxy.cut();

@@ -67,10 +67,6 @@ function stop(pid: unknown): void {
   process.kill(Number(pid), "SIGKILL");
 }
 
-function logged(node: Running, event: string) {
-  return node.until(() => node.printed.find((line) => line["event"] === event));
-}
-
 describe("a node that gets SIGUSR2", () => {
   it("is replaced in place: 1,000 sessions stay, and nobody finds the port closed", async () => {
     using home = new TemporaryHome();
@@ -79,7 +75,7 @@ describe("a node that gets SIGUSR2", () => {
     await using _ = node;
     const all = await guests(address);
     node.process.kill("SIGUSR2");
-    const { successor } = await logged(node, "upgrading");
+    const { successor } = await node.logged("upgrading");
     try {
       await Promise.all(all.map((guest) => guest.until("resumed")));
       const late = await Guest.come(address, "late");
@@ -112,7 +108,7 @@ describe("a node that gets SIGUSR2", () => {
     const talking = setInterval(() => ana.say(String(++count), String(++count)), 20);
     await bob.until(() => bob.heard.length > 20);
     node.process.kill("SIGUSR2");
-    const { successor } = await logged(node, "upgrading");
+    const { successor } = await node.logged("upgrading");
     try {
       await Promise.all([ana.first("resumed"), bob.first("resumed")]);
       clearInterval(talking);
@@ -131,7 +127,7 @@ describe("a node that gets SIGUSR2", () => {
     const { node, address } = await serving(home);
     await using _ = node;
     node.process.kill("SIGUSR2");
-    const { reason } = await logged(node, "notUpgraded");
+    const { reason } = await node.logged("notUpgraded");
     const guest = await Guest.come(address, "ana");
     assert.match(String(reason), /--store/);
     assert.deepEqual(await guest.who(), ["ana"]);
