@@ -24,7 +24,7 @@ import {
   type Tombstone,
 } from "./store.ts";
 
-/** What SQLite calls "database or disk is full", and an attempt to write that failed. */
+/** What SQLite calls a malformed file, a full disk, and a file that is no database. */
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
