@@ -4,9 +4,10 @@
  * @module
  */
 
-import { pipeline } from "node:stream/promises";
+import { once } from "node:events";
 import { Command } from "commander";
-import { connectThrough, parseTarget } from "tertulia/tunnel";
+import type { SessionStream } from "tertulia";
+import { parseTarget, streamThrough } from "tertulia/tunnel";
 import { exitHelp } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { tunnelSession } from "../tunnel/way.ts";
@@ -34,7 +35,37 @@ async function pipe(
   { home, acceptNew = false }: { readonly home?: string; readonly acceptNew?: boolean },
 ): Promise<void> {
   await using session = await tunnelSession(address, new Home(home), acceptNew);
-  const connection = await connectThrough(session, parseTarget(target));
-  await Promise.all([pipeline(process.stdin, connection), pipeline(connection, process.stdout)]);
+  const { stream, early } = await streamThrough(session, parseTarget(target));
+  await join(stream, early);
   await session.release({ signal: AbortSignal.timeout(2000) }).catch(() => {});
+}
+
+/** Until both directions have ended; when one of them breaks, the other is reset. */
+async function join(stream: SessionStream, early: Uint8Array): Promise<void> {
+  const broken = once(process.stdout, "error").then(([error]) => Promise.reject(error));
+  try {
+    await Promise.race([Promise.all([upload(stream), download(stream, early)]), broken]);
+  } catch (error) {
+    stream.reset();
+    // Whoever writes there may wait for us to end.
+    process.stdin.destroy();
+    throw error;
+  }
+}
+
+async function upload(stream: SessionStream): Promise<void> {
+  for await (const octets of process.stdin) await stream.give(octets);
+  stream.end();
+}
+
+async function download(stream: SessionStream, early: Uint8Array): Promise<void> {
+  const { stdout } = process;
+  if (early.length > 0) stdout.write(early);
+  await stream.consume((octets) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    stdout.write(octets, () => resolve());
+    // The kernel has them already, unless it is full: the octets are good until this has resolved.
+    return stdout.writableLength === 0 ? undefined : promise;
+  });
+  stdout.end();
 }

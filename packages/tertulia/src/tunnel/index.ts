@@ -19,7 +19,7 @@ export {
   type Rule,
   type Target,
 } from "./spec.ts";
-export { connectThrough } from "./through.ts";
+export { connectThrough, streamThrough } from "./through.ts";
 export {
   openTunnel,
   type Tunnel,
