@@ -52,6 +52,14 @@ export function listOf({ what, takes }: OptionKind): OptionKind {
   };
 }
 
+/** One of these words. */
+export function oneOf(words: readonly string[]): OptionKind {
+  return {
+    what: `one of ${words.join(", ")}`,
+    takes: (value) => typeof value === "string" && words.includes(value),
+  };
+}
+
 /** A function, or an object with counts of these names and nothing else. */
 export function countsOrFunction(names: readonly string[]): OptionKind {
   const isKnown = ([name, count]: [string, unknown]) =>
@@ -66,17 +74,22 @@ export function countsOrFunction(names: readonly string[]): OptionKind {
 /** @throws {SessionError} `ERR_ARGUMENT` for an option that does not exist, or is of another kind. */
 export function checkOptions<Options>(options: unknown, kinds: OptionKinds<Options>): void {
   if (!isObject(options)) throw wrong("options", anObject, options);
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options)) {
     if (!Object.hasOwn(kinds, name)) {
       throw new SessionError("ERR_ARGUMENT", `no such option: ${name}`);
     }
-    checkKind(name, value, kinds[name as keyof Options]); // it has it
+    checkKind(name, options[name], kinds[name as keyof Options]); // it has it
   }
 }
 
 /** @throws {SessionError} `ERR_ARGUMENT` for a value of another kind; what is not given is of any. */
 export function checkKind(name: string, value: unknown, kind: OptionKind): void {
   if (value !== undefined && !kind.takes(value)) throw wrong(name, kind, value);
+}
+
+/** As {@link checkKind}, of what must be given. @throws {SessionError} `ERR_ARGUMENT` */
+export function checkGiven(name: string, value: unknown, kind: OptionKind): void {
+  if (!kind.takes(value)) throw wrong(name, kind, value);
 }
 
 /** The signal of options that have nothing else. @throws {SessionError} `ERR_ARGUMENT` */

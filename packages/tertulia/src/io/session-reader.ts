@@ -9,7 +9,7 @@ import { SessionError } from "../pure/errors.ts";
 import type { Message } from "../pure/native/message.ts";
 import { Consumer } from "./consumer.ts";
 import { Gate } from "./gate.ts";
-import { aFunction, checkKind, signalOf } from "./option-kinds.ts";
+import { aFunction, checkGiven, signalOf } from "./option-kinds.ts";
 import type { SessionDriver } from "./session-driver.ts";
 import type { SessionParts, SignalOptions } from "./session-parts.ts";
 import { answerRelease } from "./session-release.ts";
@@ -44,7 +44,7 @@ export class SessionReader {
     options: SignalOptions | undefined,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      checkKind("handler", handler, aFunction);
+      checkGiven("handler", handler, aFunction);
       const signal = signalOf(options);
       signal?.throwIfAborted();
       this.#begin();

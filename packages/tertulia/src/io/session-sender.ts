@@ -6,10 +6,18 @@
  */
 
 import { SessionError } from "../pure/errors.ts";
-import { type MessageKind, messageFrame } from "../pure/native/frames.ts";
+import { type MessageKind, messageFrame, messageKinds } from "../pure/native/frames.ts";
 import type { PresentationContext } from "../pure/native/message.ts";
 import { Deliveries, isDelivered } from "./deliveries.ts";
 import type { Keeping } from "./keeping.ts";
+import {
+  aBoolean,
+  aSignal,
+  aString,
+  checkOptions,
+  type OptionKinds,
+  oneOf,
+} from "./option-kinds.ts";
 import { contextIndex, encodeIn } from "./presentation.ts";
 import type { Account } from "./quotas.ts";
 import type { SessionDriver } from "./session-driver.ts";
@@ -18,6 +26,13 @@ import { raced } from "./wait.ts";
 
 const NORMAL = messageFrame("normal", 0);
 const SETTLED: Promise<void> = Promise.resolve();
+
+const sendOptions: OptionKinds<SendOptions> = {
+  kind: oneOf(messageKinds),
+  context: aString,
+  isGathered: aBoolean,
+  signal: aSignal,
+};
 
 export class SessionSender {
   readonly #driver: SessionDriver;
@@ -41,6 +56,7 @@ export class SessionSender {
   /** As `Session.send`. */
   send(value: unknown, options: SendOptions | undefined): Promise<void> {
     try {
+      if (options !== undefined) checkOptions(options, sendOptions);
       options?.signal?.throwIfAborted();
       const index = contextIndex(this.#contexts, value, options?.context);
       const octets = encodeIn(this.#contexts[index] as PresentationContext, value); // it was found
@@ -74,6 +90,7 @@ export class SessionSender {
 
   /** The octets of a value, and the frame type that they go by, as {@link sendEncoded} takes them. */
   encode(value: unknown, options?: SendOptions): { type: number; octets: Uint8Array } {
+    if (options !== undefined) checkOptions(options, sendOptions);
     const index = contextIndex(this.#contexts, value, options?.context);
     const kind = options?.kind ?? "normal";
     if (kind === "expedited") throw new SessionError("ERR_ARGUMENT", "it is not to wait");

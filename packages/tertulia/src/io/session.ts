@@ -4,12 +4,25 @@
  * @module
  */
 
-import type { AbortReason, Agreement, Proposal } from "../pure/native/establishment.ts";
+import {
+  type AbortReason,
+  type Agreement,
+  abortReasons,
+  type Proposal,
+} from "../pure/native/establishment.ts";
 import type { Cursor, KeptStream } from "../pure/native/kept-state.ts";
 import type { SessionMachine } from "../pure/native/machine.ts";
 import type { Message } from "../pure/native/message.ts";
 import { hex } from "../pure/octets.ts";
-import { aCount, aString, checkKind, octets as octetsKind, signalOf } from "./option-kinds.ts";
+import {
+  aCount,
+  aString,
+  checkGiven,
+  checkKind,
+  octets as octetsKind,
+  oneOf,
+  signalOf,
+} from "./option-kinds.ts";
 import type { SessionDialogue } from "./session-dialogue.ts";
 import { SessionDriver } from "./session-driver.ts";
 import type {
@@ -24,6 +37,8 @@ import { release } from "./session-release.ts";
 import type { SessionStream } from "./stream.ts";
 import type { Transport } from "./transport.ts";
 import { raced } from "./wait.ts";
+
+const anAbortReason = oneOf(abortReasons);
 
 /**
  * A conversation that outlives its transports. Iterate it for the messages of the peer; `send` yours.
@@ -200,7 +215,7 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
    * are forgotten with the session. In `memory` durability nothing is kept.
    */
   note(octets: Uint8Array): void {
-    checkKind("note", octets, octetsKind);
+    checkGiven("note", octets, octetsKind);
     this.driver.keeping?.note(octets);
   }
 
@@ -321,6 +336,8 @@ export class Session implements AsyncIterable<Message>, AsyncDisposable {
 
   /** Ends the session now. What was not acknowledged may be lost; the peer is told, if it can be. */
   abort(message = "aborted by the application", reason: AbortReason = "user"): void {
+    checkGiven("message", message, aString);
+    checkGiven("reason", reason, anAbortReason);
     this.machine.abort(reason, message);
     this.driver.settle();
   }

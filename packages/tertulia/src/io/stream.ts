@@ -10,6 +10,7 @@ import { STREAM_LOST } from "../pure/native/streams.ts";
 import { letGoBuffer } from "../pure/octets.ts";
 import { Consumer } from "./consumer.ts";
 import { Gate } from "./gate.ts";
+import { aCount, aFunction, checkGiven, octets as octetsKind, signalOf } from "./option-kinds.ts";
 import type { SessionDriver } from "./session-driver.ts";
 import type { SignalOptions } from "./session-parts.ts";
 
@@ -102,9 +103,10 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    * @param options.signal - Stops the waiting. The octets are sent all the same, unless it was aborted
    *   before.
    * @throws {SessionError} `ERR_STATE` after `end`; `ERR_ABORTED` after a reset; `ERR_LIMIT` when too
-   *   much waits, because nobody awaited; why the session ended.
+   *   much waits, because nobody awaited; `ERR_ARGUMENT` for what are no octets; why the session ended.
    */
-  async write(octets: Uint8Array, { signal }: SignalOptions = {}): Promise<void> {
+  async write(octets: Uint8Array, options?: SignalOptions): Promise<void> {
+    const signal = signalOf(options);
     signal?.throwIfAborted();
     await this.tryWrite(octets, signal);
   }
@@ -134,6 +136,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     isGiven: boolean,
     signal: AbortSignal | undefined,
   ): Promise<void> | undefined {
+    checkGiven("what is written", octets, octetsKind);
     if (this.#writeError) throw this.#writeError;
     if (this.#state.isEnding) throw new SessionError("ERR_STATE", "write after end");
     this.#driver.sender.check(octets.length);
@@ -157,6 +160,7 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    * @param code - Why, in the application's own numbers, from 0.
    */
   reset(code = 0): void {
+    checkGiven("code", code, aCount);
     if (this.#readError && this.#writeError) return;
     this.#driver.machine.link.resetStream(this.#state, code);
     this.#driver.markDirty();
@@ -168,7 +172,8 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    *
    * @throws {SessionError} `ERR_ABORTED` after a reset; why the session ended.
    */
-  async read({ signal }: SignalOptions = {}): Promise<Uint8Array | undefined> {
+  async read(options?: SignalOptions): Promise<Uint8Array | undefined> {
+    const signal = signalOf(options);
     for (;;) {
       signal?.throwIfAborted();
       const octets = this.#take();
@@ -187,9 +192,11 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
    */
   consume(
     handler: (octets: Uint8Array) => void | Promise<void>,
-    { signal }: SignalOptions = {},
+    options?: SignalOptions,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
+      checkGiven("handler", handler, aFunction);
+      const signal = signalOf(options);
       signal?.throwIfAborted();
       if (this.#consumer) throw new SessionError("ERR_STATE", "somebody reads this stream already");
       const consumer = new Consumer(handler, resolve, reject);

@@ -455,6 +455,9 @@ export const aborts = {
 /** Why a session was ended at once. On the wire a number: docs/protocol.md, 9.3. */
 export type AbortReason = keyof typeof aborts;
 
+/** Every reason of an abort. */
+export const abortReasons: readonly AbortReason[] = Object.keys(aborts) as AbortReason[]; // its own keys
+
 /** Body of ABORT. */
 export interface Abort {
   readonly reason: AbortReason;
