@@ -71,6 +71,12 @@ const GATHER_OCTETS = 4096;
  */
 const ACKNOWLEDGE_OCTETS = 128 * 1024;
 const ACKNOWLEDGE_PART = 1 / 16;
+/**
+ * An acknowledgement rides on what is sent when it is about as many octets, or when a quarter of the time
+ * that it may take is over: for a few short messages it costs as much as they do.
+ */
+const RIDE_OCTETS = 512;
+const RIDE_PART = 1 / 4;
 
 export class Link {
   /** Messages that wait to be taken. */
@@ -854,8 +860,7 @@ export class Link {
     const isDirty = this.#isControlDirty;
     const roundTrip = this.roundTripMs;
     this.#isControlDirty = false;
-    const acknowledges =
-      isDirty || this.#received0 > this.#acknowledged0 || this.#received1 > this.#acknowledged1;
+    const acknowledges = isDirty || this.#isAckWorthwhile(now);
     const message = this.#messageFlow;
     const session = this.#sessionFlow;
     const expedited = this.#expeditedFlow;
@@ -888,6 +893,15 @@ export class Link {
     }
     this.#streams?.writeGrants(body, now, roundTrip);
     return body.finish();
+  }
+
+  /** Whether an acknowledgement, if something is being sent anyway, is worth its octets. */
+  #isAckWorthwhile(now: number): boolean {
+    const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
+    if (news === 0) return false;
+    // What is stored is acknowledged when that is so, and the peer's store waits for it.
+    if (this.#keeper !== undefined || news >= RIDE_OCTETS) return true;
+    return now >= this.#acknowledgeAt - this.#limits.acknowledgeMs * (1 - RIDE_PART);
   }
 
   // What comes in.

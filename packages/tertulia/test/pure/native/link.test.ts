@@ -94,6 +94,17 @@ describe("link", () => {
     assert.equal(one.compose().length, 66);
   });
 
+  it("acknowledges a short message with the answer to it after 5 ms, and a long one at once", () => {
+    const answer = (size: number, afterMs: number): number => {
+      const { one, other } = linked();
+      one.link.send(NORMAL, new Uint8Array(size));
+      other.link.receive(one.compose(), 1000);
+      other.link.send(NORMAL, new Uint8Array(64));
+      return other.compose(1000 + afterMs).length;
+    };
+    assert.deepEqual([answer(64, 4), answer(64, 5), answer(510, 0)], [66, 72, 74]);
+  });
+
   it("puts large messages together from segments, longer than the window too", () => {
     const { one, other, flow } = linked(TINY);
     one.link.send(NORMAL, new Uint8Array(50_000));
