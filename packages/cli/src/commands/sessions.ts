@@ -106,6 +106,8 @@ async function end(id: string, { reason, ...place }: Place & { reason: string })
 }
 
 async function find(id: string, place: Place): Promise<SessionView> {
+  // A variable that was not set would name whichever session is the only one.
+  if (id === "") throw new CommandError(exitCodes.usage, "which session? the beginning of its id");
   const found: SessionView[] = [];
   for await (const view of viewsOf(place)) if (view.id.startsWith(id)) found.push(view);
   const [first, second] = found;

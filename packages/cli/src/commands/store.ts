@@ -144,6 +144,10 @@ function base64(octets: Uint8Array): string {
 }
 
 async function compact(file: string): Promise<void> {
+  {
+    // To look makes no file where there is none.
+    await using _ = await openSqliteStore(file, { readOnly: true, allowDamaged: true });
+  }
   await using store = await openSqliteStore(file);
   await store.compact();
 }

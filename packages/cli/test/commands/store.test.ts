@@ -71,6 +71,29 @@ describe("tertulia store", () => {
     });
   }
 
+  it("does not make a store where there is none, to compact it", () => {
+    const file = join(folder, "nowhere");
+    const { stderr, status } = tertulia("store", "compact", file);
+    match(stderr, /: unable to open database file\n$/);
+    deepEqual([status, existsSync(file), existsSync(`${file}.lock`)], [1, false, false]);
+  });
+
+  it("ends no session that was not named, also when there is only one", async () => {
+    const file = join(folder, "one.db");
+    const create = { id: "01", role: "responder", identity: "", createdAt: 1 } as const;
+    {
+      await using store = await openSqliteStore(file);
+      await store.write({
+        id: "01",
+        epoch: 3,
+        create: { ...create, establishment: new Uint8Array(8) },
+      });
+    }
+    const { stderr, status } = tertulia("sessions", "end", "", "--store", file);
+    deepEqual([stderr.split("\n")[0], status], ["which session? the beginning of its id", 2]);
+    match(tertulia("store", "sessions", file).stdout, /^01 /);
+  });
+
   it("does not make a store of a file that is something else", () => {
     const file = join(folder, "a text");
     const before = statSync(file).mode;

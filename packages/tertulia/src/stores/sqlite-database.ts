@@ -222,7 +222,7 @@ export class Database {
 
   /** Looks at every page, and at every checksum. */
   check(): StoreReport {
-    const problems = this.#integrity("integrity_check");
+    const problems: string[] = [];
     const damaged: string[] = [];
     const look = (what: string, id: string | undefined, read: () => unknown) => {
       try {
@@ -232,6 +232,7 @@ export class Database {
         if (id !== undefined) damaged.push(id);
       }
     };
+    look("file", undefined, () => problems.push(...this.#integrity("integrity_check")));
     let ids: string[] = [];
     look("sessions", undefined, () => {
       ids = this.#db.prepare("SELECT id FROM sessions ORDER BY id").all().map(idOf);

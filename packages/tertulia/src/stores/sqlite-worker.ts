@@ -48,7 +48,16 @@ function plain({ failure, message }: StoreError): Failure {
   return { failure, message: message.slice(failure.length + 2) };
 }
 
+/** @throws {StoreError} What SQLite says, in our words; what is wrong with us stays as it is. */
 function handle(database: Database, request: Request): unknown {
+  try {
+    return answerTo(database, request);
+  } catch (error) {
+    throw (error as { errcode?: number }).errcode === undefined ? error : database.failure(error);
+  }
+}
+
+function answerTo(database: Database, request: Request): unknown {
   switch (request.type) {
     case "write":
       return write(database, request.count, request.octets);

@@ -143,6 +143,21 @@ describe("SqliteStore", () => {
     );
   });
 
+  it("calls it damage when no page of the file says what it is any more, and looks at all the rest", async () => {
+    const store = await fixture.open();
+    await store.write(created("01"));
+    await store[Symbol.asyncDispose]();
+    const file = readFileSync(pathOf(store));
+    file.fill(0xff, 100, 4096);
+    writeFileSync(pathOf(store), file);
+    await using saved = await openSqliteStore(pathOf(store), {
+      readOnly: true,
+      allowDamaged: true,
+    });
+    match((await saved.check()).problems.join("\n"), /^file: damaged: .*malformed\nsessions: /);
+    await rejects(saved.load("01"), { failure: "damaged", message: /malformed$/ });
+  });
+
   it("waits for room when there is none, and loses nothing", async () => {
     const path = newPath();
     let blocked = 0;
