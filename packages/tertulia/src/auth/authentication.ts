@@ -66,6 +66,9 @@ export interface Verification {
   /**
    * Takes what the initiator said: first what CONNECT had, then each answer.
    *
+   * What it throws refuses. The peer is told the message of a `SessionError`; that of any other error
+   * is told to `onRefused` only.
+   *
    * @param binding - As the initiator's; of no use for the first.
    */
   next(

@@ -85,9 +85,13 @@ export function tokenVerifier(
           };
         }
         const token = data && decodeUtf8(data);
-        const vouched = token ? await verify(token, peer) : undefined;
-        if (vouched === undefined) return { type: "refused", message: "the token is not good" };
-        return { type: "accepted", vouched };
+        try {
+          const vouched = token ? await verify(token, peer) : undefined;
+          if (vouched === undefined) return { type: "refused", message: "the token is not good" };
+          return { type: "accepted", vouched };
+        } catch (error) {
+          return { type: "refused", message: error instanceof Error ? error.message : "" };
+        }
       },
     }),
   };

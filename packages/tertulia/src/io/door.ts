@@ -93,7 +93,7 @@ export class Door implements TransportSink, TimerEntry {
     try {
       this.#step(this.#reception.receive(octets));
     } catch (error) {
-      this.#fail(asSessionError(error));
+      this.#fail(error);
     }
   }
 
@@ -148,7 +148,7 @@ export class Door implements TransportSink, TimerEntry {
   #verify(data: Uint8Array | undefined): void {
     this.#isBusy = true;
     // Also when the method is done and what comes after it fails: the transport must not stay.
-    this.#ask(data).catch((error) => this.#fail(asSessionError(error), "authenticationFailed"));
+    this.#ask(data).catch((error) => this.#fail(error, "authenticationFailed"));
   }
 
   async #ask(data: Uint8Array | undefined): Promise<void> {
@@ -182,11 +182,13 @@ export class Door implements TransportSink, TimerEntry {
     if (refusal) this.refuse(refusal, refusal.cause);
   }
 
-  #fail(error: SessionError, otherwise: RefusalReason = "congestion"): void {
+  #fail(error: unknown, otherwise: RefusalReason = "congestion"): void {
     const isProtocol = error instanceof ProtocolError;
     const reason = isProtocol ? "protocolError" : otherwise;
     const isPersistent = reason !== "congestion";
-    this.refuse({ reason, isPersistent, message: error.message }, error);
+    // What a database or a bug of the application's says is for our side only.
+    const told = error instanceof SessionError ? { message: error.message } : {};
+    this.refuse({ reason, isPersistent, ...told }, asSessionError(error));
   }
 
   #done(): void {

@@ -69,6 +69,22 @@ describe("scram-sha-256", () => {
     assert.equal(name, "ana, the =first");
   });
 
+  it("does not tell the peer what our database says, but does tell us", async () => {
+    const told: string[] = [];
+    const broken = scramVerifier(() => {
+      throw new Error("no route to users.internal");
+    });
+    const refused = await refusal({
+      verifiers: [broken],
+      authenticator: ana(),
+      listener: { onRefused: (_address, { message }) => told.push(message) },
+    });
+    assert.deepEqual(
+      [refused, told],
+      ["ERR_REFUSED refused: authenticationFailed", ["no route to users.internal"]],
+    );
+  });
+
   it("tells a wrong password and an unknown user the same", async () => {
     const refused = "ERR_REFUSED refused: authenticationFailed: wrong user or password";
     const stranger = scramAuthenticator("bob", "correct horse");
