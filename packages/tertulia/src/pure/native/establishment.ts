@@ -244,7 +244,8 @@ export function agree(
   }
   const contexts = initiator.contexts.filter((c) => responder.contexts.includes(c)).slice(0, 8);
   if (contexts.length === 0) {
-    const [ours, theirs] = [initiator.contexts.join(" "), responder.contexts.join(" ")];
+    const names = (p: Proposal) => p.contexts.join(" ") || "none";
+    const [ours, theirs] = [names(initiator), names(responder)];
     return { incompatible: `presentation contexts: ${ours} here, ${theirs} there` };
   }
   const level = (p: Proposal) => durabilities.indexOf(p.durability);

@@ -32,7 +32,7 @@ export function wrongPositions(
   }
   for (const lane of [0, 1] as const) {
     const [have, first] = [ours[lane], retained[lane]];
-    if (first > have) return `lost: lane ${lane} of the peer from ${have} to ${first}`;
+    if (first > have) return `octets ${have} to ${first} of the peer's lane ${lane} are gone`;
   }
   return undefined;
 }

@@ -181,6 +181,10 @@ describe("establishment", () => {
     assert.deepEqual(agree(cbor, older, "responder"), {
       incompatible: "presentation contexts: cbor here, octets text json there",
     });
+    const none = { ...older, contexts: [] };
+    assert.deepEqual(agree(none, older, "responder"), {
+      incompatible: "presentation contexts: none here, octets text json there",
+    });
   });
 
   const bad: readonly (readonly [string, (proposal: Proposal) => Proposal])[] = [
