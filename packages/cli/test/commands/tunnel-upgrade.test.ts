@@ -66,9 +66,17 @@ async function upgradable(home: TemporaryHome, port: number) {
   };
 }
 
+/** For what never comes: more than a thousand connections take. */
+const PATIENCE_MS = 30_000;
+
 /** What a log says of an event, the `count`-th time; those who come after a process write there, too. */
 async function logged(command: Running, event: string, count = 1): Promise<Printed> {
+  const by = performance.now() + PATIENCE_MS;
   for (;;) {
+    assert.ok(
+      performance.now() < by,
+      `no "${event}": ${command.lines.slice(-5)} ${command.stderr}`,
+    );
     const line = command.printed.filter((one) => one["event"] === event)[count - 1];
     if (line) return line;
     await new Promise((resolve) => setTimeout(resolve, 20));
