@@ -61,6 +61,27 @@ describe("programs through a tunnel", { concurrency: false, timeout: 240_000 }, 
     assert.equal(code, 255);
   });
 
+  it("ssh without a tunnel does not survive a silence", async (t) => {
+    using hosts = programHosts(t, "bare-silence", "sshd", "ssh");
+    if (!hosts) return;
+    const known = await sshd(hosts);
+    hosts.start("far", "socat", `TCP-LISTEN:2022,bind=${FAR_ADDRESS},fork`, "TCP:127.0.0.1:2022");
+    await sleep(200);
+    const alive = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=2"];
+    const options = [...alive, ...known, "-p", "2022", `root@${FAR_ADDRESS}`];
+    const counting = "for i in $(seq 1 100); do echo $i; sleep 0.1; done";
+    const child = hosts.start("near", "ssh", ...options, counting);
+    let heard = "";
+    child.stdout!.on("data", (octets) => (heard += octets));
+    await once(child.stdout!, "data");
+    hosts.network.silence();
+    // Neither side hears that the other is gone: only asking in vain tells.
+    const [code] = await once(child, "close");
+    hosts.network.unsilence();
+    assert.equal(code, 255);
+    assert.ok(!heard.includes("100\n"));
+  });
+
   it("FTP moves files, active and passive, while the network fails", async (t) => {
     using hosts = programHosts(t, "ftp", "vsftpd", "lftp", "curl");
     if (!hosts) return;
