@@ -51,7 +51,8 @@ import { DOUBT_MS, LATE_MS, Liveness } from "./liveness.ts";
 import type { Message, PresentationContext } from "./message.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import { judge, refusalError, refusalOf } from "./refusals.ts";
-import { type ReleaseInput, type ReleaseState, releaseTable } from "./release.ts";
+import type { ReleaseState, ReleaseTransition } from "./release.ts";
+import { Releasing } from "./releasing.ts";
 import type { SessionEvent, SessionOutcome, SessionOutput } from "./session-output.ts";
 import type { StreamState } from "./stream.ts";
 import type { Suite } from "./suite.ts";
@@ -111,10 +112,8 @@ export class SessionMachine implements LinkListener {
   /** Present when everything is stored before it has an effect. */
   readonly #keep: Keep | undefined;
   #state: "connected" | "suspended" | "closed" = "connected";
-  #release: ReleaseState = "open";
+  readonly #release: Releasing;
   #outcome: SessionOutcome = "aborted";
-  #releaseBy = 0;
-  #releaseMark = -1;
   #transport: number | undefined;
   #candidate: Candidate | undefined;
   #nextTransport: number;
@@ -160,6 +159,7 @@ export class SessionMachine implements LinkListener {
     this.#keep = keep;
     const keeps = keep && (isOverlapping(this.agreement) ? "overlapping" : "waiting");
     this.link = new Link(role === "initiator", limits, peer, contexts, this, keeps);
+    this.#release = new Releasing(this.link, limits);
     if (options.answer) keep?.gate([{ type: "send", transport, chunks: [options.answer] }]);
     if (keep && options.kept) this.#restore(keep, options.kept, now, options);
     else if (established.rest.length > 0) this.receive(transport, established.rest, now);
@@ -183,20 +183,20 @@ export class SessionMachine implements LinkListener {
   }
 
   get releaseState(): ReleaseState {
-    return this.#release;
+    return this.#release.state;
   }
 
   // What the application asks for.
 
   /** @throws {SessionError} `ERR_CLOSED`, `ERR_STATE` after a release was asked, `ERR_LIMIT`. */
   send(type: number, octets: Uint8Array): number {
-    if (this.#release !== "open") this.#checkSend();
+    if (this.#release.state !== "open") this.#checkSend();
     return this.link.send(type, octets);
   }
 
   /** As {@link send}, past everything that waits. */
   sendExpedited(type: number, octets: Uint8Array): number {
-    if (this.#release !== "open") this.#checkSend();
+    if (this.#release.state !== "open") this.#checkSend();
     return this.link.sendExpedited(type, octets);
   }
 
@@ -211,8 +211,7 @@ export class SessionMachine implements LinkListener {
    */
   requestRelease(now: number): void {
     this.#checkOpen();
-    this.#enter("SRELreq");
-    this.#releaseBy ||= now + this.#limits.releaseMs;
+    this.#release.request(now);
     this.#advance();
   }
 
@@ -223,8 +222,7 @@ export class SessionMachine implements LinkListener {
    */
   answerRelease(isAgreed: boolean, now: number): void {
     this.#checkOpen();
-    this.#enter(isAgreed ? "SRELrsp+" : "SRELrsp-");
-    if (isAgreed) this.#releaseBy ||= now + this.#limits.releaseMs;
+    this.#release.answer(isAgreed, now);
     this.#advance();
   }
 
@@ -232,7 +230,7 @@ export class SessionMachine implements LinkListener {
   abort(reason: AbortReason, message: string, userData?: Uint8Array): void {
     if (this.#state === "closed") return;
     // Both have everything and have said so: there is nothing left to abort.
-    if (this.#isAgreed) return this.#close("released");
+    if (this.#release.isAgreed) return this.#close("released");
     this.#sendAbort(reason, message, userData);
     // Whoever aborts does not ask for what came.
     this.#close("aborted", new AbortedError(reason, message), { hasNoRest: true });
@@ -483,7 +481,7 @@ export class SessionMachine implements LinkListener {
       at(this.#live?.dueAt ?? 0);
       // What a clogged transport does not take is not waited for.
       if (!this.isClogged) at(this.link.deadline);
-      at(this.#releaseBy);
+      at(this.#release.deadline);
     } else if (this.role === "responder") {
       at(this.#expiresAt);
     }
@@ -541,13 +539,13 @@ export class SessionMachine implements LinkListener {
         return this.#close("fenced", new SessionError("ERR_RESUME", `fenced by epoch ${epoch}`));
       }
       case RELEASED:
-        return this.#enterByPeer("RELEASED");
+        return this.#moved(this.#release.receive("RELEASED"));
       case FINISH:
-        return this.#enterByPeer("FINISH");
+        return this.#moved(this.#release.receive("FINISH"));
       case FINISHED:
-        return this.#enterByPeer("FINISHED");
+        return this.#moved(this.#release.receive("FINISHED"));
       case NOT_FINISHED:
-        return this.#enterByPeer("NOT_FINISHED");
+        return this.#moved(this.#release.receive("NOT_FINISHED"));
     }
     throw new ProtocolError("unexpectedFrame", "Tertulia 2.2", frameName(type));
   }
@@ -590,7 +588,7 @@ export class SessionMachine implements LinkListener {
   #collect(keep: Keep, now: number): SessionOutput | undefined {
     if (this.#state === "closed" && keep.rest === undefined) return undefined;
     const dialogue = this.snapshotDialogue;
-    const output = keep.collect(this.link, now, this.#spoken, this.#release, dialogue);
+    const output = keep.collect(this.link, now, this.#spoken, this.#release.state, dialogue);
     // Whoever settles something is still at it.
     if (output && keep.rest) this.#restUntil = now + this.#limits.unreadMs;
     return output;
@@ -613,15 +611,14 @@ export class SessionMachine implements LinkListener {
     this.#state = "suspended";
     this.#epoch = kept.epoch;
     this.#claimed = kept.epoch;
-    this.#release = kept.state.release;
+    this.#release.restore(kept.state.release, now);
     keep.dialogue = kept.state.dialogue.snapshot;
     keep.collected = 1;
     keep.stored = 1;
     keep.isChanged = false;
     this.#expiresAt = now + this.agreement.resumeWindowMs;
     if (this.role === "initiator") this.#dialAt = now;
-    if (this.#release !== "open") this.#releaseBy = now + this.#limits.releaseMs;
-    const finishes = isFinishing(this.#release);
+    const finishes = this.#release.isFinishing;
     this.#guard(() => this.link.restore(kept, now, finishes, cursor, carriesStreams));
     this.#idleMark = this.#said;
     if (kept.state.end) {
@@ -629,7 +626,7 @@ export class SessionMachine implements LinkListener {
       return this.#restoreRest(keep, kept.state.end);
     }
     if (kept.state.release === "asked") this.#tell({ type: "releaseAsked" });
-    if (this.#isAgreed && this.role === "responder") this.#close("released");
+    if (this.#release.isAgreed && this.role === "responder") this.#close("released");
   }
 
   /** It had ended: what came before that is still to be had. */
@@ -681,13 +678,13 @@ export class SessionMachine implements LinkListener {
 
   #checkSend(): void {
     this.#checkOpen();
-    if (this.#release !== "asked") {
+    if (this.#release.state !== "asked") {
       throw new SessionError("ERR_STATE", "send after the release was asked for");
     }
   }
 
   #tickConnected(now: number): void {
-    if (this.#releaseBy && now >= this.#releaseBy && this.#isReleaseStuck(now)) {
+    if (this.#release.isStuck(now)) {
       return this.abort("releaseTimeout", `no release within ${this.#limits.releaseMs} ms`);
     }
     const live = this.#live;
@@ -698,15 +695,6 @@ export class SessionMachine implements LinkListener {
     const error = new SessionError("ERR_TIMEOUT", `nothing heard for ${silentMs} ms`);
     if (this.#transport !== undefined) this.#drop(this.#transport, error);
     this.#suspend(now, error);
-  }
-
-  /** Whether nothing has moved since it was asked last. A long journal on a slow line takes its time. */
-  #isReleaseStuck(now: number): boolean {
-    const { progress } = this.link;
-    if (progress === this.#releaseMark && now < this.#releaseBy + LATE_MS) return true;
-    this.#releaseMark = progress;
-    this.#releaseBy = now + this.#limits.releaseMs;
-    return false;
   }
 
   #tickSuspended(now: number): void {
@@ -765,7 +753,7 @@ export class SessionMachine implements LinkListener {
     this.link.detach();
     if (this.#state !== "connected") return;
     // Nobody has anything left to say; the initiator, if it does not know yet, comes back and is told.
-    if (this.#isAgreed && this.role === "responder") return this.#close("released");
+    if (this.#release.isAgreed && this.role === "responder") return this.#close("released");
     this.#state = "suspended";
     this.#expiresAt = now + this.#windowMs;
     this.#tell({ type: "suspended", error });
@@ -849,7 +837,7 @@ export class SessionMachine implements LinkListener {
     this.#state = "connected";
     this.#live = new Liveness(this.agreement, now);
     this.#isHeard = true;
-    if (this.#releaseBy) this.#releaseBy = now + this.#limits.releaseMs;
+    this.#release.resumed(now);
     if (old !== undefined) {
       if (this.role === "responder") this.#sendTo(old, encodeVarints(FENCED, epoch));
       this.#outputs.push({ type: "close", transport: old });
@@ -868,7 +856,7 @@ export class SessionMachine implements LinkListener {
       if (refusal.isPersistent) this.#location = undefined;
       return this.#retry(now, refusalError(refusal), refusal.retryMs);
     }
-    const verdict = judge(refusal, this.#release);
+    const verdict = judge(refusal, this.#release.state);
     if (verdict.type === "ended") return this.#close(verdict.outcome, verdict.error);
     if ("location" in verdict) this.#location = verdict.location;
     this.#retry(now, verdict.error, verdict.retryMs);
@@ -891,47 +879,16 @@ export class SessionMachine implements LinkListener {
 
   /** Moves the release on when what it waits for has come. */
   #advance(): void {
-    if (this.#state === "closed" || this.#release === "open") return;
-    const { drained } = releaseTable[this.#release];
-    if (drained && this.link.isDrained) this.#enter("drained");
-    const { acknowledged } = releaseTable[this.#release];
-    if (acknowledged && this.link.isAcknowledged) this.#enter("acknowledged");
+    if (this.#state === "closed") return;
+    const transition = this.#release.advance();
+    if (transition) this.#moved(transition);
   }
 
-  #enterByPeer(input: ReleaseInput): void {
-    if (releaseTable[this.#release][input] === undefined) {
-      throw new ProtocolError("unexpectedFrame", "Tertulia 9.1", `${input} in ${this.#release}`);
-    }
-    this.#enter(input);
-  }
-
-  /** The only place where the state of the release changes. */
-  #enter(input: ReleaseInput): void {
-    const transition = releaseTable[this.#release][input];
-    if (transition === undefined) {
-      throw new SessionError("ERR_STATE", `${input} in ${this.#release}`);
-    }
-    const { send, tell, to } = transition;
-    this.#release = to;
-    if (send === "FINISH") this.link.sendRelease(FINISH);
-    if (send === "FINISHED") this.link.sendRelease(FINISHED);
-    if (send === "NOT_FINISHED") this.link.sendRelease(NOT_FINISHED);
-    if (tell === "releaseAsked") this.#tell({ type: "releaseAsked" });
-    if (tell === "releaseRefused") {
-      this.#releaseBy = 0;
-      this.link.resumeSending();
-      this.#tell({ type: "releaseRefused" });
-    }
-    // The peer waits for this acknowledgement, and for nothing else.
-    if (this.#isAgreed) this.link.acknowledge();
+  #moved({ send, tell, to }: ReleaseTransition): void {
+    if (tell) this.#tell({ type: tell });
     if (to === "released") {
       this.#close("released", undefined, { isFarewell: send === "RELEASED" });
     }
-  }
-
-  /** Whether both sides have everything and have said so. Only the last acknowledgement may lack. */
-  get #isAgreed(): boolean {
-    return this.#release === "finished" || this.#release === "crossed";
   }
 
   /** Ends the session: the only place where it does. */
@@ -948,11 +905,11 @@ export class SessionMachine implements LinkListener {
     this.#state = "closed";
     if (!hasNoRest) this.#lookAtAll();
     // Whatever became of the transport, or of the peer: both had said that all is said and received.
-    const outcome = this.#isAgreed ? "released" : how;
+    const outcome = this.#release.isAgreed ? "released" : how;
     const error = outcome === "released" ? undefined : why;
     this.#outcome = outcome;
     this.#dialAt = 0;
-    if (this.#release === "open") this.#release = "released";
+    this.#release.stop();
     const transport = this.#transport;
     const last: SessionOutput[] = [];
     if (transport !== undefined) {
@@ -1039,11 +996,6 @@ export class SessionMachine implements LinkListener {
   #tell(event: SessionEvent): void {
     this.#outputs.push({ type: "event", event });
   }
-}
-
-/** Whether FINISH or FINISHED was sent: nothing may follow it. */
-function isFinishing(release: ReleaseState): boolean {
-  return !["open", "draining", "asked", "answering"].includes(release);
 }
 
 /** Whatever a decoder throws is the peer's fault; anything else is ours, and goes on up. */
