@@ -146,7 +146,8 @@ export function encodeMountres3(writer: XdrWriter, value: Mountres3): void {
   encodeMountstat3(writer, value.fhs_status);
   switch (value.fhs_status) {
     case "MNT3_OK": {
-      encodeMountres3Ok(writer, (value as { readonly mountinfo: Mountres3Ok }).mountinfo);
+      const $arm = value as { readonly mountinfo: Mountres3Ok };
+      encodeMountres3Ok(writer, $arm.mountinfo);
       break;
     }
     default: {

@@ -499,7 +499,8 @@ export function encodePostOpAttr(writer: XdrWriter, value: PostOpAttr): void {
   writer.bool(value.attributes_follow);
   switch (value.attributes_follow) {
     case true: {
-      encodeFattr3(writer, (value as { readonly attributes: Fattr3 }).attributes);
+      const $arm = value as { readonly attributes: Fattr3 };
+      encodeFattr3(writer, $arm.attributes);
       break;
     }
     case false: {
@@ -556,7 +557,8 @@ export function encodePreOpAttr(writer: XdrWriter, value: PreOpAttr): void {
   writer.bool(value.attributes_follow);
   switch (value.attributes_follow) {
     case true: {
-      encodeWccAttr(writer, (value as { readonly attributes: WccAttr }).attributes);
+      const $arm = value as { readonly attributes: WccAttr };
+      encodeWccAttr(writer, $arm.attributes);
       break;
     }
     case false: {
@@ -603,7 +605,8 @@ export function encodePostOpFh3(writer: XdrWriter, value: PostOpFh3): void {
   writer.bool(value.handle_follows);
   switch (value.handle_follows) {
     case true: {
-      encodeNfsFh3(writer, (value as { readonly handle: NfsFh3 }).handle);
+      const $arm = value as { readonly handle: NfsFh3 };
+      encodeNfsFh3(writer, $arm.handle);
       break;
     }
     case false: {
@@ -670,7 +673,8 @@ export function encodeSetMode3(writer: XdrWriter, value: SetMode3): void {
   writer.bool(value.set_it);
   switch (value.set_it) {
     case true: {
-      encodeMode3(writer, (value as { readonly mode: Mode3 }).mode);
+      const $arm = value as { readonly mode: Mode3 };
+      encodeMode3(writer, $arm.mode);
       break;
     }
     default: {
@@ -699,7 +703,8 @@ export function encodeSetUid3(writer: XdrWriter, value: SetUid3): void {
   writer.bool(value.set_it);
   switch (value.set_it) {
     case true: {
-      encodeUid3(writer, (value as { readonly uid: Uid3 }).uid);
+      const $arm = value as { readonly uid: Uid3 };
+      encodeUid3(writer, $arm.uid);
       break;
     }
     default: {
@@ -728,7 +733,8 @@ export function encodeSetGid3(writer: XdrWriter, value: SetGid3): void {
   writer.bool(value.set_it);
   switch (value.set_it) {
     case true: {
-      encodeGid3(writer, (value as { readonly gid: Gid3 }).gid);
+      const $arm = value as { readonly gid: Gid3 };
+      encodeGid3(writer, $arm.gid);
       break;
     }
     default: {
@@ -757,7 +763,8 @@ export function encodeSetSize3(writer: XdrWriter, value: SetSize3): void {
   writer.bool(value.set_it);
   switch (value.set_it) {
     case true: {
-      encodeSize3(writer, (value as { readonly size: Size3 }).size);
+      const $arm = value as { readonly size: Size3 };
+      encodeSize3(writer, $arm.size);
       break;
     }
     default: {
@@ -786,7 +793,8 @@ export function encodeSetAtime(writer: XdrWriter, value: SetAtime): void {
   encodeTimeHow(writer, value.set_it);
   switch (value.set_it) {
     case "SET_TO_CLIENT_TIME": {
-      encodeNfstime3(writer, (value as { readonly atime: Nfstime3 }).atime);
+      const $arm = value as { readonly atime: Nfstime3 };
+      encodeNfstime3(writer, $arm.atime);
       break;
     }
     default: {
@@ -815,7 +823,8 @@ export function encodeSetMtime(writer: XdrWriter, value: SetMtime): void {
   encodeTimeHow(writer, value.set_it);
   switch (value.set_it) {
     case "SET_TO_CLIENT_TIME": {
-      encodeNfstime3(writer, (value as { readonly mtime: Nfstime3 }).mtime);
+      const $arm = value as { readonly mtime: Nfstime3 };
+      encodeNfstime3(writer, $arm.mtime);
       break;
     }
     default: {
@@ -935,7 +944,8 @@ export function encodeGETATTR3res(writer: XdrWriter, value: GETATTR3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeGETATTR3resok(writer, (value as { readonly resok: GETATTR3resok }).resok);
+      const $arm = value as { readonly resok: GETATTR3resok };
+      encodeGETATTR3resok(writer, $arm.resok);
       break;
     }
     default: {
@@ -964,7 +974,8 @@ export function encodeSattrguard3(writer: XdrWriter, value: Sattrguard3): void {
   writer.bool(value.check);
   switch (value.check) {
     case true: {
-      encodeNfstime3(writer, (value as { readonly obj_ctime: Nfstime3 }).obj_ctime);
+      const $arm = value as { readonly obj_ctime: Nfstime3 };
+      encodeNfstime3(writer, $arm.obj_ctime);
       break;
     }
     case false: {
@@ -1040,11 +1051,13 @@ export function encodeSETATTR3res(writer: XdrWriter, value: SETATTR3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeSETATTR3resok(writer, (value as { readonly resok: SETATTR3resok }).resok);
+      const $arm = value as { readonly resok: SETATTR3resok };
+      encodeSETATTR3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeSETATTR3resfail(writer, (value as { readonly resfail: SETATTR3resfail }).resfail);
+      const $arm = value as { readonly resfail: SETATTR3resfail };
+      encodeSETATTR3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -1115,11 +1128,13 @@ export function encodeLOOKUP3res(writer: XdrWriter, value: LOOKUP3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeLOOKUP3resok(writer, (value as { readonly resok: LOOKUP3resok }).resok);
+      const $arm = value as { readonly resok: LOOKUP3resok };
+      encodeLOOKUP3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeLOOKUP3resfail(writer, (value as { readonly resfail: LOOKUP3resfail }).resfail);
+      const $arm = value as { readonly resfail: LOOKUP3resfail };
+      encodeLOOKUP3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -1200,11 +1215,13 @@ export function encodeACCESS3res(writer: XdrWriter, value: ACCESS3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeACCESS3resok(writer, (value as { readonly resok: ACCESS3resok }).resok);
+      const $arm = value as { readonly resok: ACCESS3resok };
+      encodeACCESS3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeACCESS3resfail(writer, (value as { readonly resfail: ACCESS3resfail }).resfail);
+      const $arm = value as { readonly resfail: ACCESS3resfail };
+      encodeACCESS3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -1272,11 +1289,13 @@ export function encodeREADLINK3res(writer: XdrWriter, value: READLINK3res): void
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeREADLINK3resok(writer, (value as { readonly resok: READLINK3resok }).resok);
+      const $arm = value as { readonly resok: READLINK3resok };
+      encodeREADLINK3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeREADLINK3resfail(writer, (value as { readonly resfail: READLINK3resfail }).resfail);
+      const $arm = value as { readonly resfail: READLINK3resfail };
+      encodeREADLINK3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -1366,11 +1385,13 @@ export function encodeREAD3res(writer: XdrWriter, value: READ3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeREAD3resok(writer, (value as { readonly resok: READ3resok }).resok);
+      const $arm = value as { readonly resok: READ3resok };
+      encodeREAD3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeREAD3resfail(writer, (value as { readonly resfail: READ3resfail }).resfail);
+      const $arm = value as { readonly resfail: READ3resfail };
+      encodeREAD3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -1502,11 +1523,13 @@ export function encodeWRITE3res(writer: XdrWriter, value: WRITE3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeWRITE3resok(writer, (value as { readonly resok: WRITE3resok }).resok);
+      const $arm = value as { readonly resok: WRITE3resok };
+      encodeWRITE3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeWRITE3resfail(writer, (value as { readonly resfail: WRITE3resfail }).resfail);
+      const $arm = value as { readonly resfail: WRITE3resfail };
+      encodeWRITE3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -1569,11 +1592,13 @@ export function encodeCreatehow3(writer: XdrWriter, value: Createhow3): void {
   switch (value.mode) {
     case "UNCHECKED":
     case "GUARDED": {
-      encodeSattr3(writer, (value as { readonly obj_attributes: Sattr3 }).obj_attributes);
+      const $arm = value as { readonly obj_attributes: Sattr3 };
+      encodeSattr3(writer, $arm.obj_attributes);
       break;
     }
     case "EXCLUSIVE": {
-      encodeCreateverf3(writer, (value as { readonly verf: Createverf3 }).verf);
+      const $arm = value as { readonly verf: Createverf3 };
+      encodeCreateverf3(writer, $arm.verf);
       break;
     }
     default: refuse("createhow3", (value as { mode: unknown }).mode);
@@ -1650,11 +1675,13 @@ export function encodeCREATE3res(writer: XdrWriter, value: CREATE3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeCREATE3resok(writer, (value as { readonly resok: CREATE3resok }).resok);
+      const $arm = value as { readonly resok: CREATE3resok };
+      encodeCREATE3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeCREATE3resfail(writer, (value as { readonly resfail: CREATE3resfail }).resfail);
+      const $arm = value as { readonly resfail: CREATE3resfail };
+      encodeCREATE3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -1728,11 +1755,13 @@ export function encodeMKDIR3res(writer: XdrWriter, value: MKDIR3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeMKDIR3resok(writer, (value as { readonly resok: MKDIR3resok }).resok);
+      const $arm = value as { readonly resok: MKDIR3resok };
+      encodeMKDIR3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeMKDIR3resfail(writer, (value as { readonly resfail: MKDIR3resfail }).resfail);
+      const $arm = value as { readonly resfail: MKDIR3resfail };
+      encodeMKDIR3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -1822,11 +1851,13 @@ export function encodeSYMLINK3res(writer: XdrWriter, value: SYMLINK3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeSYMLINK3resok(writer, (value as { readonly resok: SYMLINK3resok }).resok);
+      const $arm = value as { readonly resok: SYMLINK3resok };
+      encodeSYMLINK3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeSYMLINK3resfail(writer, (value as { readonly resfail: SYMLINK3resfail }).resfail);
+      const $arm = value as { readonly resfail: SYMLINK3resfail };
+      encodeSYMLINK3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -1876,12 +1907,14 @@ export function encodeMknoddata3(writer: XdrWriter, value: Mknoddata3): void {
   switch (value.type) {
     case "NF3CHR":
     case "NF3BLK": {
-      encodeDevicedata3(writer, (value as { readonly device: Devicedata3 }).device);
+      const $arm = value as { readonly device: Devicedata3 };
+      encodeDevicedata3(writer, $arm.device);
       break;
     }
     case "NF3SOCK":
     case "NF3FIFO": {
-      encodeSattr3(writer, (value as { readonly pipe_attributes: Sattr3 }).pipe_attributes);
+      const $arm = value as { readonly pipe_attributes: Sattr3 };
+      encodeSattr3(writer, $arm.pipe_attributes);
       break;
     }
     default: {
@@ -1963,11 +1996,13 @@ export function encodeMKNOD3res(writer: XdrWriter, value: MKNOD3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeMKNOD3resok(writer, (value as { readonly resok: MKNOD3resok }).resok);
+      const $arm = value as { readonly resok: MKNOD3resok };
+      encodeMKNOD3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeMKNOD3resfail(writer, (value as { readonly resfail: MKNOD3resfail }).resfail);
+      const $arm = value as { readonly resfail: MKNOD3resfail };
+      encodeMKNOD3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2032,11 +2067,13 @@ export function encodeREMOVE3res(writer: XdrWriter, value: REMOVE3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeREMOVE3resok(writer, (value as { readonly resok: REMOVE3resok }).resok);
+      const $arm = value as { readonly resok: REMOVE3resok };
+      encodeREMOVE3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeREMOVE3resfail(writer, (value as { readonly resfail: REMOVE3resfail }).resfail);
+      const $arm = value as { readonly resfail: REMOVE3resfail };
+      encodeREMOVE3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2101,11 +2138,13 @@ export function encodeRMDIR3res(writer: XdrWriter, value: RMDIR3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeRMDIR3resok(writer, (value as { readonly resok: RMDIR3resok }).resok);
+      const $arm = value as { readonly resok: RMDIR3resok };
+      encodeRMDIR3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeRMDIR3resfail(writer, (value as { readonly resfail: RMDIR3resfail }).resfail);
+      const $arm = value as { readonly resfail: RMDIR3resfail };
+      encodeRMDIR3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2179,11 +2218,13 @@ export function encodeRENAME3res(writer: XdrWriter, value: RENAME3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeRENAME3resok(writer, (value as { readonly resok: RENAME3resok }).resok);
+      const $arm = value as { readonly resok: RENAME3resok };
+      encodeRENAME3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeRENAME3resfail(writer, (value as { readonly resfail: RENAME3resfail }).resfail);
+      const $arm = value as { readonly resfail: RENAME3resfail };
+      encodeRENAME3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2257,11 +2298,13 @@ export function encodeLINK3res(writer: XdrWriter, value: LINK3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeLINK3resok(writer, (value as { readonly resok: LINK3resok }).resok);
+      const $arm = value as { readonly resok: LINK3resok };
+      encodeLINK3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeLINK3resfail(writer, (value as { readonly resfail: LINK3resfail }).resfail);
+      const $arm = value as { readonly resfail: LINK3resfail };
+      encodeLINK3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2414,11 +2457,13 @@ export function encodeREADDIR3res(writer: XdrWriter, value: READDIR3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeREADDIR3resok(writer, (value as { readonly resok: READDIR3resok }).resok);
+      const $arm = value as { readonly resok: READDIR3resok };
+      encodeREADDIR3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeREADDIR3resfail(writer, (value as { readonly resfail: READDIR3resfail }).resfail);
+      const $arm = value as { readonly resfail: READDIR3resfail };
+      encodeREADDIR3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2580,11 +2625,13 @@ export function encodeREADDIRPLUS3res(writer: XdrWriter, value: READDIRPLUS3res)
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeREADDIRPLUS3resok(writer, (value as { readonly resok: READDIRPLUS3resok }).resok);
+      const $arm = value as { readonly resok: READDIRPLUS3resok };
+      encodeREADDIRPLUS3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeREADDIRPLUS3resfail(writer, (value as { readonly resfail: READDIRPLUS3resfail }).resfail);
+      const $arm = value as { readonly resfail: READDIRPLUS3resfail };
+      encodeREADDIRPLUS3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2675,11 +2722,13 @@ export function encodeFSSTAT3res(writer: XdrWriter, value: FSSTAT3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeFSSTAT3resok(writer, (value as { readonly resok: FSSTAT3resok }).resok);
+      const $arm = value as { readonly resok: FSSTAT3resok };
+      encodeFSSTAT3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeFSSTAT3resfail(writer, (value as { readonly resfail: FSSTAT3resfail }).resfail);
+      const $arm = value as { readonly resfail: FSSTAT3resfail };
+      encodeFSSTAT3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2780,11 +2829,13 @@ export function encodeFSINFO3res(writer: XdrWriter, value: FSINFO3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeFSINFO3resok(writer, (value as { readonly resok: FSINFO3resok }).resok);
+      const $arm = value as { readonly resok: FSINFO3resok };
+      encodeFSINFO3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeFSINFO3resfail(writer, (value as { readonly resfail: FSINFO3resfail }).resfail);
+      const $arm = value as { readonly resfail: FSINFO3resfail };
+      encodeFSINFO3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2872,11 +2923,13 @@ export function encodePATHCONF3res(writer: XdrWriter, value: PATHCONF3res): void
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodePATHCONF3resok(writer, (value as { readonly resok: PATHCONF3resok }).resok);
+      const $arm = value as { readonly resok: PATHCONF3resok };
+      encodePATHCONF3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodePATHCONF3resfail(writer, (value as { readonly resfail: PATHCONF3resfail }).resfail);
+      const $arm = value as { readonly resfail: PATHCONF3resfail };
+      encodePATHCONF3resfail(writer, $arm.resfail);
       break;
     }
   }
@@ -2955,11 +3008,13 @@ export function encodeCOMMIT3res(writer: XdrWriter, value: COMMIT3res): void {
   encodeNfsstat3(writer, value.status);
   switch (value.status) {
     case "NFS3_OK": {
-      encodeCOMMIT3resok(writer, (value as { readonly resok: COMMIT3resok }).resok);
+      const $arm = value as { readonly resok: COMMIT3resok };
+      encodeCOMMIT3resok(writer, $arm.resok);
       break;
     }
     default: {
-      encodeCOMMIT3resfail(writer, (value as { readonly resfail: COMMIT3resfail }).resfail);
+      const $arm = value as { readonly resfail: COMMIT3resfail };
+      encodeCOMMIT3resfail(writer, $arm.resfail);
       break;
     }
   }

@@ -152,7 +152,7 @@ class Checker {
     this.#places.set(name, place);
     if (type === "enum") {
       const members = definition.members.map((member) => ({
-        name: member.name,
+        name: memberName(member.name),
         value: this.#constants.get(member.name) ?? 0,
         comment: member.comment,
       }));
@@ -196,7 +196,7 @@ class Checker {
       return refuseSeen(text === "TRUE" ? 1 : 0, seen, place);
     }
     if (on.type === "enum" && value.isName) {
-      const isOwn = on.members.some(({ name }) => name === text);
+      const isOwn = on.members.some(({ name }) => name === memberName(text));
       if (!isOwn && !this.#constants.has(text)) {
         throw new IdlError(place, `${text} is no member of ${on.name}`);
       }
@@ -225,7 +225,7 @@ class Checker {
 
   #field(declaration: Declaration): Field {
     const { name, comment } = declaration;
-    return { name, of: this.#declared(declaration), comment };
+    return { name: memberName(name), of: this.#declared(declaration), comment };
   }
 
   #declared({ of, form, bound, place }: Declaration): Type {
@@ -331,9 +331,15 @@ function baseType(base: string): Type {
   return { type: base as "int" };
 }
 
+/** What a field is called, or a member: in a literal, `__proto__` would be what the object inherits from. */
+function memberName(name: string): string {
+  return name === "__proto__" ? "__proto___" : name;
+}
+
 function refuseTwice(fields: readonly Declaration[]): void {
   const seen = new Set<string>();
-  for (const { name, place } of fields) {
+  for (const { name: given, place } of fields) {
+    const name = memberName(given);
     if (seen.has(name)) throw new IdlError(place, `the field ${name} is there already`);
     seen.add(name);
   }

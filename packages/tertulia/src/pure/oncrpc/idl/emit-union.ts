@@ -25,7 +25,7 @@ export function encodeUnion(union: UnionType, codec: Codec, names: Names): strin
       const mark = resolved(field.of).type === "optional" ? "?" : "";
       // TypeScript cannot tell arms apart by a number when the default's may be any.
       const type = `{ readonly ${field.name}${mark}: ${typeText(field.of, names)} }`;
-      out.push(codec.encode(field.of, `(value as ${type}).${field.name}`));
+      out.push(`const $arm = value as ${type};`, codec.encode(field.of, `$arm.${field.name}`));
     }
     out.push("break;", "}");
   }

@@ -8,7 +8,7 @@
 import { CodecEmitter } from "./emit-codec.ts";
 import { comment, declareType, typeText } from "./emit-types.ts";
 import type { Model, ProcedureModel, ProgramModel, Type, VersionModel } from "./model.ts";
-import { type Names, namesOf } from "./names.ts";
+import { type Names, namesOf, TAKEN } from "./names.ts";
 
 /** What the output says of where it comes from, and what it imports. All optional. */
 export interface GenerateOptions {
@@ -23,6 +23,7 @@ const VALUES = `badEnum badUnion checkHyper checkInt checkRange checkSize checkU
   FakeCaller refuse serve`.split(/\s+/);
 const TYPES = `Caller CallOptions Procedure ProgramVersion ServedProgram ServerCall XdrReader
   XdrWriter`.split(/\s+/);
+const USED = new Set([...TAKEN, ...VALUES]);
 
 /** The text of a TypeScript module. */
 export function generate(model: Model, options: GenerateOptions = {}): string {
@@ -199,9 +200,9 @@ function decoderOf(type: Type, names: Names, codecs: CodecEmitter): string {
     : `(reader) => {\n${out.join("\n")}\nreturn ${value};\n}`;
 }
 
-/** C's constants may be named as JavaScript's words are. */
+/** C's constants may be named as JavaScript's words are, or as what the code around them calls. */
 function constantName(name: string): string {
-  return RESERVED.has(name) ? `${name}_` : name;
+  return RESERVED.has(name) || USED.has(name) ? `${name}_` : name;
 }
 
 const RESERVED = new Set(

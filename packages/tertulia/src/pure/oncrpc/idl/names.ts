@@ -7,7 +7,7 @@
 import type { Model, NamedType, ProcedureModel, ProgramModel, VersionModel } from "./model.ts";
 
 /** What generated code uses itself, so that no type may be called so. */
-const TAKEN =
+export const TAKEN: readonly string[] =
   `Array BigInt Boolean DataView Error Math Number Object Partial Promise Readonly Record
   String Symbol Uint8Array CallOptions Caller FakeCaller Procedure ProgramVersion ServedProgram
   ServerCall XdrReader XdrWriter`.split(/\s+/);
