@@ -17,6 +17,8 @@ const isSmoke = process.env["BENCH_SMOKE"] === "1";
 /** How long a round sends. */
 const ROUND_MS = isSmoke ? 50 : 700;
 const COLUMNS: readonly Column[] = ["tertulia", "tertulia-tls", "direct", "ssh", "socat", "node"];
+/** The least that a relay can do: for speed only. */
+const LEAST: readonly Column[] = ["c"];
 
 /** The cases, in the order in which they are printed. */
 export const cases: readonly Case[] = [
@@ -58,7 +60,9 @@ function running(
     name,
     unit,
     better,
-    columns: Object.fromEntries(COLUMNS.map((column) => [column, () => figure(column)])),
+    columns: Object.fromEntries(
+      [...COLUMNS, ...LEAST].map((column) => [column, () => figure(column)]),
+    ),
     async close() {
       for (const way of ways.values()) await way[Symbol.asyncDispose]();
       const { client, target } = await ends;

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../packages/tertulia/dist/test/free-port.js";
 import { Missing } from "../harness.ts";
 
-export type Column = "tertulia" | "tertulia-tls" | "direct" | "ssh" | "socat" | "node";
+export type Column = "tertulia" | "tertulia-tls" | "direct" | "ssh" | "socat" | "c" | "node";
 
 /** Runs a program on one of the two hosts. */
 export type Spawn = (side: "near" | "far", command: readonly string[]) => ChildProcess;
@@ -93,8 +93,10 @@ class Processes implements Way {
         return this.#ssh(target, meeting);
       case "socat":
         return this.#socat(target, meeting);
+      case "c":
+        return this.#relays(target, meeting, this.#compiled());
       case "node":
-        return this.#node(target, meeting);
+        return this.#relays(target, meeting, [process.execPath, RELAY]);
     }
   }
 
@@ -154,14 +156,24 @@ class Processes implements Way {
     await this.#whenListening();
   }
 
-  /** The same in Node: about what a tunnel written in it can reach. */
-  async #node(target: number, meeting: number): Promise<void> {
+  /** The same in as few lines as can be: in C the least of a relay, in Node about what a tunnel can reach. */
+  async #relays(target: number, meeting: number, program: readonly string[]): Promise<void> {
     const relay = (side: "near" | "far", ...words: readonly (string | number)[]) =>
-      this.#start(side, process.execPath, RELAY, ...words.map(String));
+      this.#start(side, ...program, ...words.map(String));
     relay("far", this.#host, meeting, "127.0.0.1", target);
     await sleep(200);
     this.near = relay("near", "127.0.0.1", this.port, this.#host, meeting);
     await this.#whenListening();
+  }
+
+  #compiled(): readonly string[] {
+    const program = join(this.#folder, "relay");
+    try {
+      execFileSync("cc", ["-O2", "-o", program, `${RELAY.slice(0, -2)}c`], { stdio: "ignore" });
+    } catch {
+      throw new Missing("needs a C compiler");
+    }
+    return [program];
   }
 
   #start(side: "near" | "far", ...command: readonly string[]): ChildProcess {
