@@ -6,16 +6,34 @@ import { connect, listen, type Session } from "../../src/index.ts";
 import {
   type Implementation,
   method,
+  type Schema,
   type ServiceClient,
   serveService,
   serviceClient,
   stream,
 } from "../../src/rpc/index.ts";
 
-/** Two libraries of schemas in one service: any that follows Standard Schema will do. */
+/** A schema of nobody's library: text with an even number in it, which it makes a number of, after a while. */
+const even: Schema<{ readonly text: string }, number> = {
+  "~standard": {
+    version: 1,
+    vendor: "by hand",
+    async validate(value) {
+      await Promise.resolve();
+      const { text } = value as { text: unknown }; // what it is not, it has not
+      if (typeof text !== "string") throw new TypeError("no text");
+      const number = Number(text);
+      if (number % 2 === 0) return { value: number };
+      return { issues: [{ message: "is odd", path: [{ key: "text" }] }] };
+    },
+  },
+};
+
+/** Two libraries of schemas in one service, and one by hand: any that follows Standard Schema will do. */
 const library = {
   add: method(z.object({ one: z.number(), other: z.number().default(1) }), z.number()),
   shout: method(v.pipe(v.string(), v.maxLength(10)), v.string()),
+  half: method(even, z.number()),
   count: stream(z.number().int(), z.number()),
   fail: method(z.string(), z.string()),
   wait: method(z.number(), z.string()),
@@ -37,6 +55,7 @@ async function world(): Promise<World> {
   const implementation: Implementation<typeof library> = {
     add: ({ one, other }) => one + other,
     shout: (text) => text.toUpperCase(),
+    half: (number) => number / 2,
     async *count(to) {
       try {
         for (let i = 1; i <= to; i++) {
@@ -91,6 +110,13 @@ describe("a service described in TypeScript", () => {
     equal(sum, 5);
     equal(await pair.client.add({ one: 2 }), 3);
     equal(await pair.client.shout("hello"), "HELLO");
+  });
+
+  it("takes a schema written by hand, that waits, and that throws", async () => {
+    await using pair = await world();
+    equal(await pair.client.half({ text: "84" }), 42);
+    await rejects(pair.client.half({ text: "7" }), /text: is odd/);
+    await rejects(pair.client.half({} as { text: string }), /no text/);
   });
 
   it("says what is wrong with an argument, a result, a method", async () => {
