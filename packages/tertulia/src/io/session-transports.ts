@@ -127,7 +127,7 @@ export class SessionTransports {
     const { machine, runtime } = this.#driver;
     runtime.loopPoll?.received();
     const isGiven = number === this.#number && this.#current?.givesAway === true;
-    machine.receive(number, octets, this.#driver.now());
+    machine.receive(number, octets, this.#driver.now(), isGiven);
     if (isGiven && !machine.link.isChunkHeld) letGoOctets(octets);
     this.#driver.settle();
     this.#driver.sender.acknowledged();

@@ -2,7 +2,8 @@
  * Cuts an octet stream, however it arrives, into frames.
  *
  * The body of a frame that arrived in one piece is a view of that piece; only a frame that came in
- * several is put together by copying. Feed it, then call `next` until it is false; the fields speak
+ * several is put together by copying, in the piece that it began in where that is given away and large
+ * enough: memory of its own costs more than the copy. Feed it, then call `next` until it is false; the fields speak
  * of the frame found last. Nothing is allocated for a frame longer than `frameOctetsMax`.
  *
  * @module
@@ -10,9 +11,12 @@
 
 import { ProtocolError } from "../errors.ts";
 import { NO_OCTETS, unwrittenOctets } from "../octets.ts";
-import { frameName } from "./frames.ts";
+import { frameName, MESSAGE } from "./frames.ts";
 
 const CLAUSE = "Tertulia 2.1";
+
+/** Shorter bodies have memory of their own at no great cost. */
+const REUSE_OCTETS_MIN = 16 * 1024;
 
 export class FrameReader {
   /** Type of the current frame. */
@@ -29,6 +33,7 @@ export class FrameReader {
   frameOctetsMax: number;
 
   #chunk: Uint8Array = NO_OCTETS;
+  #isGiven = false;
   #offset = 0;
   /** Octets of the current header so far: 0 when between frames. */
   #headerSize = 0;
@@ -48,9 +53,14 @@ export class FrameReader {
     return this.#headerSize === 0 && this.#offset === this.#chunk.length;
   }
 
-  /** Gives it the next octets. What was fed before must have been read to the end. */
-  feed(chunk: Uint8Array): void {
+  /**
+   * Gives it the next octets. What was fed before must have been read to the end.
+   *
+   * @param isGiven - Nobody else reads their memory, now or later: it may be written to.
+   */
+  feed(chunk: Uint8Array, isGiven = false): void {
     this.#chunk = chunk;
+    this.#isGiven = isGiven;
     this.#offset = 0;
     this.isHeld = false;
   }
@@ -138,7 +148,7 @@ export class FrameReader {
       this.octets = chunk;
       this.start = this.#offset;
     } else {
-      this.#partial ??= unwrittenOctets(this.#length);
+      this.#partial ??= this.#roomInChunk() ?? unwrittenOctets(this.#length);
       const taken = Math.min(available, missing);
       this.#partial.set(chunk.subarray(this.#offset, this.#offset + taken), this.#filled);
       if (taken < missing) {
@@ -154,6 +164,18 @@ export class FrameReader {
     this.#offset += missing;
     this.#begin();
     return true;
+  }
+
+  /** The chunk's own memory for a message that begins in it, where nobody else keeps it and half is used. */
+  #roomInChunk(): Uint8Array | undefined {
+    const { buffer, byteLength } = this.#chunk;
+    const length = this.#length;
+    // What is no message may be let go of by whoever reads it, which takes memory of its own.
+    if (!this.#isGiven || this.isHeld || this.type < MESSAGE) return undefined;
+    if (length < REUSE_OCTETS_MIN || length * 2 < byteLength) return undefined;
+    if (length > byteLength || byteLength < buffer.byteLength) return undefined;
+    this.isHeld = true;
+    return new Uint8Array(buffer, 0, length);
   }
 
   #begin(): void {

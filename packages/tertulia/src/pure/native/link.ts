@@ -784,16 +784,17 @@ export class Link {
   /**
    * Takes octets of the current transport.
    *
+   * @param isGiven - Nobody else reads their memory: it may be written to.
    * @throws {ProtocolError} when the peer broke a rule: the session machine's to deal with.
    */
-  receive(chunk: Uint8Array, now: number): void {
+  receive(chunk: Uint8Array, now: number, isGiven = false): void {
     if (this.#keeper !== undefined) return this.#stage(this.#keeper, chunk, now);
     const reader = this.#reader;
     if (reader === undefined) return;
     const unread = this.#inbox.length;
     const before = this.#sessionFlow.received;
     this.#wasReadable = this.isReadable;
-    reader.feed(chunk);
+    reader.feed(chunk, isGiven);
     while (!this.#isStopped && reader.next()) {
       const { type } = reader;
       if (type >= MESSAGE && type < OPTIONAL && (type & 0x30) !== 0x20) {

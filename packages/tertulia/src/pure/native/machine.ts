@@ -423,12 +423,12 @@ export class SessionMachine implements LinkListener {
   }
 
   /** Takes octets of a transport. Octets of one that is neither current nor candidate are ignored. */
-  receive(transport: number, octets: Uint8Array, now: number): void {
+  receive(transport: number, octets: Uint8Array, now: number, isGiven = false): void {
     if (transport === this.#transport) {
       this.#live?.heard(now);
       this.#isHeard = true;
       try {
-        this.link.receive(octets, now);
+        this.link.receive(octets, now, isGiven);
       } catch (error) {
         this.#violated(asProtocolError(error));
       }

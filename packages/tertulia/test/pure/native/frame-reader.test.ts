@@ -3,10 +3,11 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../../src/pure/errors.ts";
 import { FrameReader } from "../../../src/pure/native/frame-reader.ts";
-import { encodeFrame } from "../../../src/pure/native/frames.ts";
+import { encodeFrame, MESSAGE } from "../../../src/pure/native/frames.ts";
 import { concatOctets, hex } from "../../../src/pure/octets.ts";
 
 const LIMIT = 2000;
+const LARGE = 100_000;
 
 const frames = fc.array(fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 400 })), { maxLength: 8 });
 const cuts = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 30 });
@@ -76,6 +77,46 @@ describe("frame reader", () => {
     assert.deepEqual(reader.rest(), Uint8Array.of(9, 9));
     assert.equal(reader.isEmpty, true);
   });
+
+  it("puts a message together in the chunk where it began, if that is given away", () => {
+    const reader = new FrameReader(LARGE);
+    const message = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251);
+    const frame = encodeFrame(MESSAGE, message);
+    const chunk = concatOctets([encodeFrame(MESSAGE, Uint8Array.of(7)), frame]).slice(0, 40_000);
+    reader.feed(chunk, true);
+    assert.deepEqual([reader.next(), reader.next(), reader.isHeld], [true, false, true]);
+    reader.feed(frame.slice(40_000 - 3), true);
+    assert.deepEqual([reader.next(), reader.isApart, reader.isHeld], [true, true, false]);
+    assert.deepEqual(reader.body(), message);
+    assert.equal(reader.body().buffer, chunk.buffer);
+  });
+
+  for (const [what, type, octets, isGiven, isKept] of [
+    ["is not given away", MESSAGE, 40_000, false, false],
+    ["somebody keeps", MESSAGE, 40_000, true, true],
+    ["would be less than half used", MESSAGE, 20_000, true, false],
+    ["is too short", MESSAGE, 70_000, true, false],
+    ["no message began in", 1, 40_000, true, false],
+  ] as const) {
+    it(`leaves a chunk as it is that ${what}`, () => {
+      const reader = new FrameReader(LARGE);
+      const body = Uint8Array.from({ length: octets }, (_, i) => i % 251);
+      const stream = concatOctets([
+        encodeFrame(MESSAGE, new Uint8Array(30_000)),
+        encodeFrame(type, body),
+      ]);
+      const chunk = stream.slice(0, 45_000);
+      const before = chunk.slice();
+      reader.feed(chunk, isGiven);
+      assert.equal(reader.next(), true);
+      if (isKept) reader.hold();
+      assert.equal(reader.next(), false);
+      assert.deepEqual(chunk, before);
+      reader.feed(stream.slice(45_000), isGiven);
+      assert.equal(reader.next(), true);
+      assert.deepEqual(reader.body(), body);
+    });
+  }
 
   it("says whether anybody may still read what it was fed", () => {
     const reader = new FrameReader(LIMIT);
