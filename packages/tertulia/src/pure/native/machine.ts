@@ -16,6 +16,7 @@ import { Fifo } from "../fifo.ts";
 import { concatOctets, NO_OCTETS, Reader } from "../octets.ts";
 import { AbortedError } from "./aborted.ts";
 import { Candidate, type CandidateParts } from "./candidate.ts";
+import { Dialling, fraction } from "./dialling.ts";
 import {
   type Abort,
   type AbortReason,
@@ -88,8 +89,6 @@ const NOT_STORED_MS = 100;
 
 /** Octets handed to a transport at a time. */
 const SEND_OCTETS = 256 * 1024;
-/** How long a transport has to live for the next dial to be called the first again. */
-const STABLE_MS = 10_000;
 
 export class SessionMachine implements LinkListener {
   readonly role: Role;
@@ -126,11 +125,10 @@ export class SessionMachine implements LinkListener {
   /** Whether anything came behind the handshake: then the peer is more than a stranger's CONNECT. */
   #isHeard = false;
 
-  // Suspension and dialling.
+  /** When a suspended session is given up. */
   #expiresAt = 0;
-  #dialAt = 0;
-  #dials = 0;
-  #location: string | undefined;
+  /** Of the initiator: only it dials. */
+  readonly #dialling: Dialling | undefined;
   /** Waits for the next transport. */
   #goAwayFrame: Uint8Array | undefined;
 
@@ -147,6 +145,7 @@ export class SessionMachine implements LinkListener {
     this.#keys = concatOctets([established.sessionId, established.secret]);
     this.#limits = limits;
     this.#suite = suite;
+    this.#dialling = role === "initiator" ? new Dialling(limits, suite) : undefined;
     this.#transport = transport;
     this.#nextTransport = transport + 1;
     this.#live = new Liveness(this.agreement, now);
@@ -242,11 +241,12 @@ export class SessionMachine implements LinkListener {
    * @throws {SessionError} `ERR_STATE` for a responder.
    */
   migrate(now: number, location?: string): void {
-    if (this.role !== "initiator") {
+    const dialling = this.#dialling;
+    if (dialling === undefined) {
       throw new SessionError("ERR_STATE", "only the initiator dials; ask it with goAway");
     }
-    if (location !== undefined) this.#location = location;
-    if (this.#state !== "closed" && this.#candidate === undefined) this.#dialAt = now;
+    if (location !== undefined) dialling.goTo(location);
+    if (this.#state !== "closed" && this.#candidate === undefined) dialling.plan(now);
   }
 
   /**
@@ -269,8 +269,7 @@ export class SessionMachine implements LinkListener {
       this.#ping(now);
       this.#live?.doubt(now);
     } else if (this.#state === "suspended" && this.#candidate === undefined) {
-      this.#dials = 0;
-      if (this.role === "initiator") this.#dialAt = now;
+      this.#dialling?.planAnew(now);
     }
   }
 
@@ -456,7 +455,7 @@ export class SessionMachine implements LinkListener {
     }
     if (this.#state === "connected") this.#tickConnected(now);
     else this.#tickSuspended(now);
-    if (this.#dialAt && now >= this.#dialAt) this.#dial(now);
+    if (this.#dialling?.isDue(now)) this.#dial(this.#dialling, now);
   }
 
   /** When `tick` is due, or `undefined` for never. */
@@ -474,7 +473,7 @@ export class SessionMachine implements LinkListener {
     }
     at(this.#endsAt);
     at(this.#idleAt);
-    at(this.#dialAt);
+    at(this.#dialling?.dueAt ?? 0);
     at(this.#candidate?.deadline ?? 0);
     if (keep?.isReady) at(this.link.settleAt);
     if (this.#state === "connected") {
@@ -617,7 +616,7 @@ export class SessionMachine implements LinkListener {
     keep.stored = 1;
     keep.isChanged = false;
     this.#expiresAt = now + this.agreement.resumeWindowMs;
-    if (this.role === "initiator") this.#dialAt = now;
+    this.#dialling?.plan(now);
     const finishes = this.#release.isFinishing;
     this.#guard(() => this.link.restore(kept, now, finishes, cursor, carriesStreams));
     this.#idleMark = this.#said;
@@ -636,7 +635,7 @@ export class SessionMachine implements LinkListener {
     keep.rest = { outcome, message };
     this.#state = "closed";
     this.#outcome = outcome;
-    this.#dialAt = 0;
+    this.#dialling?.cancel();
     this.#lookAtAll();
     this.link.stop();
     const why = outcome === "released" ? {} : { error: new SessionError("ERR_CLOSED", message) };
@@ -757,21 +756,14 @@ export class SessionMachine implements LinkListener {
     this.#state = "suspended";
     this.#expiresAt = now + this.#windowMs;
     this.#tell({ type: "suspended", error });
-    if (this.role === "initiator" && this.#candidate === undefined) {
-      // A transport that breaks as soon as it is there is dialled less and less often.
-      if (live && now - live.since >= STABLE_MS) this.#dials = 0;
-      // A peer that has asked us to come anew at some moment of our own is going away: not all at once.
-      this.#dialAt = Math.max(this.#dialAt, now + this.#backoffMs());
-    }
+    if (this.#candidate === undefined) this.#dialling?.lost(now, live ? now - live.since : 0);
   }
 
-  #dial(now: number): void {
-    this.#dialAt = 0;
-    if (this.#candidate) return;
-    this.#dials += 1;
+  #dial(dialling: Dialling, now: number): void {
+    if (this.#candidate) return dialling.cancel();
     const transport = this.#nextTransport++;
     this.#candidate = new Candidate(this.#parts, transport, now);
-    const location = this.#location;
+    const location = dialling.begin();
     this.#outputs.push({ type: "dial", transport, ...(location !== undefined && { location }) });
   }
 
@@ -779,26 +771,12 @@ export class SessionMachine implements LinkListener {
   #retry(now: number, error: SessionError, retryMs = 0): void {
     this.#dropCandidate(error);
     this.#advance();
-    if (this.role !== "initiator" || this.#state === "closed") return;
-    // A wrong new address must not keep us from the old one.
-    if (this.#dials > 2) this.#location = undefined;
+    if (this.#dialling === undefined || this.#state === "closed") return;
     if (this.#state === "suspended" && now >= this.#expiresAt) {
       return this.#expire();
     }
-    const delayMs = Math.max(retryMs, this.#backoffMs());
-    this.#dialAt = now + delayMs;
+    const delayMs = this.#dialling.failed(now, retryMs);
     this.#tell({ type: "retrying", error, retryMs: Math.round(delayMs) });
-  }
-
-  /** Full jitter: anything up to twice what it was last time, so that a crowd does not come at once. */
-  #backoffMs(): number {
-    const { backoffMs, backoffMsMax } = this.#limits;
-    const most = Math.min(backoffMsMax, backoffMs * 2 ** Math.min(this.#dials, 30));
-    return 1 + most * this.#fraction();
-  }
-
-  #fraction(): number {
-    return new Reader(this.#suite.random(4), "").u32() / 2 ** 32;
   }
 
   #dropCandidate(error?: SessionError): void {
@@ -831,7 +809,7 @@ export class SessionMachine implements LinkListener {
     const rest = candidate.rest();
     this.#candidate = undefined;
     this.#epoch = epoch;
-    this.#dialAt = 0;
+    this.#dialling?.cancel();
     this.#transport = transport;
     this.isClogged = false;
     this.#state = "connected";
@@ -853,23 +831,24 @@ export class SessionMachine implements LinkListener {
   #refused(refusal: Refusal, now: number): void {
     if (this.#state === "connected") {
       // Where we wanted to go they do not want us. Here we are, and nobody said otherwise.
-      if (refusal.isPersistent) this.#location = undefined;
+      if (refusal.isPersistent) this.#dialling?.goTo(undefined);
       return this.#retry(now, refusalError(refusal), refusal.retryMs);
     }
     const verdict = judge(refusal, this.#release.state);
     if (verdict.type === "ended") return this.#close(verdict.outcome, verdict.error);
-    if ("location" in verdict) this.#location = verdict.location;
+    if ("location" in verdict) this.#dialling?.goTo(verdict.location);
     this.#retry(now, verdict.error, verdict.retryMs);
   }
 
   #goingAway(parameters: Parameters): void {
     const [afterMs = 0, jitterMs = 0] = parameters.numbers("retryMs", 2) ?? [];
     const location = parameters.text("location");
-    const inMs = Math.round(afterMs + jitterMs * this.#fraction());
+    const inMs = Math.round(afterMs + jitterMs * fraction(this.#suite));
     this.#tell({ type: "moving", inMs, ...(location !== undefined && { location }) });
-    if (this.role !== "initiator" || this.#candidate) return;
-    if (location !== undefined) this.#location = location;
-    this.#dialAt = (this.#live?.heardAt ?? 0) + Math.max(1, inMs);
+    const dialling = this.#dialling;
+    if (dialling === undefined || this.#candidate) return;
+    if (location !== undefined) dialling.goTo(location);
+    dialling.plan((this.#live?.heardAt ?? 0) + Math.max(1, inMs));
   }
 
   #expire(): void {
@@ -908,7 +887,7 @@ export class SessionMachine implements LinkListener {
     const outcome = this.#release.isAgreed ? "released" : how;
     const error = outcome === "released" ? undefined : why;
     this.#outcome = outcome;
-    this.#dialAt = 0;
+    this.#dialling?.cancel();
     this.#release.stop();
     const transport = this.#transport;
     const last: SessionOutput[] = [];
