@@ -286,6 +286,12 @@ export class Link {
     this.#isFinishing = false;
   }
 
+  /** The peer says that it has said everything. @throws {ProtocolError} in the middle of a message. */
+  checkWhole(): void {
+    if (this.#segments === undefined) return;
+    throw new ProtocolError("segmentsMixed", "Tertulia 6.2", "an end before the last");
+  }
+
   /** Has what was received acknowledged at once: the peer waits for it. */
   acknowledge(): void {
     this.#isControlDirty = true;

@@ -540,8 +540,10 @@ export class SessionMachine implements LinkListener {
       case RELEASED:
         return this.#moved(this.#release.receive("RELEASED"));
       case FINISH:
+        this.link.checkWhole();
         return this.#moved(this.#release.receive("FINISH"));
       case FINISHED:
+        this.link.checkWhole();
         return this.#moved(this.#release.receive("FINISHED"));
       case NOT_FINISHED:
         return this.#moved(this.#release.receive("NOT_FINISHED"));

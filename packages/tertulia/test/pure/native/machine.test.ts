@@ -764,6 +764,7 @@ describe("session machine: broken rules", () => {
   const broken: readonly (readonly [string, Uint8Array, RegExp])[] = [
     ["a frame of the handshake", Uint8Array.of(0x05, 0), /unexpectedFrame.*RESUME/],
     ["an unknown mandatory frame", Uint8Array.of(0x2f, 0), /unexpectedFrame.*0x2f/],
+    ["an end in the middle of a message", Uint8Array.of(0x48, 1, 65, 0x28, 0), /segmentsMixed/],
     ["an answer to nothing", Uint8Array.of(0x29, 0), /unexpectedFrame.*FINISHED in open/],
     ["an unknown context", Uint8Array.of(0x47, 0), /unknownContext/],
     ["a frame that is too long", Uint8Array.of(0x40, 0xff, 0xff, 0x7f), /frameTooLong/],
