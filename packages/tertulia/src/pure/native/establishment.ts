@@ -99,6 +99,9 @@ export interface Agreement {
 
 const CLAUSE = "Tertulia 3.2";
 
+/** Octets of the name and version of the software: a line for people. */
+const AGENT_OCTETS_MAX = 256;
+
 /** What a side with these limits grants at first. */
 export function peerLimitsOf(limits: Limits): PeerLimits {
   return {
@@ -185,6 +188,10 @@ export function readProposal(parameters: Parameters, userDataOctetsMax: number):
   if (durability === undefined) bad("durability", "unknown");
   if (userData.length > userDataOctetsMax) {
     bad("userData", `${userData.length} octets, limit ${userDataOctetsMax}`);
+  }
+  const agentOctets = parameters.reader("agent")?.remaining ?? 0;
+  if (agentOctets > AGENT_OCTETS_MAX) {
+    bad("agent", `${agentOctets} octets, limit ${AGENT_OCTETS_MAX}`);
   }
   return {
     versions: [lowest, highest],

@@ -193,6 +193,7 @@ describe("establishment", () => {
     ["credit", (p) => ({ ...p, limits: { ...p.limits, expeditedCredit: 5000 } })],
     ["keepalive", (p) => ({ ...p, probeMs: 0 })],
     ["userData", (p) => ({ ...p, userData: new Uint8Array(101) })],
+    ["agent", (p) => ({ ...p, agent: "ñ".repeat(129) })],
   ];
   for (const [name, change] of bad) {
     it(`refuses a proposal whose ${name} could not work`, () => {
