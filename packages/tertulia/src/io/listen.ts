@@ -158,7 +158,7 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     if (arrivals.isWaiting(socket)) {
       refused(
         socket.remoteAddress ?? "",
-        new SessionError("ERR_CLOSED", `TLS: ${error.message.trimEnd()}`),
+        new SessionError("ERR_CLOSED", `TLS: ${tlsReason(error)}`, { cause: error }),
       );
       arrivals.settled(socket);
     }
@@ -292,4 +292,9 @@ function hostOf(host: string): string {
 function upgradeRequired(_request: unknown, response: ServerResponse): void {
   response.writeHead(426, { Connection: "close", Upgrade: "websocket" });
   response.end("This is a Tertulia node: connect to it with a session, not a page.\n");
+}
+
+/** OpenSSL's reason in words, which Node has beside a message that names places in OpenSSL's source. */
+function tlsReason(error: Error): string {
+  return "reason" in error ? String(error.reason) : error.message.trimEnd();
 }

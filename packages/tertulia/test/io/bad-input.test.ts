@@ -378,7 +378,8 @@ describe("bad input over HTTP, TLS and WebSockets", () => {
       const socket = connectTls({ ...tls, ...options });
       await new Promise((resolve) => socket.once("error", resolve));
     }
-    for (const error of await port.said(3)) assert.match(error, /^ERR_CLOSED: TLS: /);
+    // In words, without the places in OpenSSL's own source.
+    for (const error of await port.said(3)) assert.match(error, /^ERR_CLOSED: TLS: [^:]+$/);
   });
 
   it("is a WebSocket of another protocol, place or page", async () => {
