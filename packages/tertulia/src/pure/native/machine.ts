@@ -45,6 +45,7 @@ import type { Established } from "./initiation.ts";
 import { type End, Keep } from "./keep.ts";
 import type { Cursor, KeptEnd, KeptSession } from "./kept-state.ts";
 import { ID_OCTETS } from "./keys.ts";
+import { Lifetime } from "./lifetime.ts";
 import type { Limits } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { LinkListener } from "./link-parts.ts";
@@ -132,9 +133,7 @@ export class SessionMachine implements LinkListener {
   /** Waits for the next transport. */
   #goAwayFrame: Uint8Array | undefined;
 
-  #endsAt: number;
-  #idleAt: number;
-  #idleMark = 0;
+  readonly #lifetime: Lifetime;
   /** It has ended, and when what the application has not settled is given up; 0 for not at all. */
   #restUntil = 0;
 
@@ -149,10 +148,8 @@ export class SessionMachine implements LinkListener {
     this.#transport = transport;
     this.#nextTransport = transport + 1;
     this.#live = new Liveness(this.agreement, now);
-    const { absoluteMs } = this.agreement;
-    this.#endsAt = absoluteMs && Math.max(1, now + absoluteMs - (options.ageMs ?? 0));
-    const { idleMs } = this.agreement;
-    this.#idleAt = idleMs && Math.max(1, now + idleMs - (options.quietMs ?? 0));
+    const { ageMs = 0, quietMs = 0 } = options;
+    this.#lifetime = new Lifetime(this.agreement, now, ageMs, quietMs);
     const peer = this.agreement.peer;
     const keep = options.isKept ? new Keep() : undefined;
     this.#keep = keep;
@@ -446,10 +443,9 @@ export class SessionMachine implements LinkListener {
   /** Lets time pass. Calling it early does nothing. */
   tick(now: number): void {
     if (this.#state === "closed") return this.#tickRest(now);
-    if (this.#endsAt && now >= this.#endsAt) return this.#timeOver("lifetime", "its time is over");
-    if (this.#idleAt && now >= this.#idleAt && this.#isIdle(now)) {
-      return this.#timeOver("idle", `nothing was said for ${this.agreement.idleMs} ms`);
-    }
+    const over = this.#lifetime.look(now, this.link);
+    if (over === "lifetime") return this.#timeOver(over, "its time is over");
+    if (over) return this.#timeOver(over, `nothing was said for ${this.agreement.idleMs} ms`);
     if (this.#candidate && now >= this.#candidate.deadline) {
       this.#retry(now, new SessionError("ERR_TIMEOUT", "the handshake took too long"));
     }
@@ -471,8 +467,7 @@ export class SessionMachine implements LinkListener {
       if (keep?.isReady) at(this.link.settleAt);
       return Number.isFinite(next) ? next : undefined;
     }
-    at(this.#endsAt);
-    at(this.#idleAt);
+    at(this.#lifetime.deadline);
     at(this.#dialling?.dueAt ?? 0);
     at(this.#candidate?.deadline ?? 0);
     if (keep?.isReady) at(this.link.settleAt);
@@ -621,7 +616,7 @@ export class SessionMachine implements LinkListener {
     this.#dialling?.plan(now);
     const finishes = this.#release.isFinishing;
     this.#guard(() => this.link.restore(kept, now, finishes, cursor, carriesStreams));
-    this.#idleMark = this.#said;
+    this.#lifetime.restore(this.link);
     if (kept.state.end) {
       this.#restUntil = Math.max(1, now + this.#limits.unreadMs - quietMs);
       return this.#restoreRest(keep, kept.state.end);
@@ -710,21 +705,6 @@ export class SessionMachine implements LinkListener {
     const { resumeWindowMs } = this.agreement;
     const isStranger = this.role === "responder" && !this.#isHeard;
     return isStranger ? Math.min(resumeWindowMs, this.#limits.unheardMs) : resumeWindowMs;
-  }
-
-  #isIdle(now: number): boolean {
-    const mark = this.#said;
-    if (mark === this.#idleMark) return true;
-    this.#idleMark = mark;
-    this.#idleAt = now + this.agreement.idleMs;
-    return false;
-  }
-
-  /** How much either side has said until now. */
-  get #said(): number {
-    const [sent0, sent1] = this.link.ends;
-    const [received0, received1] = this.link.positions.received;
-    return sent0 + sent1 + received0 + received1;
   }
 
   /** Its idle or its absolute time is over. The peer is told now, or, when it is away, when it comes. */
