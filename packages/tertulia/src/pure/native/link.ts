@@ -25,6 +25,7 @@ import {
   END,
   type FINISH,
   type FINISHED,
+  frameName,
   laneOf,
   MESSAGE,
   MORE,
@@ -54,6 +55,7 @@ import { Message, type PresentationContext } from "./message.ts";
 import type { Overlap } from "./overlap.ts";
 import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
 import { begin, type Positions, wrongPositions } from "./positions.ts";
+import { heardAll, saidAll } from "./release.ts";
 import { Segments } from "./segments.ts";
 import type { StreamState } from "./stream.ts";
 import { Streams } from "./streams.ts";
@@ -122,6 +124,8 @@ export class Link {
 
   /** FINISH or FINISHED is sent: nothing may follow it. */
   #isFinishing = false;
+  /** The peer has sent one of them: nothing new may follow. */
+  #hasHeardAll = false;
   /** Whether the listener knows that messages wait. */
   #wasReadable = false;
   #isStopped = false;
@@ -279,6 +283,8 @@ export class Link {
   sendRelease(type: typeof FINISH | typeof FINISHED | typeof NOT_FINISHED): void {
     this.#lane0.append(type, NO_OCTETS);
     this.#isFinishing = type !== NOT_FINISHED;
+    // Then the peer goes on.
+    if (type === NOT_FINISHED) this.#hasHeardAll = false;
   }
 
   /** The peer declined to end: streams may be written to again. */
@@ -287,9 +293,16 @@ export class Link {
   }
 
   /** The peer says that it has said everything. @throws {ProtocolError} in the middle of a message. */
-  checkWhole(): void {
-    if (this.#segments === undefined) return;
-    throw new ProtocolError("segmentsMixed", "Tertulia 6.2", "an end before the last");
+  heardAll(): void {
+    if (this.#segments !== undefined) {
+      throw new ProtocolError("segmentsMixed", "Tertulia 6.2", "an end before the last");
+    }
+    this.#hasHeardAll = true;
+  }
+
+  #checkHeardAll(type: number): void {
+    if (!this.#hasHeardAll) return;
+    throw new ProtocolError("unexpectedFrame", "Tertulia 9.1", `${frameName(type)} behind FINISH`);
   }
 
   /** Has what was received acknowledged at once: the peer waits for it. */
@@ -616,18 +629,13 @@ export class Link {
    * @param carriesStreams - Goes on with streams that were carried over.
    * @throws {ProtocolError} `journalShort`, and what `receive` throws.
    */
-  restore(
-    kept: KeptSession,
-    now: number,
-    isFinishing: boolean,
-    cursor: Cursor = [0, 0],
-    carriesStreams = false,
-  ): void {
+  restore(kept: KeptSession, now: number, cursor: Cursor = [0, 0], carriesStreams = false): void {
     const keeper = this.#keeper;
     if (keeper === undefined) return;
+    const { state, entries } = kept;
+    const isFinishing = saidAll.has(state.release);
     // Behind FINISH nothing more is said on a stream.
     const goesOn = carriesStreams && !isFinishing;
-    const { state, entries } = kept;
     const received = runOf(entries, "received", state.receivedEnd);
     restoreSent({ ...this.#parts, keeper }, this.#theWaiting, kept);
     keeper.forgottenReceived = received.start;
@@ -665,6 +673,7 @@ export class Link {
     for (const window of windows) window.restore(0);
     keeper.isRestoring = true;
     this.#look(keeper, seen, true);
+    this.#hasHeardAll = heardAll.has(state.release);
     for (const [i, window] of windows.entries()) window.restore(state.counted[i] ?? 0);
     const rest = run.octets.subarray(seen.length);
     keeper.restored(state, rest);
@@ -914,6 +923,7 @@ export class Link {
   // What comes in.
 
   #receiveMessage(type: number, octets: Uint8Array, start: number, end: number): void {
+    this.#checkHeardAll(type);
     const context = this.#contexts[type & 7];
     if (context === undefined) {
       throw new ProtocolError("unknownContext", "Tertulia 6.1", `context ${type & 7}`);
@@ -978,12 +988,14 @@ export class Link {
       case STREAM_CREDIT:
         return this.#theStreams.receiveCredit(new Reader(body, "Tertulia 2.2 STREAM_CREDIT"));
       case OPEN:
+        this.#checkHeardAll(type);
         return this.#theStreams.receiveOpen(
           new Reader(body, "Tertulia 2.2 OPEN"),
           this.#keeper?.isRestoring ?? false,
           this.#isFinishing,
         );
       case DATA:
+        this.#checkHeardAll(type);
         return this.#theStreams.receiveData(
           new Reader(body, "Tertulia 2.2 DATA"),
           reader.isApart,

@@ -535,10 +535,10 @@ export class SessionMachine implements LinkListener {
       case RELEASED:
         return this.#moved(this.#release.receive("RELEASED"));
       case FINISH:
-        this.link.checkWhole();
+        this.link.heardAll();
         return this.#moved(this.#release.receive("FINISH"));
       case FINISHED:
-        this.link.checkWhole();
+        this.link.heardAll();
         return this.#moved(this.#release.receive("FINISHED"));
       case NOT_FINISHED:
         return this.#moved(this.#release.receive("NOT_FINISHED"));
@@ -614,8 +614,7 @@ export class SessionMachine implements LinkListener {
     keep.isChanged = false;
     this.#expiresAt = now + this.agreement.resumeWindowMs;
     this.#dialling?.plan(now);
-    const finishes = this.#release.isFinishing;
-    this.#guard(() => this.link.restore(kept, now, finishes, cursor, carriesStreams));
+    this.#guard(() => this.link.restore(kept, now, cursor, carriesStreams));
     this.#lifetime.restore(this.link);
     if (kept.state.end) {
       this.#restUntil = Math.max(1, now + this.#limits.unreadMs - quietMs);

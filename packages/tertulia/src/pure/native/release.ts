@@ -25,6 +25,27 @@ export const releaseStates = {
 
 export type ReleaseState = keyof typeof releaseStates;
 
+/** FINISH or FINISHED was sent: nothing of ours may follow it. */
+export const saidAll: ReadonlySet<ReleaseState> = new Set([
+  "finishing",
+  "answered",
+  "crossing",
+  "crossed",
+  "finished",
+  "released",
+]);
+
+/** FINISH or FINISHED of the peer's has come: nothing new of its may follow it. */
+export const heardAll: ReadonlySet<ReleaseState> = new Set([
+  "asked",
+  "answering",
+  "answered",
+  "crossing",
+  "crossed",
+  "finished",
+  "released",
+]);
+
 export type ReleaseInput =
   /** The application asks, agrees, declines. */
   | "SRELreq"

@@ -15,6 +15,7 @@ import {
   type ReleaseState,
   type ReleaseTransition,
   releaseTable,
+  saidAll,
 } from "./release.ts";
 
 /** What the release needs of the link. */
@@ -22,9 +23,6 @@ export type ReleaseLink = Pick<
   Link,
   "acknowledge" | "isAcknowledged" | "isDrained" | "progress" | "resumeSending" | "sendRelease"
 >;
-
-/** FINISH or FINISHED was not sent yet: more may follow. */
-const beforeFinish: ReadonlySet<ReleaseState> = new Set(["open", "draining", "asked", "answering"]);
 
 export class Releasing {
   readonly #link: ReleaseLink;
@@ -56,7 +54,7 @@ export class Releasing {
 
   /** Whether FINISH or FINISHED was sent: nothing may follow it. */
   get isFinishing(): boolean {
-    return !beforeFinish.has(this.#state);
+    return saidAll.has(this.#state);
   }
 
   /** The application wants to end. */

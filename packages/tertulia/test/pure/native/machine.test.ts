@@ -746,6 +746,35 @@ describe("session machine: release", () => {
     assert.deepEqual(responder.told, []);
   });
 
+  const behindFinish: readonly (readonly [string, number])[] = [
+    ["a message", 0x40],
+    ["the opening of a stream", 0x20],
+    ["octets of a stream", 0x21],
+  ];
+  for (const [what, type] of behindFinish) {
+    it(`takes no FINISH before ${what}`, () => {
+      const pair = connected();
+      forge(pair.initiator, pair, Uint8Array.of(0x28, 0, type, 1, 1));
+      pair.settle();
+      const told = pair.told().filter((line) => line.startsWith("initiator: closed"));
+      assert.match(
+        told.join(),
+        /closed violated.*unexpectedFrame \(Tertulia 9.1\).* behind FINISH/,
+      );
+    });
+  }
+
+  it("hears the peer go on when its FINISH was declined", () => {
+    const pair = connected();
+    pair.initiator.machine.requestRelease(pair.now);
+    pair.settle();
+    pair.responder.machine.answerRelease(false, pair.now);
+    pair.settle();
+    pair.initiator.machine.link.send(0x40, octets("more"));
+    pair.settle();
+    assert.deepEqual(pair.responder.machine.link.take()?.octets, octets("more"));
+  });
+
   it("lets nothing be written to a stream behind FINISH", () => {
     const pair = connected();
     const { link } = pair.initiator.machine;

@@ -79,7 +79,7 @@ class End {
     this.stream = undefined;
     const rest = { release: "open", end: undefined } as const;
     const kept = { ...state, ...rest, dialogue: { ...dialogue, snapshot: undefined } };
-    this.link.restore({ epoch: 0, state: kept, entries }, NOW, false, [0, 0], true);
+    this.link.restore({ epoch: 0, state: kept, entries }, NOW, [0, 0], true);
   }
 
   send(size: number): void {
