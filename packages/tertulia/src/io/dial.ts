@@ -6,7 +6,6 @@
 
 import { connect as connectSocket, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
-import WebSocket from "ws";
 import { SessionError } from "../pure/errors.ts";
 import { type Address, parseAddress } from "./address.ts";
 import { DuplexTransport, peerOf } from "./duplex-transport.ts";
@@ -41,7 +40,10 @@ export function dialerOf(address: Address | string, { tls }: DialOptions = {}): 
       };
     }
     case "websocket":
-      return (signal) => {
+      return async (signal) => {
+        // With what it loads it is as large as all of the rest, and few need it.
+        const { WebSocket } = await import("ws");
+        signal.throwIfAborted();
         const socket = new WebSocket(to.url, WEBSOCKET_PROTOCOL, {
           perMessageDeflate: false,
           ...(tls as object), // both take the options of node:tls

@@ -7,7 +7,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
-import { type WebSocket, WebSocketServer } from "ws";
+import type { WebSocket, WebSocketServer } from "ws";
 import { SessionError } from "../pure/errors.ts";
 import { peerOf } from "./duplex-transport.ts";
 import type { Transport } from "./transport.ts";
@@ -48,12 +48,18 @@ export function serveWebSockets(
   server: Server,
   { path, origins, messageOctetsMax = 1024 * 1024 }: WebSocketServerOptions = {},
 ): () => void {
-  const sockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: messageOctetsMax,
-    handleProtocols: () => WEBSOCKET_PROTOCOL,
-  });
+  let sockets: Promise<WebSocketServer> | undefined;
+  /** `ws` is loaded with the first WebSocket: most listeners never see one. */
+  const load = async () => {
+    const { WebSocketServer } = await import("ws");
+    const server = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: messageOctetsMax,
+      handleProtocols: () => WEBSOCKET_PROTOCOL,
+    });
+    return server.on("wsClientError", onClientError);
+  };
   const deny = (request: IncomingMessage, socket: Duplex, status: string, why: string) => {
     // The HTTP server listens for its errors no more.
     socket.on("error", () => socket.destroy());
@@ -61,7 +67,7 @@ export function serveWebSockets(
     const { remoteAddress = "" } = request.socket;
     listener.refused(remoteAddress, new SessionError("ERR_REFUSED", `WebSocket: ${why}`));
   };
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const onUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const offered = request.headers["sec-websocket-protocol"]?.split(",").map((p) => p.trim());
     if (!offered?.includes(WEBSOCKET_PROTOCOL)) {
       // When nobody else listens, whoever waits for an answer would wait for ever.
@@ -77,7 +83,13 @@ export function serveWebSockets(
     if (origins && origin !== undefined && !origins.includes(origin)) {
       return deny(request, socket, "403 Forbidden", `not from ${origin}`);
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+    // Meanwhile nobody else listens for its errors.
+    const onError = () => socket.destroy();
+    socket.on("error", onError);
+    sockets ??= load();
+    const taker = await sockets;
+    socket.off("error", onError);
+    taker.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
       const peer = peerOf(request.socket);
       const isSecure = request.socket instanceof TLSSocket;
       // `ws` has more than we need of it.
@@ -86,10 +98,9 @@ export function serveWebSockets(
   };
   const onClientError = (error: Error, socket: Duplex, request: IncomingMessage) =>
     deny(request, socket, "400 Bad Request", error.message);
-  sockets.on("wsClientError", onClientError);
   server.on("upgrade", onUpgrade);
   return () => {
     server.off("upgrade", onUpgrade);
-    sockets.close();
+    void sockets?.then((server) => server.close());
   };
 }
