@@ -35,7 +35,10 @@ export const saidAll: ReadonlySet<ReleaseState> = new Set([
   "released",
 ]);
 
-/** FINISH or FINISHED of the peer's has come: nothing new of its may follow it. */
+/**
+ * FINISH or FINISHED of the peer's has come: nothing new of its may follow it. `released` is not among
+ * them: a session that ended in another way is there too, and what it had stored may still be looked into.
+ */
 export const heardAll: ReadonlySet<ReleaseState> = new Set([
   "asked",
   "answering",
@@ -43,7 +46,6 @@ export const heardAll: ReadonlySet<ReleaseState> = new Set([
   "crossing",
   "crossed",
   "finished",
-  "released",
 ]);
 
 export type ReleaseInput =

@@ -8,6 +8,7 @@ import { Link } from "../../../src/pure/native/link.ts";
 import type { LinkChanges } from "../../../src/pure/native/link-keeping.ts";
 import type { LinkListener } from "../../../src/pure/native/link-parts.ts";
 import { defaultContexts } from "../../../src/pure/native/message.ts";
+import type { ReleaseState } from "../../../src/pure/native/release.ts";
 import type { StreamState } from "../../../src/pure/native/stream.ts";
 import { concatOctets } from "../../../src/pure/octets.ts";
 import { MemoryStore } from "../../../src/stores/memory.ts";
@@ -72,12 +73,12 @@ class End {
   }
 
   /** The process dies, and another goes on with what the store has. */
-  restart(): void {
+  restart(release: ReleaseState = "open"): void {
     const { dialogue, ...state } = this.#state;
     const entries: readonly JournalEntry[] = this.#store.image.sessions.get(ID)?.entries ?? [];
     this.link = this.#process();
     this.stream = undefined;
-    const rest = { release: "open", end: undefined } as const;
+    const rest = { release, end: undefined };
     const kept = { ...state, ...rest, dialogue: { ...dialogue, snapshot: undefined } };
     this.link.restore({ epoch: 0, state: kept, entries }, NOW, [0, 0], true);
   }
@@ -224,6 +225,15 @@ describe("overlapped syncs", () => {
     one.send(10);
     settle(one, other);
     other.restart();
+    other.link.lookAtAll();
+    deepEqual(other.take(), [10]);
+  });
+
+  it("does so too when the session had ended without a release", () => {
+    const [one, other] = pair();
+    one.send(10);
+    settle(one, other);
+    other.restart("released");
     other.link.lookAtAll();
     deepEqual(other.take(), [10]);
   });
