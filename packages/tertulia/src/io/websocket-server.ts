@@ -52,13 +52,13 @@ export function serveWebSockets(
   /** `ws` is loaded with the first WebSocket: most listeners never see one. */
   const load = async () => {
     const { WebSocketServer } = await import("ws");
-    const server = new WebSocketServer({
+    const taker = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
       maxPayload: messageOctetsMax,
       handleProtocols: () => WEBSOCKET_PROTOCOL,
     });
-    return server.on("wsClientError", onClientError);
+    return taker.on("wsClientError", onClientError);
   };
   const deny = (request: IncomingMessage, socket: Duplex, status: string, why: string) => {
     // The HTTP server listens for its errors no more.
@@ -101,6 +101,6 @@ export function serveWebSockets(
   server.on("upgrade", onUpgrade);
   return () => {
     server.off("upgrade", onUpgrade);
-    void sockets?.then((server) => server.close());
+    void sockets?.then((taker) => taker.close());
   };
 }

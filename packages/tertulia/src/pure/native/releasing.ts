@@ -15,7 +15,6 @@ import {
   type ReleaseState,
   type ReleaseTransition,
   releaseTable,
-  saidAll,
 } from "./release.ts";
 
 /** What the release needs of the link. */
@@ -50,11 +49,6 @@ export class Releasing {
   /** Whether both sides have everything and have said so. Only the last acknowledgement may lack. */
   get isAgreed(): boolean {
     return this.#state === "finished" || this.#state === "crossed";
-  }
-
-  /** Whether FINISH or FINISHED was sent: nothing may follow it. */
-  get isFinishing(): boolean {
-    return saidAll.has(this.#state);
   }
 
   /** The application wants to end. */
