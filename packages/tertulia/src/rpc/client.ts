@@ -287,12 +287,12 @@ function addressOf(socket: Socket, { path, tls }: ClientOptions): PeerAddress {
     transport,
     address,
     port: socket.remotePort ?? 0,
-    isLocal: isLocal(address),
+    isLocal: path !== undefined || isLocal(address),
     local: socket.localAddress ?? "",
   };
 }
 
-/** Whether an address is of this machine's loopback, or a path. */
+/** Whether an address is of this machine's loopback. */
 export function isLocal(address: string): boolean {
-  return /^(127\.|::1$|::ffff:127\.|\/|$)/.test(address);
+  return /^(127\.|::1$|::ffff:127\.)/.test(address);
 }

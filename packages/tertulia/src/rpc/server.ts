@@ -167,7 +167,9 @@ export class RpcServer {
 
   #accept(socket: Socket, transport: "tcp" | "unix"): void {
     const { connectionsMax = 20_000 } = this.#options;
-    if (this.#isStopping || this.#connections.size >= connectionsMax) {
+    // One that was reset already has no address, and what it sent can still be read: whom would it be from?
+    const isNobody = transport === "tcp" && socket.remoteAddress === undefined;
+    if (this.#isStopping || isNobody || this.#connections.size >= connectionsMax) {
       socket.on("error", () => {});
       socket.destroy();
       return;
@@ -229,7 +231,7 @@ class Connection implements StreamUser, Origin {
     this.#onGone = onGone;
     this.#socket = socket;
     this.isTlsRequired = options.tls?.isRequired === true;
-    const address = socket.remoteAddress ?? (transport === "unix" ? "unix" : "");
+    const address = socket.remoteAddress ?? "unix";
     this.#peer = {
       transport,
       address,

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
@@ -71,6 +72,37 @@ describe("any octets", () => {
     await using client = await connectUdp({ port });
     equal(await new BenchProgV1Client(client).incr(1), 9);
     socket.close();
+  });
+});
+
+/** Connects, sends a call of INCR in a record, and resets the connection. */
+const HIT_AND_RUN = `
+  const socket = require("node:net").connect(Number(process.argv[1]), "127.0.0.1", () => {
+    const words = [0x8000002c, 7, 0, 2, 0x20000099, 1, 4, 0, 0, 0, 0, 1];
+    const call = Buffer.alloc(48);
+    words.forEach((word, index) => call.writeUInt32BE(word, index * 4));
+    socket.write(call, () => socket.resetAndDestroy());
+  });`;
+
+describe("a call from a connection that was reset before it was accepted", () => {
+  it("is not executed: nobody knows where it is from, and it is not from this machine", async () => {
+    const seen: string[] = [];
+    const { server } = benchServer(
+      {},
+      {
+        incr: (by, { peer }) => {
+          seen.push(`${peer.address} ${peer.isLocal}`);
+          return by;
+        },
+      },
+    );
+    await using _ = server;
+    const { port } = await server.listen();
+    // While this waits for it, nothing is accepted.
+    execFileSync(process.execPath, ["-e", HIT_AND_RUN, String(port)]);
+    await using client = await connect({ port });
+    await new BenchProgV1Client(client).incr(1);
+    deepEqual(seen, ["127.0.0.1 true"]);
   });
 });
 
