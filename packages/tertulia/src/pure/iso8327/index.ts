@@ -11,7 +11,8 @@ export {
 } from "./amendments.ts";
 export { type ConnectionOptions, refuseReasons } from "./connection.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
-export { SessionMachine, type SessionOptions, type SessionOutput } from "./machine.ts";
+export { SessionMachine, type SessionOptions } from "./machine.ts";
+export type { SessionOutput } from "./outgoing.ts";
 export { type Layout, layouts, type Parameter, type SpduType, type Unit } from "./parameters.ts";
 export {
   abortReasons,

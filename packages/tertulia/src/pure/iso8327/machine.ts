@@ -11,22 +11,22 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import { NO_OCTETS } from "../octets.ts";
 import { endResync } from "./actions.ts";
-import { type BoundBranch, type BoundTable, tables } from "./bound-tables.ts";
-import { encodeGroup, mayBegin, mayJoin } from "./concatenation.ts";
+import { type BoundBranch, branchFor, hasCell } from "./bound-tables.ts";
 import { Connection, type ConnectionOptions, type ConnectionSnapshot } from "./connection.ts";
 import { fromRequest, fromSpdu } from "./incoming.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import { Outgoing, type SessionOutput } from "./outgoing.ts";
 import {
   abortReasons,
   type EventType,
   type SessionEvent,
   type SessionRequest,
 } from "./primitives.ts";
-import { Assembler, type SegmentsSnapshot, segment } from "./segments.ts";
-import { encodeSpdu, type Spdu } from "./spdu.ts";
+import { Assembler, type SegmentsSnapshot } from "./segments.ts";
+import type { Spdu } from "./spdu.ts";
 import type { Incoming, Spm } from "./spm.ts";
 import { type State, states } from "./table.ts";
-import { decodeExpeditedTsdu, decodeTsdu, headOf, processingOrder } from "./tsdu.ts";
+import { decodeExpeditedTsdu, decodeTsdu, processingOrder } from "./tsdu.ts";
 import { bitsToTokens, bitsToUnits, FU, type FunctionalUnit, type Token } from "./units.ts";
 import { available, initialVariables, isSymmetric, type Variables } from "./variables.ts";
 
@@ -54,19 +54,6 @@ export interface SessionOptions extends ConnectionOptions {
   readonly report?: (violation: ProtocolError) => void;
 }
 
-/** What the driver is to do next. Order matters; do them one by one. */
-export type SessionOutput =
-  /** T-DATA request: one TSDU, in two parts so that long data need not be copied. */
-  | { readonly type: "send"; readonly head: Uint8Array; readonly octets: Uint8Array }
-  /** T-EXPEDITED-DATA request. */
-  | { readonly type: "sendExpedited"; readonly octets: Uint8Array }
-  /** T-CONNECT request, and response. */
-  | { readonly type: "connect"; readonly expedited: boolean }
-  | { readonly type: "accept" }
-  | { readonly type: "event"; readonly event: SessionEvent }
-  /** T-DISCONNECT request. */
-  | { readonly type: "close"; readonly error?: SessionError };
-
 /**
  * All that a machine knows between two events, as plain values and octets: whoever can write those
  * down can go on with the machine in another process.
@@ -80,9 +67,6 @@ export interface MachineSnapshot {
   /** Until `tick` is due. */
   readonly remainingMs: number | undefined;
 }
-
-/** `01 00 01 00`: GIVE TOKENS and DATA TRANSFER, both empty: what stands before data. */
-const DATA_HEAD = Uint8Array.of(1, 0, 1, 0);
 
 /** X.225 A.4.1.2: where an error may be reported as an exception. */
 const exceptionStates: ReadonlySet<State> = new Set<State>(
@@ -99,11 +83,8 @@ export class SessionMachine {
   readonly #limits: Limits;
   readonly #options: SessionOptions;
   readonly #assembler: Assembler;
+  readonly #outgoing: Outgoing;
   readonly #spm: Spm;
-  #outputs: SessionOutput[] = [];
-  /** SPDUs that another may leave with, in the order of the requests. */
-  #group: Spdu[] = [];
-  #next = 0;
   #state: State = "STA01";
   #v: Variables = initialVariables();
   #connection: Connection;
@@ -117,6 +98,7 @@ export class SessionMachine {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#assembler = new Assembler(this.#limits.ssduOctets);
+    this.#outgoing = new Outgoing(options.concatenate ?? false);
     this.#connection = new Connection(options, this.#limits);
     this.#spm = this.#makeSpm();
   }
@@ -149,7 +131,7 @@ export class SessionMachine {
   /** Whether a request of this kind would be taken now, whatever its parameters. */
   allows(type: SessionRequest["type"]): boolean {
     const rows = type === "SRSYNreq" ? [type, "SRSYNreq(a)", "SRSYNreq(r)", "SRSYNreq(s)"] : [type];
-    return rows.some((row) => this.#table()[row]?.[this.#state] !== undefined);
+    return rows.some((row) => hasCell(row, this.#state, this.#v));
   }
 
   /**
@@ -161,7 +143,7 @@ export class SessionMachine {
   request(request: SessionRequest, now: number): void {
     this.#now = now;
     const event = this.#fromRequest(request);
-    const branch = this.#branch(event);
+    const branch = branchFor(event, this.#state, this.#spm);
     if (typeof branch === "string") {
       const detail = `${event.name} in ${this.#state}: ${states[this.#state]}`;
       throw new SessionError("ERR_STATE", detail);
@@ -279,18 +261,7 @@ export class SessionMachine {
 
   /** The next thing to do, or `undefined` when there is nothing more. */
   poll(): SessionOutput | undefined {
-    const output = this.#outputs[this.#next];
-    if (output) {
-      this.#next += 1;
-      return output;
-    }
-    if (this.#next > 0) {
-      this.#outputs = [];
-      this.#next = 0;
-    }
-    if (this.#group.length === 0) return undefined;
-    this.#sendGroup();
-    return this.poll();
+    return this.#outgoing.poll();
   }
 
   #isPlainData(tsdu: Uint8Array): boolean {
@@ -335,7 +306,7 @@ export class SessionMachine {
 
   /** An event that a peer caused. */
   #take(event: Incoming): void {
-    const branch = this.#branch(event);
+    const branch = branchFor(event, this.#state, this.#spm);
     if (branch === "impossible") return;
     if (branch === "invalid") {
       throw new ProtocolError("unexpected", "X.225 A.4", `${event.name} in ${this.#state}`);
@@ -345,48 +316,8 @@ export class SessionMachine {
 
   /** An event of the transport or the clock: where it makes no sense, it does nothing. */
   #enter(event: Incoming): void {
-    const branch = this.#branch(event);
+    const branch = branchFor(event, this.#state, this.#spm);
     if (typeof branch !== "string") this.#run(event, branch);
-  }
-
-  #table(): BoundTable {
-    return isSymmetric(this.#v) ? tables().symmetric : tables().plain;
-  }
-
-  #branch(event: Incoming): BoundBranch | "invalid" | "impossible" {
-    const symmetric = ((event.agreement?.units ?? this.#v.units) & FU.SS) !== 0;
-    const table = symmetric ? tables().symmetric : tables().plain;
-    if (symmetric) {
-      const corrected = tables().symmetricCorrections[event.name]?.[this.#state];
-      const branch = corrected === "impossible" ? undefined : this.#first(corrected, event);
-      if (branch) return branch;
-    }
-    const cell = table[event.name]?.[this.#state];
-    if (cell === "impossible") return cell;
-    return this.#first(cell, event) ?? this.#amended(symmetric, event) ?? "invalid";
-  }
-
-  /** What to do where the printed tables have nothing that applies. */
-  #amended(symmetric: boolean, event: Incoming): BoundBranch | undefined {
-    const { plainAmendments, symmetricAmendments } = tables();
-    const amendments = symmetric ? symmetricAmendments : plainAmendments;
-    const cell = amendments[event.name]?.[this.#state];
-    return cell === "impossible" ? undefined : this.#first(cell, event);
-  }
-
-  #first(cell: readonly BoundBranch[] | undefined, event: Incoming): BoundBranch | undefined {
-    if (!cell) return undefined;
-    for (const branch of cell) {
-      if (this.#holds(branch, event)) return branch;
-    }
-    return undefined;
-  }
-
-  #holds({ when }: BoundBranch, event: Incoming): boolean {
-    for (const { test, want } of when) {
-      if (test(this.#v, event, this.#spm) !== want) return false;
-    }
-    return true;
   }
 
   #run(event: Incoming, { actions, next, after }: BoundBranch): void {
@@ -454,7 +385,7 @@ export class SessionMachine {
         return;
       case "STA01C":
       case "STA01D":
-        this.#outputs.push({ type: "close", error });
+        this.#outgoing.push({ type: "close", error });
         this.#state = "STA01";
         this.#forget();
         return;
@@ -470,7 +401,7 @@ export class SessionMachine {
     const reason = isLimit ? abortReasons.restriction : abortReasons.protocol;
     this.#tell("SPABind", { reason, error });
     const spdu: Spdu = { type: "AB", transportDisconnect: isLimit ? 1 | 16 : 1 | 4 };
-    if (this.#v.TEXP) this.#sendExpedited(spdu);
+    if (this.#v.TEXP) this.#outgoing.sendExpedited(spdu);
     else this.#send(spdu);
     this.#closing = error;
     this.#startTimer();
@@ -499,15 +430,15 @@ export class SessionMachine {
       },
       keepsTransport: ({ request }) => request?.keepTransport ?? this.#options.reuse ?? false,
       send: (spdu) => this.#send(spdu),
-      sendExpedited: (spdu) => this.#sendExpedited(spdu),
-      sendConnect: () => this.#sendRaw(this.#connection.connect(this.#v.TEXP)),
+      sendExpedited: (spdu) => this.#outgoing.sendExpedited(spdu),
+      sendConnect: () => this.#outgoing.sendWhole(this.#connection.connect(this.#v.TEXP)),
       sendOverflow: () => {
-        for (const spdu of this.#connection.overflow()) this.#sendRaw(spdu);
+        for (const spdu of this.#connection.overflow()) this.#outgoing.sendWhole(spdu);
       },
-      sendAccept: () => this.#sendCut(this.#connection.accept(this.#event)),
-      acceptOverflow: () => this.#sendRaw(this.#connection.overflowAccept()),
+      sendAccept: () => this.#send(this.#connection.accept(this.#event)),
+      acceptOverflow: () => this.#outgoing.sendWhole(this.#connection.overflowAccept()),
       keepUserData: () => this.#connection.keep(this.#event.userData ?? NO_OCTETS),
-      refuse: (keepTransport) => this.#sendCut(this.#connection.refuse(this.#event, keepTransport)),
+      refuse: (keepTransport) => this.#send(this.#connection.refuse(this.#event, keepTransport)),
       abort: (keepTransport) => this.#abort(keepTransport),
       agree: () => {
         const { agreement } = this.#event;
@@ -525,14 +456,14 @@ export class SessionMachine {
       },
       tell: (type, extra) => this.#tell(type, extra),
       connectTransport: () => {
-        this.#outputs.push({ type: "connect", expedited: this.#connection.wantsExpedited });
+        this.#outgoing.push({ type: "connect", expedited: this.#connection.wantsExpedited });
       },
-      acceptTransport: () => this.#outputs.push({ type: "accept" }),
+      acceptTransport: () => this.#outgoing.push({ type: "accept" }),
       disconnectTransport: () => {
-        this.#sendGroup();
+        this.#outgoing.flush();
         const error = this.#closing;
         this.#closing = undefined;
-        this.#outputs.push({ type: "close", ...(error && { error }) });
+        this.#outgoing.push({ type: "close", ...(error && { error }) });
       },
       startTimer: () => this.#startTimer(),
       stopTimer: () => {
@@ -570,67 +501,20 @@ export class SessionMachine {
     };
     // X.225 7: on the expedited flow if it fits there, else announced there.
     if (this.#v.TEXP && userData.length <= 9) {
-      this.#sendExpedited(spdu);
+      this.#outgoing.sendExpedited(spdu);
       return;
     }
-    if (this.#v.TEXP) this.#sendExpedited({ type: "PR", prepareType: 4 });
+    if (this.#v.TEXP) this.#outgoing.sendExpedited({ type: "PR", prepareType: 4 });
     this.#send(spdu);
   }
 
   #send(spdu: Spdu): void {
-    const { sentTsduOctets } = this.#connection;
-    if (spdu.type === "DT" && sentTsduOctets === 0 && !this.#options.concatenate) {
-      this.#outputs.push({ type: "send", head: DATA_HEAD, octets: spdu.userData ?? NO_OCTETS });
-      return;
-    }
-    this.#sendCut(spdu);
-  }
-
-  #sendCut(spdu: Spdu): void {
-    const head = headOf(spdu.type);
-    const headOctets = head ? encodeSpdu(head) : NO_OCTETS;
-    const segments = [...segment(spdu, this.#connection.sentTsduOctets, headOctets.length)];
-    const [only] = segments;
-    if (this.#options.concatenate && segments.length === 1 && only && this.#joins(only)) return;
-    this.#sendGroup();
-    for (const each of segments) {
-      this.#outputs.push({ type: "send", head: headOctets, octets: encodeSpdu(each) });
-    }
-  }
-
-  /** Keeps an SPDU back if others can leave with it. */
-  #joins(spdu: Spdu): boolean {
-    const { peerTakesExtended: extended, sentTsduOctets: octetsMax } = this.#connection;
-    if (mayJoin(this.#group, spdu, { extended, octetsMax })) {
-      this.#group.push(spdu);
-      return true;
-    }
-    this.#sendGroup();
-    if (!mayBegin(spdu)) return false;
-    this.#group.push(spdu);
-    return true;
-  }
-
-  #sendGroup(): void {
-    if (this.#group.length === 0) return;
-    const [head, octets] = encodeGroup(this.#group);
-    this.#group = [];
-    this.#outputs.push({ type: "send", head, octets });
-  }
-
-  #sendRaw(spdu: Spdu): void {
-    this.#sendGroup();
-    this.#outputs.push({ type: "send", head: NO_OCTETS, octets: encodeSpdu(spdu) });
-  }
-
-  #sendExpedited(spdu: Spdu): void {
-    this.#sendGroup();
-    this.#outputs.push({ type: "sendExpedited", octets: encodeSpdu(spdu) });
+    this.#outgoing.send(spdu, this.#connection);
   }
 
   #tell(type: EventType, extra: Partial<SessionEvent> = {}): void {
     const event = this.#connection.describe(type, this.#event, this.#v);
-    this.#outputs.push({ type: "event", event: { ...event, ...extra } });
+    this.#outgoing.push({ type: "event", event: { ...event, ...extra } });
   }
 }
 
