@@ -35,6 +35,8 @@ import { asSessionError, raced } from "./wait.ts";
 
 /** When to try again while sessions are being loaded. */
 const NOT_READY_MS = 500;
+/** The same when some were let go of: the process that will go on with them has yet to be started. */
+const PARKED_MS = 2000;
 /** How long a listener that closes waits for a store to take what its sessions have sent. */
 const PARK_MS = 5000;
 /** Sessions that are loaded at a time. */
@@ -166,7 +168,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
       ids = [];
     }
     await Promise.all(ids.map((one) => this.#load(store, one)));
-    this.#notReadyMs = 0;
+    if (this.#notReadyMs !== PARKED_MS) this.#notReadyMs = 0;
   }
 
   async #load(store: Store, id: string): Promise<void> {
@@ -342,8 +344,11 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
 
   #closed(session: Session, { outcome, error }: SessionEnd): void {
     this.#sessions.delete(session.id);
-    // It is not over: its store has it.
-    if (outcome === "parked") return;
+    if (outcome === "parked") {
+      // It is not over: its store has it, and from now on we do not know all that there are.
+      this.#notReadyMs = PARKED_MS;
+      return;
+    }
     const { received } = session.machine.link.positions;
     const now = this.#runtime.now();
     const until = now + (this.#options.tombstoneMs ?? TOMBSTONE_MS);

@@ -20,6 +20,7 @@ async function joined(name: string, options: SqliteStoreOptions) {
   const path = join(folder, name);
   const store = await openSqliteStore(path, { octetsMax: 400_000, ...options });
   let listener = new Listener(nodeRuntime(), { store, limits });
+  await listener.restore();
   const near = await connect(
     async () => {
       const [ours, theirs] = memoryPair();
@@ -71,6 +72,24 @@ describe("a receiver whose disk is full", () => {
     ok(acknowledged > 100_000, `${acknowledged} octets`);
     const { back, store } = await again();
     // The sender has forgotten what was acknowledged, so it cannot come from there.
+    deepEqual([back.id, await isExact(back)], [near.id, true]);
+    await sending;
+    near.abort();
+    await store[Symbol.asyncDispose]();
+  });
+
+  it("has the peer of a session that it has parked wait, instead of telling it that there is none", async () => {
+    const { near, far, again } = await joined("waits.db", { onFull: "fail" });
+    const retried = (async () => {
+      for await (const change of near.changes()) {
+        if (change.type === "retrying") return change.error.message;
+      }
+      return (await near.closed).outcome;
+    })();
+    const sending = sendAll(near);
+    await far.closed;
+    equal(await retried, "notReady");
+    const { back, store } = await again();
     deepEqual([back.id, await isExact(back)], [near.id, true]);
     await sending;
     near.abort();
