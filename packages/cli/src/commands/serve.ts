@@ -123,8 +123,16 @@ async function serve(options: ServeOptions): Promise<void> {
     log("store", error ? `nothing goes on: ${error.message}` : "there is room again", {
       isBlocked: error !== undefined,
     });
+  const onFailed = ({ message }: StoreError) => {
+    // Whatever restarts us finds all that was acknowledged, and those who were here come back.
+    process.exitCode = exitCodes.failed;
+    log("store", `this node stops, since its store cannot go on: ${message}`, { reason: message });
+    asked.ask("SIGTERM");
+  };
   const store =
-    options.store === undefined ? undefined : await openSqliteStore(options.store, { onBlocked });
+    options.store === undefined
+      ? undefined
+      : await openSqliteStore(options.store, { onBlocked, onFailed });
   await using tunnels = await tunnelServing(options, log, inheritance?.connections);
   const opened = House.open({
     address: options.listen,

@@ -89,6 +89,31 @@ describe("serve --store", () => {
     );
   });
 
+  it("ends when its store fails, and says so; whoever is there waits for the next node", async () => {
+    using home = new TemporaryHome();
+    await using node = new Node(home);
+    await node.start();
+    await using ana = chatting(home, node.address, "ana");
+    await ana.first("joined");
+    await using bob = chatting(home, node.address, "bob");
+    await bob.first("joined");
+    const file = new DatabaseSync(join(home.path, "node.db"));
+    file.exec("ALTER TABLE entries RENAME TO gone");
+    ana.say("is anybody there?");
+    const { reason } = (await node.running?.logged("store")) ?? {};
+    const code = await node.running?.ended();
+    file.exec("ALTER TABLE gone RENAME TO entries");
+    file.close();
+    await node.start();
+    await bob.until(() => bob.heard.length > 0);
+    const ends = [...ana.ofType("closed"), ...bob.ofType("closed")];
+    assert.match(String(reason), /^failed: .*node\.db: no such table/);
+    assert.deepEqual(
+      { code, heard: bob.heard, ends },
+      { code: 1, heard: ["ana: is anybody there?"], ends: [] },
+    );
+  });
+
   it("lets go of whoever is there when it is stopped, and has them back in their rooms", async () => {
     using home = new TemporaryHome();
     await using node = new Node(home);

@@ -42,6 +42,11 @@ export interface SqliteStoreOptions {
   readonly allowDamaged?: boolean;
   /** Told when there is no room, and when there is again. Default: nobody is. */
   readonly onBlocked?: (error: StoreError | undefined) => void;
+  /**
+   * Told, once, that the medium has failed: nothing more is kept, and each session is parked when it
+   * next writes, until the store is opened again. Default: nobody is.
+   */
+  readonly onFailed?: (error: StoreError) => void;
 }
 
 interface Waiter {
@@ -222,7 +227,7 @@ export class SqliteStore implements Store {
         }
       } catch (error) {
         const failure = error as StoreError; // `#transact` rejects with nothing else
-        if (failure.failure !== "full") this.#failure = failure;
+        if (failure.failure !== "full") this.#failed(failure);
         for (const { reject } of group) reject(failure);
       }
     }
@@ -282,11 +287,18 @@ export class SqliteStore implements Store {
     else waiter?.resolve(value);
   }
 
-  #died(error: unknown): void {
-    this.#failure ??= new StoreError("failed", "the store's thread ended", { cause: error });
+  #died(cause: unknown): void {
+    const failure = new StoreError("failed", "the store's thread ended", { cause });
+    this.#failed(failure);
     for (let waiter = this.#waiters.shift(); waiter; waiter = this.#waiters.shift()) {
-      waiter.reject(this.#failure);
+      waiter.reject(this.#failure ?? failure);
     }
+  }
+
+  #failed(failure: StoreError): void {
+    if (this.#failure) return;
+    this.#failure = failure;
+    if (!this.#closing) this.#options.onFailed?.(failure);
   }
 }
 

@@ -7,7 +7,7 @@ import { after, describe, it } from "node:test";
 import { utf8 } from "../../src/pure/octets.ts";
 import { openSqliteStore, type SqliteStore } from "../../src/stores/sqlite.ts";
 import { Database } from "../../src/stores/sqlite-database.ts";
-import type { SessionChanges, Store } from "../../src/stores/store.ts";
+import type { SessionChanges, Store, StoreError } from "../../src/stores/store.ts";
 import { storeContract } from "../../src/testing/store-contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tertulia-store-"));
@@ -190,6 +190,23 @@ describe("SqliteStore", () => {
     await rejects(store.write(appended("01", 0, 1_000_000)), { failure: "full" });
     await store.write(appended("01", 0, 1000));
     equal((await store.load("01"))?.entries.length, 1);
+  });
+
+  it("says once that the medium has failed, and promises nothing from then on", async () => {
+    const path = newPath();
+    const told: string[] = [];
+    const onFailed = ({ failure }: StoreError) => {
+      told.push(failure);
+    };
+    await using store = await openSqliteStore(path, { onFailed });
+    await store.write(created("01"));
+    const other = new DatabaseSync(path);
+    other.exec("ALTER TABLE entries RENAME TO gone");
+    await rejects(store.write(appended("01", 0)), { failure: "failed" });
+    other.exec("ALTER TABLE gone RENAME TO entries");
+    other.close();
+    await rejects(store.write(appended("01", 0)), { failure: "failed" });
+    deepEqual(told, ["failed"]);
   });
 
   it("keeps its file from the eyes of others", async () => {
