@@ -1,14 +1,12 @@
 /**
- * What both sides agree on: computed by each of them from what was proposed and what was answered.
- * X.225 6.3, 7.1 to 7.4.
+ * What the initiator finds agreed on when its CONNECT is accepted: X.225 6.3 and 7.4. What the responder
+ * does is in answer.ts.
  *
  * @module
  */
 
-import { ProtocolError, SessionError } from "../errors.ts";
-import type { SessionRequest } from "./primitives.ts";
-import { unitsOf } from "./proposal.ts";
-import type { ConnectAcceptItem, Spdu } from "./spdu.ts";
+import { ProtocolError } from "../errors.ts";
+import type { Spdu } from "./spdu.ts";
 import type { Agreement } from "./spm.ts";
 import {
   availableTokens,
@@ -21,61 +19,12 @@ import {
   selectUnits,
 } from "./units.ts";
 
-/** What the responder's side of an agreement comes from. */
-interface Answer {
-  /** The CONNECT SPDU. */
-  readonly proposal: Spdu | undefined;
-  /** What our user answered. */
-  readonly request: SessionRequest | undefined;
-  readonly version: 1 | 2;
-  /** Whether the transport has an expedited flow. */
-  readonly hasExpedited: boolean;
-  readonly serialDigitsMax: number;
-  readonly tsduMaximumSize: SessionRequest["tsduMaximumSize"];
-}
-
 /** What the initiator's side of an agreement comes from. */
 interface Asked {
   /** Our CONNECT SPDU. */
   readonly proposal: Spdu | undefined;
   readonly overflowAnswer: Spdu | undefined;
   readonly hasExpedited: boolean;
-}
-
-/** What our positive response agrees to. */
-export function answered({
-  proposal,
-  request,
-  version,
-  hasExpedited,
-  serialDigitsMax,
-  tsduMaximumSize,
-}: Answer): Agreement {
-  const item = proposal?.connectAcceptItem;
-  const proposed = proposal?.sessionUserRequirements ?? DEFAULT_UNITS;
-  const units = selectUnits(proposed, answeredUnits(proposal, request), hasExpedited);
-  const problem = ambiguity(units);
-  if (problem) throw new SessionError("ERR_ARGUMENT", `X.225 6.3: ${problem}`);
-  const tokens = availableTokens(units);
-  const sizes = answeredSizes(proposal, tsduMaximumSize);
-  const numbered = hasSerialNumbers(units);
-  const digits = item?.upperLimitSerialNumber;
-  const first = item?.largeInitialSerialNumber ?? item?.initialSerialNumber ?? 1;
-  const second = item?.largeSecondInitialSerialNumber ?? item?.secondInitialSerialNumber ?? 1;
-  return {
-    units,
-    version,
-    owned: ownedBy("acceptor", answeredSettings(proposal, units, request), tokens),
-    serialNumber: numbered ? (request?.initialSerialNumber ?? first) : undefined,
-    secondSerialNumber:
-      numbered && (units & FU.SS) !== 0
-        ? (request?.secondInitialSerialNumber ?? second)
-        : undefined,
-    serialDigits: digits === undefined ? 6 : Math.min(digits || 15, serialDigitsMax, 15),
-    sentTsduOctets: sizes?.toInitiator ?? 0,
-    receivedTsduOctets: sizes?.toResponder ?? 0,
-    peerTakesExtended: ((item?.protocolOptions ?? 0) & 1) !== 0,
-  };
 }
 
 /** What the peer's ACCEPT agrees to. */
@@ -123,47 +72,6 @@ export function accepted(
   };
 }
 
-/** The units that our user takes: those it names, or all that were proposed, made unambiguous. */
-export function answeredUnits(
-  proposal: Spdu | undefined,
-  request: SessionRequest | undefined,
-): number {
-  const { sessionUserRequirements: proposed = DEFAULT_UNITS } = proposal ?? {};
-  if (request?.functionalUnits) return unitsOf(request);
-  let units = proposed;
-  if ((units & FU.FD) !== 0) units &= ~FU.HD;
-  if ((units & FU.SY) !== 0) units &= ~FU.SS;
-  return units;
-}
-
-/** Where the tokens are at first: what was proposed, and what our user chose where it may. */
-export function answeredSettings(
-  proposal: Spdu | undefined,
-  units: number,
-  request: SessionRequest | undefined,
-): ReturnType<typeof bitsToSettings> {
-  const tokens = availableTokens(units);
-  const { tokenSettingItem = 0 } = proposal?.connectAcceptItem ?? {};
-  const asked = bitsToSettings(tokenSettingItem, tokens);
-  return resolveSettings(asked, request?.tokenSettings ?? {}, tokens);
-}
-
-/** X.225 6.3.5: the lesser of what both want, in each direction; 0 is no limit and wins. */
-export function answeredSizes(
-  proposal: Spdu | undefined,
-  ours: SessionRequest["tsduMaximumSize"],
-): ConnectAcceptItem["tsduMaximumSize"] {
-  const { toResponder = 0, toInitiator = 0 } = proposal?.connectAcceptItem?.tsduMaximumSize ?? {};
-  const { sent = 0, received = 0 } = ours ?? {};
-  const lesser = (one: number, other: number) =>
-    one === 0 || other === 0 ? 0 : Math.min(one, other);
-  const sizes = {
-    toResponder: lesser(toResponder, received),
-    toInitiator: lesser(toInitiator, sent),
-  };
-  return sizes.toResponder === 0 && sizes.toInitiator === 0 ? undefined : sizes;
-}
-
 /** X.225 6.3.5 and 7.2: no more than we proposed, and what OVERFLOW ACCEPT has said already. */
 function checkSizes(
   { toResponder, toInitiator }: { readonly toResponder: number; readonly toInitiator: number },
@@ -182,7 +90,8 @@ function checkSizes(
   }
 }
 
-function ambiguity(units: number): string | undefined {
+/** What is wrong with the functional units that are left, if anything. */
+export function ambiguity(units: number): string | undefined {
   const duplex = units & (FU.HD | FU.FD);
   if (duplex !== FU.HD && duplex !== FU.FD) return "one of half-duplex and duplex has to remain";
   if ((units & FU.SY) !== 0 && (units & FU.SS) !== 0) return "minor or symmetric, not both";

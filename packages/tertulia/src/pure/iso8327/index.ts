@@ -9,7 +9,7 @@ export {
   amendmentsWithSymmetric,
   correctionsWithSymmetric,
 } from "./amendments.ts";
-export { type ConnectionOptions, refuseReasons } from "./connection.ts";
+export { type ConnectionOptions, refuseReasons } from "./answer.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { SessionMachine, type SessionOptions } from "./machine.ts";
 export type { SessionOutput } from "./outgoing.ts";

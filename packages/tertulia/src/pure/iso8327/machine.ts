@@ -11,8 +11,10 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import { NO_OCTETS } from "../octets.ts";
 import { endResync } from "./actions.ts";
+import type { ConnectionOptions } from "./answer.ts";
 import { type BoundBranch, branchFor, hasCell } from "./bound-tables.ts";
-import { Connection, type ConnectionOptions, type ConnectionSnapshot } from "./connection.ts";
+import { Connection, type ConnectionSnapshot } from "./connection.ts";
+import { describe } from "./describe.ts";
 import { fromRequest, fromSpdu } from "./incoming.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { Outgoing, type SessionOutput } from "./outgoing.ts";
@@ -513,7 +515,10 @@ export class SessionMachine {
   }
 
   #tell(type: EventType, extra: Partial<SessionEvent> = {}): void {
-    const event = this.#connection.describe(type, this.#event, this.#v);
+    const event =
+      type === "SCONind"
+        ? this.#connection.indication(this.#event)
+        : describe(type, this.#event, this.#v);
     this.#outgoing.push({ type: "event", event: { ...event, ...extra } });
   }
 }
