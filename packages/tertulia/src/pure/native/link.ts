@@ -764,6 +764,7 @@ export class Link {
       keeper.saw(size, end, lane, isNew, this.#segments !== undefined);
       if (isSpdu && isToDo) keeper.sawSpdu(lane, end, size);
     }
+    this.#streams?.gather();
     this.#announce();
   }
 
@@ -783,6 +784,7 @@ export class Link {
   /** Reads nothing any more: the session has ended, and messages that wait can still be taken. */
   stop(): void {
     this.#isStopped = true;
+    this.#streams?.gather();
     this.detach();
   }
 
@@ -822,6 +824,7 @@ export class Link {
         this.#receiveOther(type, reader);
       }
     }
+    this.#streams?.gather();
     // Messages that are a small part of their chunk pin far more than what credit counts.
     const counted = this.#sessionFlow.received - before;
     if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#letGo(unread);

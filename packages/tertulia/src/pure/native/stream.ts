@@ -39,6 +39,8 @@ export class StreamState {
 
   readonly flow: Flow;
   readonly #inbox: Fifo<Uint8Array> = new Fifo();
+  /** Views of what came since the last {@link gather}. */
+  readonly #arrived: Uint8Array[] = [];
   #gathering: Uint8Array | undefined;
   #gathered = 0;
   isPeerEnded = false;
@@ -57,27 +59,50 @@ export class StreamState {
 
   /** Whether something waits to be read. */
   get isReadable(): boolean {
-    return this.#inbox.length > 0 || this.#gathered > 0;
+    return this.#inbox.length > 0 || this.#gathered > 0 || this.#arrived.length > 0;
   }
 
   /**
-   * Puts what came where `read` finds it. Of a view a copy: it would hold more than credit counts, and
-   * keep the memory that it is a view of from being let go of.
+   * Takes a view of what came: {@link gather} puts it where `read` finds it, and what it is a view of has
+   * to stay until then. Whether it is the first since the last `gather`.
    */
-  push(octets: Uint8Array, isApart: boolean): void {
+  push(octets: Uint8Array): boolean {
     this.flow.received += octets.length;
+    return this.#arrived.push(octets) === 1;
+  }
+
+  /** Takes octets of which nobody else has the memory. */
+  pushApart(octets: Uint8Array): void {
+    this.flow.received += octets.length;
+    this.gather();
+    this.#put(octets);
+  }
+
+  /**
+   * Puts what came where `read` finds it: one copy of all, of which nobody else has the memory, and which
+   * holds what credit counts. Whoever passes it on does so at once.
+   */
+  gather(): void {
+    const arrived = this.#arrived;
+    if (arrived.length === 0) return;
+    const octets = concatOctets(arrived);
+    arrived.length = 0;
+    this.#put(octets);
+  }
+
+  #put(octets: Uint8Array): void {
     if (octets.length >= GATHER_OCTETS) {
       this.#flushGathered();
-      this.#inbox.push(isApart ? octets : concatOctets([octets]));
+      this.#inbox.push(octets);
       return;
     }
     if (this.#gathering && this.#gathered + octets.length > this.#gathering.length) {
       this.#flushGathered();
     }
     if (this.#gathering === undefined) {
-      if (!this.isReadable) {
-        // The first small piece is likely to be read at once: a copy of its own size.
-        this.#inbox.push(octets.slice());
+      // The first small piece is likely to be read at once.
+      if (this.#inbox.length === 0) {
+        this.#inbox.push(octets);
         return;
       }
       this.#gathering = new Uint8Array(GATHERED_OCTETS);
@@ -127,6 +152,7 @@ export class StreamState {
     this.pendingOctets = 0;
     this.isBlocked = false;
     this.#inbox.clear();
+    this.#arrived.length = 0;
     this.#gathering = undefined;
     this.#gathered = 0;
     this.flow.consumed = this.flow.received;

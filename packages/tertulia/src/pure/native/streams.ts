@@ -48,6 +48,8 @@ export class Streams implements Iterable<StreamState> {
   readonly #open: Map<number, StreamState> = new Map();
   /** Streams with something to send, in turn. */
   readonly #sending: Fifo<StreamState> = new Fifo();
+  /** Streams of which something came in the chunk that is being received. */
+  readonly #arrived: StreamState[] = [];
   /** Those that were lost with a process before this one. */
   lost: readonly KeptStream[] = [];
   #isCarrying = false;
@@ -282,8 +284,16 @@ export class Streams implements Iterable<StreamState> {
     if (!isAgain && !stream.flow.allows(octets.length)) creditExceeded(`stream ${stream.id}`);
     if (octets.length === 0) return;
     const isFirst = !stream.isReadable;
-    stream.push(octets, isApart);
+    if (isApart) stream.pushApart(octets);
+    else if (stream.push(octets)) this.#arrived.push(stream);
     if (isFirst) listener.streamReadable(stream.id);
+  }
+
+  /** Nothing more comes of the chunk that was received: lets go of it. */
+  gather(): void {
+    if (this.#arrived.length === 0) return;
+    for (const stream of this.#arrived) stream.gather();
+    this.#arrived.length = 0;
   }
 
   receiveEnd(fields: Reader): void {
