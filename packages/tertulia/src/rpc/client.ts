@@ -15,6 +15,7 @@ import type {
   Procedure,
   ProgramVersion,
   ServedProgram,
+  Signal,
 } from "../pure/oncrpc/program.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { CallChannel, type CallChannelOptions } from "./call-channel.ts";
@@ -50,7 +51,7 @@ export interface ClientOptions extends CallChannelOptions, StreamOptions {
   /** How calls back are judged and answered. */
   readonly serveOptions?: DispatcherOptions;
   /** Stops the first attempt to connect. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Signal;
 }
 
 /**
@@ -67,7 +68,7 @@ export interface ClientOptions extends CallChannelOptions, StreamOptions {
 export async function connect(options: ClientOptions): Promise<RpcClient> {
   const client = new RpcClient(options);
   try {
-    await client.open();
+    await client.open(options.signal);
   } catch (error) {
     await client[Symbol.asyncDispose]();
     throw error;
@@ -88,8 +89,11 @@ export class RpcClient implements Caller, StreamUser {
   #stream: RecordStream | undefined;
   #lost = new AbortController();
   #opening: Promise<void> | undefined;
+  /** Stops the attempt to connect that is under way. */
+  #attempt: AbortController | undefined;
   #waiting: NodeJS.Timeout | undefined;
-  #failures = 0;
+  /** Attempts since the server last said something: one that closes at once is not asked without a pause. */
+  #attempts = 0;
   #isClosed = false;
 
   /** Use {@link connect}. */
@@ -152,20 +156,30 @@ export class RpcClient implements Caller, StreamUser {
     const stream = this.#stream;
     this.#stream = undefined;
     stream?.destroy();
+    this.#attempt?.abort(new SessionError("ERR_CLOSED", "the client was closed"));
     this.#lost.abort();
   }
 
   /** Connects; for {@link connect}. */
-  async open(): Promise<void> {
+  async open(signal?: Signal): Promise<void> {
+    if (signal?.aborted) throw signal.reason;
     const options = this.#options;
     // TLS reads from the socket itself.
     const feed = options.tls === undefined ? new SocketFeed() : undefined;
-    const socket = await open(options, feed);
-    if (this.#isClosed) {
-      socket.destroy();
-      throw new SessionError("ERR_CLOSED", "the client was closed");
+    const attempt = new AbortController();
+    this.#attempt = attempt;
+    const onAbort = (): void => attempt.abort(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    let socket: Socket;
+    try {
+      socket = await open(options, feed, attempt.signal);
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
     }
-    this.#failures = 0;
+    if (attempt.signal.aborted) {
+      socket.destroy();
+      throw attempt.signal.reason;
+    }
     const stream = new RecordStream(socket, this, options, this.#poll, feed);
     this.#stream = stream;
     this.#lost = new AbortController();
@@ -186,6 +200,7 @@ export class RpcClient implements Caller, StreamUser {
 
   /** Takes a record from the stream. */
   record(reader: XdrReader): boolean {
+    this.#attempts = 0;
     const xid = reader.uint();
     if (reader.uint() === 1) {
       this.#channel.reply(reader, xid);
@@ -220,14 +235,13 @@ export class RpcClient implements Caller, StreamUser {
     if (this.#isClosed || this.#opening !== undefined || this.#waiting !== undefined) return;
     const { firstMs = 50, longestMs = 5000 } = this.#options.reconnect || {};
     // The first attempt is made at once; then between half and all of the wait, so that clients scatter.
-    const whole = Math.min(firstMs * 2 ** (this.#failures - 1), longestMs);
-    const waitMs = this.#failures === 0 ? 0 : whole * (0.5 + Math.random() / 2);
+    const whole = Math.min(firstMs * 2 ** (this.#attempts - 1), longestMs);
+    const waitMs = this.#attempts === 0 ? 0 : whole * (0.5 + Math.random() / 2);
+    this.#attempts += 1;
     this.#waiting = setTimeout(() => {
       this.#waiting = undefined;
       this.#opening = this.open()
-        .catch(() => {
-          this.#failures += 1;
-        })
+        .catch(() => {})
         .finally(() => {
           this.#opening = undefined;
           if (this.#stream === undefined && this.#channel.table.size > 0) this.#reopen();
@@ -236,12 +250,15 @@ export class RpcClient implements Caller, StreamUser {
   }
 }
 
-async function open(options: ClientOptions, feed: SocketFeed | undefined): Promise<Socket> {
-  const { host = "127.0.0.1", port, path, localPort, connectMs = 10_000, signal } = options;
+async function open(
+  options: ClientOptions,
+  feed: SocketFeed | undefined,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { host = "127.0.0.1", port, path, localPort, connectMs = 10_000, tls } = options;
   if (path === undefined && port === undefined) {
     throw new SessionError("ERR_ARGUMENT", "neither a port nor a path to connect to");
   }
-  signal?.throwIfAborted();
   const socket =
     path !== undefined
       ? connectSocket({ path, ...(feed && { onread: feed.onread }) })
@@ -255,7 +272,7 @@ async function open(options: ClientOptions, feed: SocketFeed | undefined): Promi
   await new Promise<void>((resolve, reject) => {
     const settle = (action: () => void): void => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      signal.removeEventListener("abort", onAbort);
       socket.off("connect", onConnect).off("error", onError);
       action();
     };
@@ -268,16 +285,25 @@ async function open(options: ClientOptions, feed: SocketFeed | undefined): Promi
     const onConnect = (): void => settle(resolve);
     const onError = (cause: Error): void =>
       fail(new SessionError("ERR_CLOSED", `cannot connect: ${cause.message}`, { cause }));
-    const onAbort = (): void => fail(signal?.reason);
+    const onAbort = (): void => fail(signal.reason);
     const timer = setTimeout(
       () => fail(new SessionError("ERR_TIMEOUT", `no connection after ${connectMs} ms`)),
       connectMs,
     );
     socket.on("connect", onConnect).on("error", onError);
-    signal?.addEventListener("abort", onAbort, { once: true });
+    signal.addEventListener("abort", onAbort, { once: true });
   });
-  if (options.tls === undefined) return socket;
-  return await startClientTls(socket, host, options.tls.program, options.tls);
+  if (tls === undefined) return socket;
+  const onAbort = (): unknown => socket.destroy();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await startClientTls(socket, host, tls.program, tls);
+  } catch (error) {
+    socket.destroy();
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 function addressOf(socket: Socket, { path, tls }: ClientOptions): PeerAddress {

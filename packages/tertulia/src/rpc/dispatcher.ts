@@ -223,7 +223,7 @@ export class Dispatcher {
     try {
       result = procedure.run(argument, job);
     } catch (error) {
-      this.#settle(job, undefined, error);
+      this.#settle(job, undefined, error ?? new Error("threw nothing"));
       return;
     }
     if (!(result instanceof Promise)) {

@@ -10,7 +10,7 @@
 import type { Socket } from "node:net";
 import type { BusyPoll } from "../io/busy-poll.ts";
 import { SessionError } from "../pure/errors.ts";
-import { unwrittenOctets } from "../pure/octets.ts";
+import { NO_OCTETS, unwrittenOctets } from "../pure/octets.ts";
 import { XDR_LIMITS, type XdrLimits } from "../pure/oncrpc/limits.ts";
 import { RecordDecoder, recordMark } from "../pure/oncrpc/record.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
@@ -199,7 +199,7 @@ export class RecordStream {
     if (writer.at === writer.start) return;
     const octets = writer.takeWritten();
     const socket = this.#socket;
-    if (this.#isEnded || socket.destroyed || socket.writableEnded) return;
+    if (this.#isEnded || this.#isDetached || socket.destroyed || socket.writableEnded) return;
     socket.write(octets);
     if (this.#messages === 1) this.#poll?.sent(this);
     this.#messages = 0;
@@ -218,10 +218,11 @@ export class RecordStream {
 
   /** Calls back once when the peer has read what was written. */
   onceDrained(callback: () => void): void {
-    this.#socket.once("drain", callback);
+    // "drain" comes only after more than a socket's own bound, and that of the caller may be lower.
+    this.#socket.write(NO_OCTETS, callback);
   }
 
-  /** Gives the socket back, for a change of protocol; nothing is read from it any more. */
+  /** Gives the socket back, for a change of protocol; nothing is read from it or written to it any more. */
   detach(): void {
     this.flush();
     this.#isDetached = true;

@@ -37,7 +37,8 @@ const ALPN = "sunrpc";
 export interface ClientTls {
   /**
    * `required`: without TLS the connection fails. `opportunistic`: with a server that does not offer
-   * it, or does not prove who it is, calls go in the clear; that stops listeners, not attackers.
+   * it calls go in the clear, and one that does not prove who it is is believed; that stops listeners,
+   * not attackers.
    */
   readonly mode: "required" | "opportunistic";
   /** Whom to trust, and our own certificate if the server wants one. */
@@ -154,8 +155,9 @@ export class TlsAcceptor {
   }
 }
 
-function keyOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  // A client may call several ports of ours from one of its own.
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 /** RFC 9289 5.2.1: dNSName or iPAddress has to match, and "wildcards MUST NOT be used". */

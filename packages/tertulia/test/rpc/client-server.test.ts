@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { connect as connectSocket, type Socket } from "node:net";
+import { connect as connectSocket, createServer, type Server, type Socket } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -19,7 +19,7 @@ import {
   connect,
   NO_REPLY,
   RpcError,
-  type RpcServer,
+  RpcServer,
   type ServerOptions,
   SqliteDuplicates,
 } from "../../src/rpc/index.ts";
@@ -58,6 +58,11 @@ async function connected(
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+function portOf(listener: Server): number {
+  const address = listener.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 /** A bare socket on which calls are written by hand. */
@@ -155,6 +160,24 @@ describe("a client and a server", () => {
     await rejects(pair.bench.incr(1), { code: "ERR_REFUSED", status: "GARBAGE_ARGS" });
     await rejects(pair.bench.incr(2), { code: "ERR_REFUSED", status: "SYSTEM_ERR" });
     deepEqual(thrown, [new TypeError("a mistake")]);
+  });
+
+  it("tell SYSTEM_ERR of a handler that throws nothing at all", async () => {
+    const thrown: unknown[] = [];
+    const throws = (): never => {
+      throw undefined;
+    };
+    const nothing = { ...benchProgV1.procedures.incr, encodeResult() {}, decodeResult: () => 0 };
+    const { name, program, version } = benchProgV1;
+    const procedures = [{ ...nothing, run: throws }];
+    await using server = new RpcServer({
+      programs: [{ name, program, version, procedures }],
+      onError: (error) => thrown.push(error),
+    });
+    const { port } = await server.listen();
+    await using client = await connect({ port });
+    await rejects(client.call(benchProgV1, nothing, 1), { status: "SYSTEM_ERR" });
+    equal(thrown.length, 1);
   });
 
   it("refuse what does not fit its type before it is sent, and go on", async () => {
@@ -359,10 +382,40 @@ describe("a broken connection", () => {
     await rejects(pair.bench.incr(1), { code: "ERR_CLOSED" });
   });
 
+  it("is not made again and again without a pause when the server closes at once", async () => {
+    let connections = 0;
+    const closing = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    await using _ = closing.listen(0, "127.0.0.1");
+    await once(closing, "listening");
+    await using client = await connect({ port: portOf(closing) });
+    const { procedures } = benchProgV1;
+    const idempotent = { ...procedures.incr, isIdempotent: true };
+    await rejects(client.call(benchProgV1, idempotent, 1, { timeoutMs: 600 }), {
+      code: "ERR_TIMEOUT",
+    });
+    // At once, and after 50, 100, 200 and 400 ms, of which each wait may be the half.
+    ok(connections < 12, `${connections} connections`);
+  });
+
+  it("is made again although the signal of the first attempt is aborted by now", async () => {
+    const controller = new AbortController();
+    await using pair = await connected({}, { signal: controller.signal });
+    equal(await pair.bench.incr(1), 1);
+    controller.abort();
+    await pair.server[Symbol.asyncDispose]();
+    while (pair.client.isConnected) await new Promise((resolve) => setImmediate(resolve));
+    const { server } = benchServer();
+    await using _ = server;
+    await server.listen({ port: pair.port });
+    equal(await pair.bench.incr(2, { timeoutMs: 5000 }), 2);
+  });
+
   it("with retry: all sends again, and the server answers from its duplicate cache", async () => {
     await using pair = await connected({}, { retry: "all" }, {});
     // A relay between them that is cut after the call and before the reply.
-    const { createServer } = await import("node:net");
     const links: Socket[] = [];
     let isCut = false;
     const relay = createServer((near) => {
@@ -380,9 +433,7 @@ describe("a broken connection", () => {
     });
     relay.listen(0, "127.0.0.1");
     await once(relay, "listening");
-    const address = relay.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    await using client = await connect({ port, retry: "all" });
+    await using client = await connect({ port: portOf(relay), retry: "all" });
     equal(await new BenchProgV1Client(client).incr(1), 1);
     equal(pair.counter.value, 1);
     relay.close();
@@ -517,6 +568,12 @@ describe("a server under attack", () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     // 1 MiB with us, and what the kernel takes for both sides: not all 256 MiB.
     ok(calls < 1000, `${calls} replies were made`);
+  });
+
+  it("goes on when that client has read, however few octets may wait for it", async () => {
+    await using pair = await connected({ outgoingMax: 100 });
+    const sums = await Promise.all(Array.from({ length: 500 }, () => pair.bench.incr(1)));
+    equal(sums.at(-1), 500);
   });
 
   it("takes a flood of fragments for what it is", async () => {

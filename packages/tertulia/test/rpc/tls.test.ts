@@ -1,9 +1,14 @@
 import { equal, rejects } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect as connectSocket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { connect as connectTls } from "node:tls";
+import { XdrWriter } from "../../src/pure/oncrpc/index.ts";
+import { encodeRecord } from "../../src/pure/oncrpc/record.ts";
 import {
   type ClientTls,
   connect,
@@ -63,6 +68,63 @@ async function transportOf(
   return seen;
 }
 
+/** A server that gives its answer to every probe, as the octets of a record. */
+async function answering(
+  answer: (xid: Uint8Array) => readonly number[] | undefined,
+): Promise<{ port: number; closed: Promise<unknown>; [Symbol.asyncDispose](): Promise<void> }> {
+  let isClosed: (value?: unknown) => void = () => {};
+  const closed = new Promise((resolve) => {
+    isClosed = resolve;
+  });
+  const server = createServer((socket) => {
+    socket.on("error", () => {}).on("close", isClosed);
+    // To a second chunk, which may be a ClientHello, it says nothing.
+    socket.once("data", (probe) => {
+      const octets = answer(probe.subarray(4, 8));
+      if (octets !== undefined) socket.write(new Uint8Array(octets));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    port,
+    closed,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+describe("a client that wants TLS", () => {
+  const tls = { mode: "opportunistic", program: benchProgV1 } as const;
+
+  it("closes when the answer to its probe is none", async () => {
+    await using server = await answering((xid) => [0x80, 0, 0, 8, ...xid, 0, 0, 0, 1]);
+    await rejects(connect({ port: server.port, tls }), { code: "ERR_PROTOCOL" });
+    await server.closed;
+  });
+
+  it("stops at its signal, before and after the answer to its probe", async () => {
+    const starttls = [0, 0, 0, 8, ...Buffer.from("STARTTLS"), 0, 0, 0, 0];
+    const accepted = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, ...starttls];
+    for (const answer of [
+      () => undefined,
+      (xid: Uint8Array) => [0x80, 0, 0, 4 + accepted.length, ...xid, ...accepted],
+    ]) {
+      await using server = await answering(answer);
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      setTimeout(() => controller.abort(reason), 50);
+      const { signal } = controller;
+      await rejects(connect({ port: server.port, tls, signal }), reason);
+      await server.closed;
+    }
+  });
+});
+
 describe("RPC with TLS, RFC 9289", () => {
   before(() => {
     if (!findPeer("openssl")) return;
@@ -110,6 +172,36 @@ describe("RPC with TLS, RFC 9289", () => {
     });
     const opportunistic = { mode: "opportunistic" } as const;
     equal(await transportOf({}, opportunistic, { certificate: "other" }), "tls");
+  });
+
+  it("writes nothing in the clear once it has said STARTTLS", async (t) => {
+    if (!has(t)) return;
+    const context = { cert: file("good.crt"), key: file("good.key") };
+    const { server } = benchServer({ tls: { context } });
+    await using _ = server;
+    const { port } = await server.listen();
+    const socket = connectSocket(port, "127.0.0.1");
+    // SLEEP for 20 ms, and the probe behind it.
+    const call = (procedure: number, flavor: number, ...rest: number[]): Uint8Array => {
+      const writer = new XdrWriter();
+      const words = [7, 0, 2, 0x20000099, 1, procedure, flavor, 0, 0, 0, ...rest];
+      for (const word of words) writer.uint(word);
+      return encodeRecord(writer.finish());
+    };
+    socket.write(Buffer.concat([call(3, 0, 20), call(0, 7)]));
+    let clear = 0;
+    socket.on("data", (chunk) => {
+      clear += chunk.length;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    equal(clear, 36);
+    socket.removeAllListeners("data");
+    const secured = connectTls({ socket, ca: file("good.crt"), ALPNProtocols: ["sunrpc"] });
+    await once(secured, "secureConnect");
+    secured.write(call(0, 0));
+    const [reply] = await once(secured, "data");
+    equal(reply.length, 28);
+    secured.destroy();
   });
 
   it("asks the client for a certificate when it is told to", async (t) => {
