@@ -69,9 +69,14 @@ export async function* broadcast<Argument, Result>(
     found.push(answer);
     wake();
   });
-  const ask = (): void => socket.send(call, port ?? 111, address);
-  ask();
+  let asked = 0;
+  const ask = (): void => {
+    socket.send(call, port ?? 111, address);
+    asked += 1;
+    if (asked >= times) clearInterval(again);
+  };
   const again = setInterval(ask, waitMs / times);
+  ask();
   let isOver = false;
   const over = (): void => {
     isOver = true;

@@ -54,6 +54,7 @@ export class DatagramClient implements Caller, CallStream {
   readonly #repeatMaxMs: number;
   readonly #writer = new XdrWriter(new Uint8Array(DATAGRAM_MAX));
   #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
 
   /** Use {@link connectUdp}. */
   constructor(socket: Socket, options: DatagramClientOptions) {
@@ -74,7 +75,8 @@ export class DatagramClient implements Caller, CallStream {
     options?: CallOptions,
   ): Promise<Result> {
     const result = this.#channel.call(program, procedure, argument, options);
-    if (this.#timer === undefined) this.#repeatIn(this.#repeatMs);
+    const now = performance.now();
+    if (this.#timerAt > now + this.#repeatMs) this.#repeatAt(now + this.#repeatMs, now);
     return await result;
   }
 
@@ -134,12 +136,14 @@ export class DatagramClient implements Caller, CallStream {
   }
 
   /** One timer for all calls; a call that is met for the first time when it runs waits once more. */
-  #repeatIn(waitMs: number): void {
-    this.#timer = setTimeout(() => this.#repeat(), Math.max(waitMs, 1));
+  #repeatAt(at: number, now: number): void {
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => this.#repeat(), Math.max(at - now, 1));
   }
 
   #repeat(): void {
-    this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
     const now = performance.now();
     let next = Number.POSITIVE_INFINITY;
     for (const call of [...this.#channel.table.values()]) {
@@ -153,6 +157,6 @@ export class DatagramClient implements Caller, CallStream {
       }
       next = Math.min(next, call.repeatAt);
     }
-    if (this.#channel.table.size > 0) this.#repeatIn(next - now);
+    if (this.#channel.table.size > 0) this.#repeatAt(next, now);
   }
 }

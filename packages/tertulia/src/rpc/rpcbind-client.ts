@@ -44,10 +44,16 @@ export interface LookupOptions extends CallOptions {
  *   version, when the one asked for is not registered: a call there then says PROG_MISMATCH.
  */
 export async function lookup(options: LookupOptions): Promise<HostPort | undefined> {
-  const { host, transport = "tcp", rpcbindPort: port = 111 } = options;
+  const { host, transport = "tcp", rpcbindPort: port = 111, timeoutMs, signal } = options;
   await using caller =
     transport === "tcp"
-      ? await connect({ host, port, reconnect: false })
+      ? await connect({
+          host,
+          port,
+          reconnect: false,
+          ...(timeoutMs !== undefined && { connectMs: timeoutMs }),
+          ...(signal !== undefined && { signal }),
+        })
       : await connectUdp({ host, port });
   return await new RpcbindClient(caller).find(options.program, options.version, transport, options);
 }

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import {
@@ -116,7 +117,6 @@ describe("calls over UDP", () => {
   it("are repeated until they are answered, and executed once", async () => {
     const { server, counter } = benchServer({}, {});
     await using _ = server;
-    const { createSocket } = await import("node:dgram");
     const { port } = await server.listenUdp();
     // A relay that loses the first call and the first reply.
     const relay = createSocket("udp4");
@@ -138,6 +138,33 @@ describe("calls over UDP", () => {
     relay.close();
   });
 
+  it("are repeated in time, although another has waited for long", async () => {
+    const socket = createSocket("udp4");
+    let calls = 0;
+    const asked: number[] = [];
+    socket.on("message", (call, from) => {
+      const by = call.readUInt32BE(call.length - 4);
+      asked.push(by);
+      if (by === 1 || ++calls < 2) return;
+      const reply = new Uint8Array(28);
+      reply.set(call.subarray(0, 4));
+      reply[7] = 1;
+      reply[27] = by;
+      socket.send(reply, from.port, from.address);
+    });
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    await using client = await connectUdp({ port: socket.address().port, repeatMs: 10 });
+    const incr = (by: number) => client.call(benchProgV1, benchProgV1.procedures.incr, by);
+    const silent = incr(1).catch(() => {});
+    // The next repetition of it is more than half a second away.
+    while (asked.length < 7) await new Promise((resolve) => setTimeout(resolve, 5));
+    equal(await incr(2), 2);
+    deepEqual(asked, [1, 1, 1, 1, 1, 1, 1, 2, 2]);
+    socket.close();
+    await client[Symbol.asyncDispose]();
+    await silent;
+  });
+
   it("end at their deadline when nobody is there, and refuse what no datagram holds", async () => {
     await using client = await connectUdp({ port: 9, repeatMs: 10 });
     const { incr, echo } = benchProgV1.procedures;
@@ -156,6 +183,23 @@ describe("calls over UDP", () => {
       answers.push(answer);
     }
     deepEqual(answers, [{ address: "127.0.0.1", port, result: 3 }]);
+  });
+
+  it("ask everyone as often as they are told to", async () => {
+    const socket = createSocket("udp4");
+    let asked = 0;
+    socket.on("message", () => {
+      asked += 1;
+    });
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+    const { incr } = benchProgV1.procedures;
+    for (const times of [1, 2]) {
+      const options = { address: "127.0.0.1", port: socket.address().port, waitMs: 40, times };
+      for await (const _ of broadcast(benchProgV1, incr, 3, options));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    equal(asked, 3);
+    socket.close();
   });
 });
 
