@@ -1,25 +1,24 @@
 /**
  * Transport class 0 over TCP, one connection: X.224 with the rules of RFC 1006 and RFC 2126.
  *
- * Data requests are gathered in a slab, and leave as few large writes: unlike other machines, this
- * one may be asked any number of times before it is polled. What it gives away it never touches
- * again.
+ * Unlike other machines, this one may be asked any number of times before it is polled: what it has to
+ * send is gathered, {@link Outgoing}.
  *
  * @module
  */
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import type { Machine, Output } from "../machine.ts";
-import { concatOctets, equalOctets, NO_OCTETS } from "../octets.ts";
+import { concatOctets, equalOctets } from "../octets.ts";
+import { Outgoing } from "./outgoing.ts";
 import {
   type ConnectTpdu,
   DT_HEADER_OCTETS,
   decodeTpdu,
   disconnectReasons,
-  encodeTpdu,
   type Tpdu,
 } from "./tpdu.ts";
-import { TPDU_OCTETS_MAX, TPKT_HEADER_OCTETS, TpktFramer, tpktHeader } from "./tpkt.ts";
+import { TPDU_OCTETS_MAX, TpktFramer } from "./tpkt.ts";
 
 export interface TransportOptions {
   /** TSAP selector of this side: 0 to 32 octets. */
@@ -58,9 +57,6 @@ export type TransportEvent =
 
 export type TransportState = "closed" | "idle" | "wait for CC" | "wait for response" | "open";
 
-const SLAB_OCTETS = 65_536;
-/** Data from this size on is not copied: it goes out as a chunk of its own. */
-const OWN_CHUNK_OCTETS = 16_384;
 const EXPEDITED_OPTION = 0x01;
 const PROTOCOL_ERROR = 133;
 const NEGOTIATION_FAILED = 130;
@@ -69,8 +65,7 @@ const NORMAL = 128;
 export class TransportMachine implements Machine<TransportRequest, TransportEvent> {
   readonly deadline: undefined;
   readonly #framer = new TpktFramer();
-  #outputs: Output<TransportEvent>[] = [];
-  #polled = 0;
+  readonly #outgoing: Outgoing<TransportEvent> = new Outgoing();
   readonly #options: TransportOptions;
   readonly #reference: number;
   #state: TransportState = "idle";
@@ -78,9 +73,6 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
   #remoteReference = 0;
   #expedited = false;
   #dataOctets: number = TPDU_OCTETS_MAX - DT_HEADER_OCTETS;
-  #slab: Uint8Array = NO_OCTETS;
-  #sent = 0;
-  #used = 0;
   #parts: Uint8Array[] = [];
   #partOctets = 0;
 
@@ -100,7 +92,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
 
   /** Octets in the slab that wait for a poll. */
   get pendingOctets(): number {
-    return this.#used - this.#sent;
+    return this.#outgoing.pendingOctets;
   }
 
   request(request: TransportRequest): void {
@@ -118,7 +110,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
           ...(remoteSelector && { calledSelector: remoteSelector }),
           ...(expedited && { additionalOptions: EXPEDITED_OPTION }),
         };
-        this.#send(this.#request);
+        this.#outgoing.send(this.#request);
         this.#state = "wait for CC";
         break;
       }
@@ -143,24 +135,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
    */
   data(head: Uint8Array, octets: Uint8Array): void {
     if (this.#state !== "open") throw this.#outOfTurn("TDTreq");
-    const size = head.length + octets.length;
-    if (size <= this.#dataOctets && size < OWN_CHUNK_OCTETS) {
-      this.#writeHeader(size, true, size);
-      this.#put(head);
-      this.#put(octets);
-      return;
-    }
-    let rest = head.length === 0 ? octets : concatOctets([head, octets]);
-    do {
-      const part = rest.subarray(0, this.#dataOctets);
-      rest = rest.subarray(part.length);
-      const isOwn = part.length >= OWN_CHUNK_OCTETS;
-      this.#writeHeader(part.length, rest.length === 0, isOwn ? 0 : part.length);
-      if (isOwn) {
-        this.#flush();
-        this.#outputs.push({ type: "send", octets: part });
-      } else this.#put(part);
-    } while (rest.length > 0);
+    this.#outgoing.sendData(head, octets, this.#dataOctets);
   }
 
   /**
@@ -170,7 +145,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
    */
   expeditedData(octets: Uint8Array): void {
     if (this.#state !== "open" || !this.#expedited) throw this.#outOfTurn("TEXreq");
-    this.#send({ type: "ED", userData: octets });
+    this.#outgoing.send({ type: "ED", userData: octets });
   }
 
   receive(octets: Uint8Array): void {
@@ -180,7 +155,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
       while (this.#framer.advance()) {
         if (this.#state === "open" && this.#parts.length === 0 && this.#framer.isLastData) {
           const whole = this.#framer.view(DT_HEADER_OCTETS);
-          this.#outputs.push({ type: "event", event: { type: "TDTind", octets: whole } });
+          this.#outgoing.tell({ type: "TDTind", octets: whole });
           continue;
         }
         const tpdu = this.#framer.view(0);
@@ -196,7 +171,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
   receiveEnd(): void {
     if (this.#state === "closed") return;
     if (this.#state !== "idle") {
-      this.#outputs.push({ type: "event", event: { type: "TDISind", reason: 0 } });
+      this.#outgoing.tell({ type: "TDISind", reason: 0 });
     }
     this.#close();
   }
@@ -204,19 +179,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
   tick(): void {}
 
   poll(): Output<TransportEvent> | undefined {
-    const output = this.#outputs[this.#polled];
-    if (output) {
-      this.#polled += 1;
-      return output;
-    }
-    if (this.#polled > 0) {
-      this.#outputs = [];
-      this.#polled = 0;
-    }
-    if (this.#used === this.#sent) return undefined;
-    const octets = this.#slab.subarray(this.#sent, this.#used);
-    this.#sent = this.#used;
-    return { type: "send", octets };
+    return this.#outgoing.poll();
   }
 
   #take(tpdu: Tpdu, octets: Uint8Array): void {
@@ -237,7 +200,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
           throw new ProtocolError("expeditedNotNegotiated", "RFC 1006, expedited data", "ED");
         // The same: the TPDU is an ED.
         const { userData } = tpdu as Tpdu & { type: "ED" };
-        this.#outputs.push({ type: "event", event: { type: "TEXind", octets: userData } });
+        this.#outgoing.tell({ type: "TEXind", octets: userData });
         break;
       }
       default:
@@ -246,10 +209,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
           const text = disconnectReasons[reason] ?? `reason ${reason}`;
           const error = new SessionError("ERR_REFUSED", `${tpdu.type} from the peer: ${text}`);
           const isRefusal = this.#state === "wait for CC";
-          this.#outputs.push({
-            type: "event",
-            event: { type: "TDISind", reason, ...(isRefusal && { error }) },
-          });
+          this.#outgoing.tell({ type: "TDISind", reason, ...(isRefusal && { error }) });
           this.#close();
           return;
         }
@@ -276,7 +236,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
       return;
     }
     if (request.sourceReference === 0) {
-      this.#send({ type: "ER", destinationReference: 0, cause: 3, rejected: octets });
+      this.#outgoing.send({ type: "ER", destinationReference: 0, cause: 3, rejected: octets });
       throw new ProtocolError("zeroReference", "X.224 13.3.3", "source reference");
     }
     this.#request = request;
@@ -291,7 +251,7 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
   #confirm(): void {
     const { preferredSize, calledSelector, callingSelector, sizeExponent } = this
       .#request as ConnectTpdu; // State "wait for response" means that there is one.
-    this.#send({
+    this.#outgoing.send({
       type: "CC",
       destinationReference: this.#remoteReference,
       sourceReference: this.#reference,
@@ -354,14 +314,13 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
   }
 
   #tell(type: "TCONind" | "TCONcnf", { callingSelector, calledSelector }: ConnectTpdu): void {
-    const event = {
+    this.#outgoing.tell({
       type,
       callingSelector,
       calledSelector,
       expedited: this.#expedited,
       tpduOctets: this.#dataOctets + DT_HEADER_OCTETS,
-    };
-    this.#outputs.push({ type: "event", event });
+    });
   }
 
   #gather(octets: Uint8Array, isLast: boolean): void {
@@ -381,29 +340,25 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
     const whole = concatOctets(this.#parts);
     this.#parts = [];
     this.#partOctets = 0;
-    this.#outputs.push({ type: "event", event: { type: "TDTind", octets: whole } });
+    this.#outgoing.tell({ type: "TDTind", octets: whole });
   }
 
   #refuse(reason: number, why: string): void {
     this.#disconnect(reason);
-    this.#outputs.push({ type: "close", error: new SessionError("ERR_REFUSED", why) });
-    this.#state = "closed";
+    this.#close(new SessionError("ERR_REFUSED", why));
   }
 
   #abort(error: SessionError): void {
     const isConnected = this.#state === "open" || this.#state === "wait for response";
     if (this.#state !== "idle") this.#disconnect(PROTOCOL_ERROR);
     if (isConnected || this.#state === "wait for CC") {
-      const event = { type: "TDISind", reason: PROTOCOL_ERROR, error } as const;
-      this.#outputs.push({ type: "event", event });
+      this.#outgoing.tell({ type: "TDISind", reason: PROTOCOL_ERROR, error });
     }
-    this.#flush();
-    this.#outputs.push({ type: "close", error });
-    this.#state = "closed";
+    this.#close(error);
   }
 
   #disconnect(reason: number): void {
-    this.#send({
+    this.#outgoing.send({
       type: "DR",
       destinationReference: this.#remoteReference,
       sourceReference: this.#state === "idle" ? 0 : this.#reference,
@@ -411,59 +366,13 @@ export class TransportMachine implements Machine<TransportRequest, TransportEven
     });
   }
 
-  #close(): void {
-    this.#flush();
-    this.#outputs.push({ type: "close" });
+  #close(error?: SessionError): void {
+    this.#outgoing.close(error);
     this.#state = "closed";
   }
 
   #isClosed(): boolean {
     return this.#state === "closed";
-  }
-
-  #send(tpdu: Tpdu): void {
-    const octets = encodeTpdu(tpdu);
-    this.#reserve(octets.length + TPKT_HEADER_OCTETS);
-    this.#put(tpktHeader(octets.length));
-    this.#put(octets);
-    this.#flush();
-  }
-
-  /** The seven octets of TPKT and DT, and room for as much of the data as will be copied. */
-  #writeHeader(size: number, isLast: boolean, copied: number): void {
-    this.#reserve(TPKT_HEADER_OCTETS + DT_HEADER_OCTETS + copied);
-    const length = TPKT_HEADER_OCTETS + DT_HEADER_OCTETS + size;
-    const slab = this.#slab;
-    const at = this.#used;
-    slab[at] = 3;
-    slab[at + 1] = 0;
-    slab[at + 2] = length >>> 8;
-    slab[at + 3] = length & 0xff;
-    slab[at + 4] = 2;
-    slab[at + 5] = 0xf0;
-    slab[at + 6] = isLast ? 0x80 : 0;
-    this.#used = at + 7;
-  }
-
-  #put(octets: Uint8Array): void {
-    this.#slab.set(octets, this.#used);
-    this.#used += octets.length;
-  }
-
-  #reserve(size: number): void {
-    if (this.#used + size <= this.#slab.length) return;
-    this.#flush();
-    this.#slab = new Uint8Array(SLAB_OCTETS);
-    this.#sent = 0;
-    this.#used = 0;
-  }
-
-  /** Puts what is in the slab in its place among the outputs. */
-  #flush(): void {
-    if (this.#used === this.#sent) return;
-    const octets = this.#slab.subarray(this.#sent, this.#used);
-    this.#outputs.push({ type: "send", octets });
-    this.#sent = this.#used;
   }
 
   #outOfTurn(type: string): SessionError {
