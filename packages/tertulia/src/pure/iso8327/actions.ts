@@ -6,16 +6,24 @@
  */
 
 import type { EventType } from "./primitives.ts";
+import {
+  endResync,
+  keepResync,
+  noResync,
+  noteResync,
+  resyncCodes,
+  sendResync,
+  sendResyncAck,
+} from "./resync.ts";
 import type { Spdu } from "./spdu.ts";
 import type { Incoming, Spm } from "./spm.ts";
-import { FU, ownedBy, settingsToBits } from "./units.ts";
-import { available, isSymmetric, type Variables, type Vrsp } from "./variables.ts";
+import { ownedBy } from "./units.ts";
+import { available, isSymmetric, type Variables } from "./variables.ts";
 
 export type Action = (spm: Spm) => void;
 
 /** X.225 8.3 PI 24. */
 const prepare = { MAA: 1, RS: 2, RA: 3, AB: 4 } as const;
-const resyncCodes: Readonly<Partial<Record<Vrsp, number>>> = { r: 0, a: 1, s: 2 };
 
 export const actions: Readonly<Record<string, Action>> = {
   AA: (spm) => spm.send({ type: "AA" }),
@@ -115,7 +123,7 @@ export const actions: Readonly<Record<string, Action>> = {
   // Note 2: the serial number indicated is V(M), if dialogue is abandoned.
   "SRSYNind(2)": (spm) => {
     const { v, event } = spm;
-    const { s, r, snb, rnb } = event.resync ?? { s: "no", r: "no", snb: 0, rnb: 0 };
+    const { s, r, snb, rnb } = event.resync ?? noResync;
     if (!isSymmetric(v)) spm.tell("SRSYNind", s === "a" ? { serialNumber: v.VM } : {});
     else {
       spm.tell("SRSYNind", {
@@ -170,7 +178,7 @@ export const actions: Readonly<Record<string, Action>> = {
   "[16]": noteResync,
   "[18]": set((v) => (v.Vcoll = true)),
   "[19]": ({ v, event }) => {
-    const { s, r, snb, rnb } = event.resync ?? { s: "no", r: "no", snb: 0, rnb: 0 };
+    const { s, r, snb, rnb } = event.resync ?? noResync;
     if (!isSymmetric(v)) {
       if (s === "a") v.VM = Math.max(v.VM, number(event));
       return;
@@ -316,41 +324,6 @@ function sendMajorAck(spm: Spm): void {
   spm.send({ type: "MAA", ...numbers, ...userData(event) });
 }
 
-function sendResync(spm: Spm): void {
-  const { v, event } = spm;
-  const { s, r, snb, rnb } = event.resync ?? { s: "no", r: "no", snb: 0, rnb: 0 };
-  const tokenSettingItem = settingsToBits(event.settings ?? {}, available(v));
-  const hasTokens = available(v) !== 0;
-  const first = resyncCodes[s];
-  const second = resyncCodes[r];
-  spm.send({
-    type: "RS",
-    ...(hasTokens && { tokenSettingItem }),
-    // The first number and type are those of the flow from the requestor.
-    ...(first !== undefined && { resyncType: first, serialNumber: snb }),
-    ...(second !== undefined && { secondResyncType: second, secondSerialNumber: rnb }),
-    ...userData(event),
-  });
-}
-
-function sendResyncAck(spm: Spm): void {
-  const { v, event } = spm;
-  const { s, r, snb, rnb } = event.resync ?? { s: "no", r: "no", snb: 0, rnb: 0 };
-  const hasTokens = available(v) !== 0;
-  const tokenSettingItem = settingsToBits(event.settings ?? {}, available(v));
-  const symmetric = isSymmetric(v);
-  const first = resyncCodes[r];
-  const second = resyncCodes[s];
-  spm.send({
-    type: "RA",
-    ...(hasTokens && { tokenSettingItem }),
-    ...(!symmetric && { serialNumber: number(event) }),
-    ...(symmetric && first !== undefined && { resyncType: first, serialNumber: rnb }),
-    ...(symmetric && second !== undefined && { secondResyncType: second, secondSerialNumber: snb }),
-    ...userData(event),
-  });
-}
-
 function tell(type: EventType): Action {
   return (spm) => spm.tell(type);
 }
@@ -414,47 +387,8 @@ function updateTokens(v: Variables, event: Incoming): void {
   }
 }
 
-function noteResync({ v, event }: Spm): void {
-  v.VrspIsOurs = event.request !== undefined;
-  v.settings = event.settings ?? {};
-  v.discardReceived = true;
-  v.discardSent = true;
-  if (event.name === "AI" || event.name === "SACTIreq") v.Vrsp = "int";
-  else if (event.name === "AD" || event.name === "SACTDreq") v.Vrsp = "dsc";
-  else keepResync(v, event.resync ?? { s: "no", snb: 0, r: "no", rnb: 0 }, event);
-}
-
-function keepResync(v: Variables, resync: NonNullable<Incoming["resync"]>, event?: Incoming): void {
-  if (!isSymmetric(v)) {
-    v.Vrsp = resync.s;
-    v.Vrspnb = event ? number(event) : resync.snb;
-    return;
-  }
-  v.Vrsps = resync.s;
-  v.Vrspnbs = resync.snb;
-  v.Vrspr = resync.r;
-  v.Vrspnbr = resync.rnb;
-  v.Vrsp = resync.s === "no" ? resync.r : resync.s;
-  v.discardSent = resync.s !== "no";
-  v.discardReceived = resync.r !== "no";
-  // The winner of a collision goes on sending on a flow that only the loser asked about, until it
-  // has heard of that: STA11A has no place for data that comes while it is discarded.
-  if (event?.merged && event.spdu) v.discardReceived = event.merged.asked.r !== "no";
-}
-
-/** What is pending no more; also when STA713 is entered by another way. */
-export function endResync(v: Variables): void {
-  v.Vrsp = v.Vrsps = v.Vrspr = "no";
-  v.discardReceived = v.discardSent = false;
-}
-
 function endActivity(v: Variables, owned: number): void {
   v.owned = owned;
   v.Vact = false;
   endResync(v);
-}
-
-/** Whether serial numbers mean anything now: not between activities. */
-export function hasDialogue({ units, Vact }: Variables): boolean {
-  return (units & FU.ACT) === 0 || Vact;
 }

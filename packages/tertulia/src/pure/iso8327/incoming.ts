@@ -8,18 +8,12 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import { NO_OCTETS } from "../octets.ts";
 import type { RequestType, ResyncType, SessionRequest } from "./primitives.ts";
+import { mergeResync, type Resync } from "./resync.ts";
 import type { Spdu } from "./spdu.ts";
 import type { Incoming } from "./spm.ts";
 import type { State } from "./table.ts";
 import { bitsToSettings, resolveSettings, tokensToBits } from "./units.ts";
-import {
-  available,
-  isSymmetric,
-  mergeResync,
-  type Resync,
-  type Variables,
-  type Vrsp,
-} from "./variables.ts";
+import { available, isSymmetric, type Variables, type Vrsp } from "./variables.ts";
 
 const prepareRows = ["", "PR-MAA", "PR-RS", "PR-RA", "PR-AB"] as const;
 const resyncs: readonly Vrsp[] = ["r", "a", "s"];

@@ -10,7 +10,6 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { NO_OCTETS } from "../octets.ts";
-import { endResync } from "./actions.ts";
 import type { ConnectionOptions } from "./answer.ts";
 import { type BoundBranch, branchFor, hasCell } from "./bound-tables.ts";
 import { Connection, type ConnectionSnapshot } from "./connection.ts";
@@ -24,13 +23,15 @@ import {
   type SessionEvent,
   type SessionRequest,
 } from "./primitives.ts";
+import { endResync } from "./resync.ts";
 import { Assembler, type SegmentsSnapshot } from "./segments.ts";
 import type { Spdu } from "./spdu.ts";
 import type { Incoming, Spm } from "./spm.ts";
 import { type State, states } from "./table.ts";
 import { decodeExpeditedTsdu, decodeTsdu, processingOrder } from "./tsdu.ts";
-import { bitsToTokens, bitsToUnits, FU, type FunctionalUnit, type Token } from "./units.ts";
+import { bitsToTokens, bitsToUnits, type FunctionalUnit, type Token } from "./units.ts";
 import { available, initialVariables, isSymmetric, type Variables } from "./variables.ts";
+import { reactionTo } from "./violations.ts";
 
 /**
  * How strict a session machine is, what it keeps, and what it takes at a connection. All optional.
@@ -69,13 +70,6 @@ export interface MachineSnapshot {
   /** Until `tick` is due. */
   readonly remainingMs: number | undefined;
 }
-
-/** X.225 A.4.1.2: where an error may be reported as an exception. */
-const exceptionStates: ReadonlySet<State> = new Set<State>(
-  "04A 04B 05A 05B 05C 06 10A 10B 11A 11B 11C 15A 15B 15C 19 20 22 713"
-    .split(" ")
-    .map((name) => `STA${name}` as State), // All are keys of `states`; the table test says so.
-);
 
 /**
  * The session protocol machine of X.225, without I/O: requests, TSDUs and `now` go in, {@link
@@ -372,53 +366,38 @@ export class SessionMachine {
     this.#connection = new Connection(this.#options, this.#limits);
   }
 
-  /** X.225 A.4.1.2: what to do about a peer that broke the protocol. */
+  /** The peer broke the protocol. */
   #violation(error: unknown): void {
     // Anything else is a bug of ours.
     if (!(error instanceof SessionError)) throw error;
     this.#assembler.clear();
-    switch (this.#state) {
-      case "STA01":
-      case "STA01A":
-      case "STA01B":
-      case "STA15D":
-      case "STA16":
-        // Nothing but the end is awaited; nobody wants to hear more.
+    switch (reactionTo(this.#state, this.#v, this.#options.exceptionReports ?? false)) {
+      case "ignore":
         return;
-      case "STA01C":
-      case "STA01D":
+      case "disconnect":
         this.#outgoing.push({ type: "close", error });
         this.#state = "STA01";
         this.#forget();
         return;
+      case "report": {
+        const reason = error instanceof ProtocolError ? 0 : 1;
+        this.#send({ type: "ER", reflectParameterValues: NO_REFLECTION });
+        this.#tell("SPERind", { reason, error });
+        this.#state = "STA20";
+        return;
+      }
+      case "abort": {
+        const isLimit = error.code === "ERR_LIMIT";
+        const reason = isLimit ? abortReasons.restriction : abortReasons.protocol;
+        this.#tell("SPABind", { reason, error });
+        const spdu: Spdu = { type: "AB", transportDisconnect: isLimit ? 1 | 16 : 1 | 4 };
+        if (this.#v.TEXP) this.#outgoing.sendExpedited(spdu);
+        else this.#send(spdu);
+        this.#closing = error;
+        this.#startTimer();
+        this.#state = "STA16";
+      }
     }
-    if (this.#mayReportException()) {
-      const reason = error instanceof ProtocolError ? 0 : 1;
-      this.#send({ type: "ER", reflectParameterValues: NO_REFLECTION });
-      this.#tell("SPERind", { reason, error });
-      this.#state = "STA20";
-      return;
-    }
-    const isLimit = error.code === "ERR_LIMIT";
-    const reason = isLimit ? abortReasons.restriction : abortReasons.protocol;
-    this.#tell("SPABind", { reason, error });
-    const spdu: Spdu = { type: "AB", transportDisconnect: isLimit ? 1 | 16 : 1 | 4 };
-    if (this.#v.TEXP) this.#outgoing.sendExpedited(spdu);
-    else this.#send(spdu);
-    this.#closing = error;
-    this.#startTimer();
-    this.#state = "STA16";
-  }
-
-  #mayReportException(): boolean {
-    const { units, Vact, owned } = this.#v;
-    return (
-      this.#options.exceptionReports === true &&
-      (units & FU.EXCEP) !== 0 &&
-      (available(this.#v) & ~owned & 1) !== 0 &&
-      ((units & FU.ACT) === 0 || Vact || this.#state === "STA22") &&
-      exceptionStates.has(this.#state)
-    );
   }
 
   #makeSpm(): Spm {

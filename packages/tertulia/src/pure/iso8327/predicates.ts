@@ -7,9 +7,10 @@
  * @module
  */
 
+import { prevails } from "./resync.ts";
 import type { Incoming, Spm } from "./spm.ts";
 import { FU, TOKEN } from "./units.ts";
-import { available, prevails, type Variables } from "./variables.ts";
+import { available, type Variables } from "./variables.ts";
 
 /** A condition on what the machine knows and on the event that it has at hand. */
 export type Predicate = (v: Variables, event: Incoming, spm: Spm) => boolean;

@@ -7,9 +7,10 @@
 
 import type { SessionError } from "../errors.ts";
 import type { EventType, SessionEvent, SessionRequest } from "./primitives.ts";
+import type { Resync } from "./resync.ts";
 import type { Spdu } from "./spdu.ts";
 import type { TokenSettings } from "./units.ts";
-import type { Resync, Variables } from "./variables.ts";
+import type { Variables } from "./variables.ts";
 
 /** What both sides have agreed when a connection is accepted. */
 export interface Agreement {
