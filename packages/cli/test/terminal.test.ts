@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { serving, TemporaryHome } from "./processes.ts";
+import { House } from "./house.ts";
+import { TemporaryHome } from "./processes.ts";
 import { hasTerminal, type Pane, Terminal } from "./terminal.ts";
 
 /** What one of them said, as it stands on a screen. */
@@ -11,18 +12,16 @@ function saidBy(name: string, pane: Pane): string[] {
 describe("chat in a terminal", () => {
   it("lets two people talk through a break of the link, and go with a goodbye", async (t) => {
     if (!hasTerminal(t)) return;
+    await using house = await House.open();
     using home = new TemporaryHome();
-    using elsewhere = new TemporaryHome();
-    const { node, address } = await serving(elsewhere);
-    await using _ = node;
     using terminal = new Terminal(home);
 
     // The first of the two is asked whom she trusts; the second knows it from her.
-    const ana = terminal.open("chat", address, "--name", "ana");
+    const ana = terminal.open("chat", house.address, "--name", "ana");
     await ana.sees(/Is it the same\? \(yes, no\)/);
     ana.enter("yes");
     await ana.sees(/^\* You are ana in lobby, alone so far/);
-    const bob = terminal.open("chat", address, "--name", "bob");
+    const bob = terminal.open("chat", house.address, "--name", "bob");
     await bob.sees(/^\* You are bob in lobby, with ana/);
     await ana.sees(/^\* bob .*is here\.$/);
     await ana.sees(/^lobby · 2 here · connected over tls$/, "status");
@@ -64,14 +63,12 @@ describe("chat in a terminal", () => {
 
   it("keeps what is being typed while others talk, and the status line under it all", async (t) => {
     if (!hasTerminal(t)) return;
+    await using house = await House.open();
     using home = new TemporaryHome();
-    using elsewhere = new TemporaryHome();
-    const { node, address } = await serving(elsewhere);
-    await using _ = node;
     using terminal = new Terminal(home);
-    const ana = terminal.open("chat", address, "--name", "ana", "--accept-new");
+    const ana = terminal.open("chat", house.address, "--name", "ana", "--accept-new");
     await ana.sees(/^\* You are ana/);
-    const bob = terminal.open("chat", address, "--name", "bob");
+    const bob = terminal.open("chat", house.address, "--name", "bob");
     await bob.sees(/^\* You are bob/);
     await ana.sees(/^\* bob .*is here\.$/);
 

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { House } from "../house.ts";
 import { Running, serving, TemporaryHome } from "../processes.ts";
 
 const json = "--json";
 
 describe("chat through a node", () => {
   it("loses, repeats and reorders nothing that is said while a link is cut", async () => {
-    using home = new TemporaryHome();
-    const { node, address } = await serving(home);
-    await using _ = node;
-    await using ana = new Running(home, "chat", address, json, "--name", "ana");
-    await ana.first("joined");
-    await using bob = new Running(home, "chat", address, json, "--name", "bob");
+    await using house = await House.open();
+    const ana = await house.join("ana");
+    const bob = await house.join("bob");
     await ana.first("arrived");
     ana.say("1", "2");
     ana.write({ type: "break", seconds: 1 });
@@ -33,12 +31,9 @@ describe("chat through a node", () => {
   });
 
   it("takes plain lines, and delivers all of them before it goes", async () => {
-    using home = new TemporaryHome();
-    const { node, address } = await serving(home);
-    await using _ = node;
-    await using ana = new Running(home, "chat", address, json, "--name", "ana");
-    await ana.first("joined");
-    await using bob = new Running(home, "chat", address, "--name", "bob");
+    await using house = await House.open();
+    const ana = await house.join("ana");
+    await using bob = new Running(house.home, "chat", house.address, "--name", "bob");
     bob.process.stdin.end("hello\n//who writes so?\n/who\n/nonsense\nbye");
     assert.equal(await bob.ended(), 0);
     await ana.first("left");
@@ -47,22 +42,17 @@ describe("chat through a node", () => {
   });
 
   it("ends with 1 when a line is too long for the others, and was not said", async () => {
-    using home = new TemporaryHome();
-    const { node, address } = await serving(home);
-    await using _ = node;
-    await using bob = new Running(home, "chat", address, "--name", "bob");
+    await using house = await House.open();
+    await using bob = new Running(house.home, "chat", house.address, "--name", "bob");
     bob.process.stdin.end(`hello\n${"x".repeat(2_000_000)}\nbye`);
     assert.equal(await bob.ended(), 1);
     assert.match(bob.stderr, /the peer takes/);
   });
 
   it("takes 10,000 lines at once, and delivers all of them", async () => {
-    using home = new TemporaryHome();
-    const { node, address } = await serving(home);
-    await using _ = node;
-    await using ana = new Running(home, "chat", address, json, "--name", "ana");
-    await ana.first("joined");
-    await using bob = new Running(home, "chat", address, "--name", "bob");
+    await using house = await House.open();
+    const ana = await house.join("ana");
+    await using bob = new Running(house.home, "chat", house.address, "--name", "bob");
     const lines = Array.from({ length: 10_000 }, (_, index) => String(index));
     bob.process.stdin.end(lines.join("\n"));
     assert.deepEqual([await bob.ended(), bob.lines], [0, []]);
@@ -74,12 +64,9 @@ describe("chat through a node", () => {
   });
 
   it("says goodbye when nobody reads what it prints any more", async () => {
-    using home = new TemporaryHome();
-    const { node, address } = await serving(home);
-    await using _ = node;
-    await using ana = new Running(home, "chat", address, json, "--name", "ana");
-    await ana.first("joined");
-    await using bob = new Running(home, "chat", address, json, "--name", "bob");
+    await using house = await House.open();
+    const ana = await house.join("ana");
+    const bob = await house.join("bob");
     await ana.first("arrived");
     bob.process.stdout.destroy();
     ana.say("who hears me?");
@@ -88,11 +75,8 @@ describe("chat through a node", () => {
   });
 
   it("says who is here, and goes over to a WebSocket and back without a pause", async () => {
-    using home = new TemporaryHome();
-    const { node, address } = await serving(home);
-    await using _ = node;
-    await using ana = new Running(home, "chat", address, json, "--name", "ana", "--room", "patio");
-    await ana.first("joined");
+    await using house = await House.open();
+    const ana = await house.join("ana", "--room", "patio");
     ana.write({ type: "who" }, { type: "move", to: "ws" });
     const { members } = await ana.first("members");
     await ana.until(() => ana.ofType("moved").length === 1 || undefined);
@@ -106,25 +90,18 @@ describe("chat through a node", () => {
   });
 
   it("says goodbye at Ctrl-C, and so does the node at SIGTERM", async () => {
-    using home = new TemporaryHome();
-    const { node, address } = await serving(home);
-    await using _ = node;
-    await using ana = new Running(home, "chat", address, json, "--name", "ana");
-    await ana.first("joined");
-    await using bob = new Running(home, "chat", address, json, "--name", "bob");
-    await bob.first("joined");
+    await using house = await House.open();
+    const ana = await house.join("ana");
+    const bob = await house.join("bob");
     const bobs = await bob.signal("SIGINT");
     assert.deepEqual(await ana.first("left"), { type: "left", name: "bob" });
-    const nodes = await node.signal("SIGTERM");
+    const nodes = await house.node.signal("SIGTERM");
     assert.deepEqual([bobs, nodes, await ana.ended()], [0, 0, 0]);
   });
 
   it("ends soon at Ctrl-C also while the link is cut, and says what may be lost", async () => {
-    using home = new TemporaryHome();
-    const { node, address } = await serving(home);
-    await using _ = node;
-    await using ana = new Running(home, "chat", address, json, "--name", "ana");
-    await ana.first("joined");
+    await using house = await House.open();
+    const ana = await house.join("ana");
     ana.write({ type: "break", seconds: 600 });
     await ana.first("suspended");
     ana.say("will not arrive");
