@@ -56,16 +56,13 @@ export {
 } from "./io/websocket-server.ts";
 export { WEBSOCKET_PROTOCOL, WebSocketTransport } from "./io/websocket-transport.ts";
 export { type ErrorCode, ProtocolError, SessionError } from "./pure/errors.ts";
+export type { Abort, AbortReason } from "./pure/native/abort.ts";
 export { AbortedError } from "./pure/native/aborted.ts";
 export type {
-  Abort,
-  AbortReason,
   Agreement,
   Durability,
   FunctionalUnit,
   Proposal,
-  Refusal,
-  RefusalReason,
 } from "./pure/native/establishment.ts";
 export type { MessageKind } from "./pure/native/frames.ts";
 export { defaultLimits, type Limits } from "./pure/native/limits.ts";
@@ -77,5 +74,6 @@ export {
   type PresentationContext,
   textContext,
 } from "./pure/native/message.ts";
+export type { Refusal, RefusalReason } from "./pure/native/refusal.ts";
 export type { SessionOutcome } from "./pure/native/session-output.ts";
 export type { KeyPair, Suite } from "./pure/native/suite.ts";

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { aborts, functionalUnits, refusals } from "../src/pure/native/establishment.ts";
+import { aborts } from "../src/pure/native/abort.ts";
+import { functionalUnits } from "../src/pure/native/establishment.ts";
 import * as frames from "../src/pure/native/frames.ts";
 import { codes } from "../src/pure/native/parameters.ts";
+import { refusals } from "../src/pure/native/refusal.ts";
 import { releaseDiagram } from "./release-diagram.ts";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));

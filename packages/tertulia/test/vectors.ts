@@ -8,14 +8,8 @@ import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { nodeSuite } from "../src/io/node-suite.ts";
-import {
-  encodeAbort,
-  encodeProposal,
-  encodeRefusal,
-  encodeResumeClaim,
-  encodeResumedClaim,
-  withProof,
-} from "../src/pure/native/establishment.ts";
+import { encodeAbort } from "../src/pure/native/abort.ts";
+import { encodeProposal } from "../src/pure/native/establishment.ts";
 import { FrameReader } from "../src/pure/native/frame-reader.ts";
 import * as frames from "../src/pure/native/frames.ts";
 import { type Established, Initiation } from "../src/pure/native/initiation.ts";
@@ -24,6 +18,8 @@ import { limitsFrom } from "../src/pure/native/limits.ts";
 import { type Role, SessionMachine } from "../src/pure/native/machine.ts";
 import { ParameterWriter } from "../src/pure/native/parameters.ts";
 import { Reception } from "../src/pure/native/reception.ts";
+import { encodeRefusal } from "../src/pure/native/refusal.ts";
+import { encodeResumeClaim, encodeResumedClaim, withProof } from "../src/pure/native/resume.ts";
 import type { Suite } from "../src/pure/native/suite.ts";
 import { concatOctets, hex, NO_OCTETS, utf8 } from "../src/pure/octets.ts";
 import { contextsOf, EXPEDITED, NORMAL, proposalOf } from "./pure/native/pair.ts";

@@ -6,13 +6,13 @@
 
 import type { Authentication, Authenticator } from "../auth/authentication.ts";
 import { SessionError } from "../pure/errors.ts";
-import type { Refusal } from "../pure/native/establishment.ts";
 import {
   type Established,
   Initiation,
   type InitiationOptions,
   type InitiationStep,
 } from "../pure/native/initiation.ts";
+import type { Refusal } from "../pure/native/refusal.ts";
 import { concatOctets } from "../pure/octets.ts";
 import type { TimerEntry } from "../pure/timer-wheel.ts";
 import { EARLY_OCTETS_MAX } from "./delivery.ts";

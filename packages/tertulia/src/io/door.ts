@@ -6,9 +6,10 @@
 
 import type { Verification, Verifier, Vouched } from "../auth/authentication.ts";
 import { ProtocolError, SessionError } from "../pure/errors.ts";
-import type { Proposal, Refusal, RefusalReason } from "../pure/native/establishment.ts";
+import type { Proposal } from "../pure/native/establishment.ts";
 import type { Limits } from "../pure/native/limits.ts";
 import { Reception, type ReceptionStep, refuse } from "../pure/native/reception.ts";
+import type { Refusal, RefusalReason } from "../pure/native/refusal.ts";
 import type { TimerEntry } from "../pure/timer-wheel.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Identity } from "./session-parts.ts";

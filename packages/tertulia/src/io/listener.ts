@@ -12,11 +12,11 @@ import {
   encodeProposal,
   type Proposal,
   peerLimitsOf,
-  type Refusal,
 } from "../pure/native/establishment.ts";
 import { ID_OCTETS } from "../pure/native/keys.ts";
 import type { Limits } from "../pure/native/limits.ts";
 import type { Reception, ReceptionStep } from "../pure/native/reception.ts";
+import type { Refusal } from "../pure/native/refusal.ts";
 import { hex } from "../pure/octets.ts";
 import { type Store, StoreError } from "../stores/store.ts";
 import { type CausedRefusal, Door, type Doorkeeper } from "./door.ts";

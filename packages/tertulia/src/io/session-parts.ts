@@ -5,7 +5,7 @@
  */
 
 import type { SessionError } from "../pure/errors.ts";
-import type { Abort } from "../pure/native/establishment.ts";
+import type { Abort } from "../pure/native/abort.ts";
 import type { MessageKind } from "../pure/native/frames.ts";
 import type { SessionMachineOptions } from "../pure/native/machine.ts";
 import type { SessionOutcome } from "../pure/native/session-output.ts";

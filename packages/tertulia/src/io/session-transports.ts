@@ -5,7 +5,8 @@
  */
 
 import type { SessionError } from "../pure/errors.ts";
-import type { Refusal, ResumeRequest } from "../pure/native/establishment.ts";
+import type { Refusal } from "../pure/native/refusal.ts";
+import type { ResumeRequest } from "../pure/native/resume.ts";
 import type { SessionEvent } from "../pure/native/session-output.ts";
 import { letGoOctets } from "../pure/octets.ts";
 import type { SessionDriver } from "./session-driver.ts";

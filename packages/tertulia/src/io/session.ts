@@ -4,12 +4,8 @@
  * @module
  */
 
-import {
-  type AbortReason,
-  type Agreement,
-  abortReasons,
-  type Proposal,
-} from "../pure/native/establishment.ts";
+import { type AbortReason, abortReasons } from "../pure/native/abort.ts";
+import type { Agreement, Proposal } from "../pure/native/establishment.ts";
 import type { Cursor, KeptStream } from "../pure/native/kept-state.ts";
 import type { SessionMachine } from "../pure/native/machine.ts";
 import type { Message } from "../pure/native/message.ts";

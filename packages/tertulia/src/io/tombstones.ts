@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Refusal } from "../pure/native/establishment.ts";
+import type { Refusal } from "../pure/native/refusal.ts";
 import type { SessionOutcome } from "../pure/native/session-output.ts";
 
 /** How a session ended. */

@@ -4,17 +4,14 @@
  */
 
 import { ProtocolError } from "../../src/pure/errors.ts";
-import {
-  encodeProposal,
-  type Refusal,
-  type ResumeRequest,
-  withProof,
-} from "../../src/pure/native/establishment.ts";
+import { encodeProposal } from "../../src/pure/native/establishment.ts";
 import { encodeFrame, RESUME } from "../../src/pure/native/frames.ts";
 import type { Established } from "../../src/pure/native/initiation.ts";
 import { ID_OCTETS } from "../../src/pure/native/keys.ts";
 import type { Limits } from "../../src/pure/native/limits.ts";
 import { Reception, refuse } from "../../src/pure/native/reception.ts";
+import type { Refusal } from "../../src/pure/native/refusal.ts";
+import { type ResumeRequest, withProof } from "../../src/pure/native/resume.ts";
 import type { Suite } from "../../src/pure/native/suite.ts";
 import { hex } from "../../src/pure/octets.ts";
 import type { Wire } from "../../src/testing/network.ts";

@@ -4,19 +4,19 @@
  */
 
 import { SessionError } from "../../src/pure/errors.ts";
-import {
-  decodeResume,
-  encodeResumeClaim,
-  encodeResumedClaim,
-  type Refusal,
-  withProof,
-} from "../../src/pure/native/establishment.ts";
 import { FrameReader } from "../../src/pure/native/frame-reader.ts";
 import { CONFIRM, encodeFrame, RESUME, RESUMED } from "../../src/pure/native/frames.ts";
 import { type Established, Initiation } from "../../src/pure/native/initiation.ts";
 import { proveResume } from "../../src/pure/native/keys.ts";
 import type { Limits } from "../../src/pure/native/limits.ts";
 import { type Role, SessionMachine } from "../../src/pure/native/machine.ts";
+import type { Refusal } from "../../src/pure/native/refusal.ts";
+import {
+  decodeResume,
+  encodeResumeClaim,
+  encodeResumedClaim,
+  withProof,
+} from "../../src/pure/native/resume.ts";
 import type { SessionEvent } from "../../src/pure/native/session-output.ts";
 import { hex, NO_OCTETS } from "../../src/pure/octets.ts";
 import { VirtualClock } from "../../src/testing/clock.ts";

@@ -5,7 +5,7 @@
  */
 
 import { SessionError } from "../errors.ts";
-import type { AbortReason } from "./establishment.ts";
+import type { AbortReason } from "./abort.ts";
 
 /**
  * A side gave up. Match on `reason`: `idle` and `lifetime` when the session's time was over, `operator`

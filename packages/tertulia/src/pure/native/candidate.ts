@@ -10,20 +10,19 @@
 
 import { ProtocolError } from "../errors.ts";
 import { equalOctets, NO_OCTETS } from "../octets.ts";
-import {
-  decodeRefusal,
-  decodeResumed,
-  encodeResumeClaim,
-  encodeResumedClaim,
-  type Refusal,
-  type ResumeRequest,
-  withProof,
-} from "./establishment.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { CONFIRM, encodeFrame, frameName, REFUSE, RESUME, RESUMED } from "./frames.ts";
 import { ID_OCTETS, NONCE_OCTETS, PROOF_OCTETS, proveResume, type ResumeProof } from "./keys.ts";
 import type { Limits } from "./limits.ts";
 import type { Positions } from "./positions.ts";
+import { decodeRefusal, type Refusal } from "./refusal.ts";
+import {
+  decodeResumed,
+  encodeResumeClaim,
+  encodeResumedClaim,
+  type ResumeRequest,
+  withProof,
+} from "./resume.ts";
 import type { Suite } from "./suite.ts";
 
 /** What the candidates of a session have in common. */

@@ -10,21 +10,15 @@
 
 import { ProtocolError } from "../errors.ts";
 import { equalOctets } from "../octets.ts";
-import {
-  type Agreement,
-  agree,
-  decodeRefusal,
-  type Proposal,
-  type Refusal,
-  splitProof,
-  writeProposal,
-} from "./establishment.ts";
+import { type Agreement, agree, type Proposal, writeProposal } from "./establishment.ts";
 import { ACCEPT, AUTH, CONNECT, frameName, REFUSE } from "./frames.ts";
 import { Handshake } from "./handshake.ts";
 import { ID_OCTETS, NONCE_OCTETS } from "./keys.ts";
 import { KnownProposals } from "./known-proposals.ts";
 import type { Limits } from "./limits.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
+import { decodeRefusal, type Refusal } from "./refusal.ts";
+import { splitProof } from "./resume.ts";
 import type { KeyPair, Suite } from "./suite.ts";
 
 /** A session that both sides agreed on. */

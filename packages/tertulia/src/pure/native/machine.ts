@@ -14,19 +14,11 @@
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { concatOctets, NO_OCTETS, Reader } from "../octets.ts";
+import { type Abort, type AbortReason, decodeAbort, encodeAbort } from "./abort.ts";
 import { AbortedError } from "./aborted.ts";
 import { Candidate, type CandidateParts } from "./candidate.ts";
 import { Dialling, fraction } from "./dialling.ts";
-import {
-  type Abort,
-  type AbortReason,
-  type Agreement,
-  decodeAbort,
-  encodeAbort,
-  isOverlapping,
-  type Refusal,
-  type ResumeRequest,
-} from "./establishment.ts";
+import { type Agreement, isOverlapping } from "./establishment.ts";
 import {
   ABORT,
   encodeFrame,
@@ -52,12 +44,14 @@ import type { LinkListener } from "./link-parts.ts";
 import { DOUBT_MS, LATE_MS, Liveness } from "./liveness.ts";
 import type { Message, PresentationContext } from "./message.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
-import { judge, refusalError, refusalOf } from "./refusals.ts";
+import { type Refusal, refusalError, refusalOf } from "./refusal.ts";
 import type { ReleaseState, ReleaseTransition } from "./release.ts";
 import { Releasing } from "./releasing.ts";
+import type { ResumeRequest } from "./resume.ts";
 import type { SessionEvent, SessionOutcome, SessionOutput } from "./session-output.ts";
 import type { StreamState } from "./stream.ts";
 import type { Suite } from "./suite.ts";
+import { judge } from "./verdict.ts";
 
 export type Role = "initiator" | "responder";
 

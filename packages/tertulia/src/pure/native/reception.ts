@@ -9,15 +9,7 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import {
-  type Agreement,
-  decodeResume,
-  encodeRefusal,
-  type Proposal,
-  type Refusal,
-  type ResumeRequest,
-  withProof,
-} from "./establishment.ts";
+import type { Agreement, Proposal } from "./establishment.ts";
 import { ACCEPT, AUTH, CONNECT, encodeFrame, frameName, REFUSE, RESUME } from "./frames.ts";
 import { Handshake } from "./handshake.ts";
 import type { Established } from "./initiation.ts";
@@ -25,6 +17,8 @@ import { NONCE_OCTETS } from "./keys.ts";
 import { KnownProposals } from "./known-proposals.ts";
 import type { Limits } from "./limits.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
+import { encodeRefusal, type Refusal } from "./refusal.ts";
+import { decodeResume, type ResumeRequest, withProof } from "./resume.ts";
 import type { KeyPair, Suite } from "./suite.ts";
 
 export type ReceptionStep =

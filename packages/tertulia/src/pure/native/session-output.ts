@@ -5,7 +5,7 @@
  */
 
 import type { SessionError } from "../errors.ts";
-import type { Abort } from "./establishment.ts";
+import type { Abort } from "./abort.ts";
 import type { JournalEntry, JournalTrim } from "./kept-state.ts";
 import type { StreamState } from "./stream.ts";
 

@@ -2,28 +2,29 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../../src/pure/errors.ts";
+import { type Abort, aborts, decodeAbort, encodeAbort } from "../../../src/pure/native/abort.ts";
 import {
-  type Abort,
-  aborts,
   agree,
-  decodeAbort,
-  decodeRefusal,
-  decodeResume,
-  decodeResumed,
   durabilities,
-  encodeAbort,
-  encodeRefusal,
-  encodeResumeClaim,
-  encodeResumedClaim,
   type Proposal,
-  type Refusal,
   readProposal,
-  refusals,
-  withProof,
   writeProposal,
 } from "../../../src/pure/native/establishment.ts";
 import { limitsFrom } from "../../../src/pure/native/limits.ts";
 import { Parameters, ParameterWriter } from "../../../src/pure/native/parameters.ts";
+import {
+  decodeRefusal,
+  encodeRefusal,
+  type Refusal,
+  refusals,
+} from "../../../src/pure/native/refusal.ts";
+import {
+  decodeResume,
+  decodeResumed,
+  encodeResumeClaim,
+  encodeResumedClaim,
+  withProof,
+} from "../../../src/pure/native/resume.ts";
 import { proposalOf } from "./pair.ts";
 
 const whole = fc.maxSafeNat();

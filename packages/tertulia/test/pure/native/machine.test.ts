@@ -1,12 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  decodeResumed,
-  encodeResumeClaim,
-  type Refusal,
-  type ResumeRequest,
-  withProof,
-} from "../../../src/pure/native/establishment.ts";
 import { FrameReader } from "../../../src/pure/native/frame-reader.ts";
 import {
   CONFIRM,
@@ -19,6 +12,13 @@ import {
 import { proveResume } from "../../../src/pure/native/keys.ts";
 import { limitsFrom } from "../../../src/pure/native/limits.ts";
 import { Reception, refuse } from "../../../src/pure/native/reception.ts";
+import type { Refusal } from "../../../src/pure/native/refusal.ts";
+import {
+  decodeResumed,
+  encodeResumeClaim,
+  type ResumeRequest,
+  withProof,
+} from "../../../src/pure/native/resume.ts";
 import { concatOctets, NO_OCTETS, utf8 } from "../../../src/pure/octets.ts";
 import { seededSuite } from "../../../src/testing/suite.ts";
 import {

@@ -5,7 +5,7 @@
  */
 
 import { SessionError } from "../errors.ts";
-import type { Refusal, RefusalReason } from "./establishment.ts";
+import { type Refusal, refusalError } from "./refusal.ts";
 import type { ReleaseState } from "./release.ts";
 import type { SessionOutcome } from "./session-output.ts";
 
@@ -55,11 +55,6 @@ export function judge(refusal: Refusal, release: ReleaseState): Verdict {
   return { type: "retry", error, retryMs };
 }
 
-/** A refusal as an error, with what the peer said. */
-export function refusalError({ reason, message }: Refusal): SessionError {
-  return new SessionError("ERR_REFUSED", message ? `${reason}: ${message}` : reason);
-}
-
 /** What we have said by then is all that the peer waited for. */
 const awaitsFinished: ReadonlySet<ReleaseState> = new Set([
   "answered",
@@ -67,14 +62,3 @@ const awaitsFinished: ReadonlySet<ReleaseState> = new Set([
   "crossed",
   "finished",
 ]);
-
-/** What a session that ended so says to whoever wants to go on with it, if not `aborted`. */
-const tombstones: { readonly [O in SessionOutcome]?: RefusalReason } = {
-  released: "finished",
-  expired: "expired",
-};
-
-/** What whoever comes to a session that has ended is told. */
-export function refusalOf(outcome: SessionOutcome, received: readonly [number, number]): Refusal {
-  return { reason: tombstones[outcome] ?? "aborted", isPersistent: true, received };
-}
