@@ -11,14 +11,14 @@
  */
 
 import { SessionError } from "../pure/errors.ts";
-import { Fifo } from "../pure/fifo.ts";
-import { concatOctets, decodeUtf8, utf8 } from "../pure/octets.ts";
+import { decodeUtf8, utf8 } from "../pure/octets.ts";
 import { Gate } from "./gate.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Session } from "./session.ts";
 import type { SessionDriver } from "./session-driver.ts";
 import type { SendOptions } from "./session-parts.ts";
 import type { SessionSender } from "./session-sender.ts";
+import { HEAD_OCTETS, StoredQueue } from "./stored-queue.ts";
 
 /**
  * How much may wait in a backlog, and what happens to a message that no longer fits. All optional.
@@ -63,10 +63,6 @@ export class BacklogFullError extends SessionError {
   }
 }
 
-/** Octets of the store that are in memory at a time. */
-const PIECE_OCTETS = 256 * 1024;
-/** The frame type, before each message that waits. */
-const HEAD_OCTETS = 1;
 /** What the store knows a backlog's place by, beside the session. */
 const NOTE = "backlog";
 
@@ -117,14 +113,7 @@ export class Backlog {
   readonly #keeping: Keeping;
   readonly #options: Required<Omit<BacklogOptions, "onShed" | "gapMessage">> &
     Pick<BacklogOptions, "onShed" | "gapMessage">;
-  /** Octets of each message that waits, with its head. */
-  readonly #sizes: Fifo<number> = new Fifo();
-  /** The first of them, as far as they were read from the store. */
-  readonly #piece: Fifo<Uint8Array> = new Fifo();
-  #start: number;
-  #end: number;
-  /** How far the store has them. */
-  #stored: number;
+  readonly #queue: StoredQueue;
   #next: number;
   #first: number;
   #gap: Gap | undefined;
@@ -148,9 +137,7 @@ export class Backlog {
       whenFull: "block",
       ...options,
     };
-    this.#start = place?.start ?? 0;
-    this.#end = place?.end ?? 0;
-    this.#stored = this.#end;
+    this.#queue = new StoredQueue(keeping, place?.start ?? 0, place?.end ?? 0);
     this.#next = place?.next ?? 1;
     this.#first = place?.first ?? 1;
     this.#gap = place?.gap;
@@ -158,12 +145,12 @@ export class Backlog {
 
   /** Octets that wait in the store. */
   get octets(): number {
-    return this.#end - this.#start;
+    return this.#queue.octets;
   }
 
   /** Messages that wait there. */
   get messages(): number {
-    return this.#sizes.length;
+    return this.#queue.length;
   }
 
   /** The number that the next message will have. */
@@ -207,14 +194,7 @@ export class Backlog {
 
   /** For `openBacklog`: how long each of the messages is that wait. */
   async restore(): Promise<void> {
-    for (let position = this.#start; position < this.#end; ) {
-      const piece = await this.#keeping.readWaiting(position, PIECE_OCTETS);
-      for (const { octets } of piece) {
-        this.#sizes.push(octets.length);
-        position += octets.length;
-      }
-      if (piece.length === 0) throw new SessionError("ERR_STORE", "what waits is not there");
-    }
+    await this.#queue.restore();
     this.#sender.setApart(this.octets);
     void this.#watch();
   }
@@ -239,7 +219,7 @@ export class Backlog {
 
   /** More than memory should have is on its way to the store. */
   get #isClogged(): boolean {
-    return this.#end - this.#stored > this.#options.memoryOctets;
+    return this.#queue.unstoredOctets > this.#options.memoryOctets;
   }
 
   /** Takes a message, settles when it is stored. */
@@ -289,23 +269,15 @@ export class Backlog {
 
   /** Takes the first that waits out; returns its octets. */
   #drop(): number {
-    const size = this.#sizes.shift() ?? 0;
-    this.#start += size;
     this.#first += 1;
-    this.#piece.shift();
-    this.#keeping.trimWaiting(this.#start);
-    return size;
+    return this.#queue.shift();
   }
 
   #append(type: number, octets: Uint8Array): Promise<void> {
-    const entry = concatOctets([Uint8Array.of(type), octets]);
-    this.#keeping.appendWaiting(this.#end, entry);
-    this.#sizes.push(entry.length);
-    this.#end += entry.length;
-    const end = this.#end;
+    const end = this.#queue.push(type, octets);
     this.#note();
     return this.#driver.keepMore(this.#keeping).then(() => {
-      this.#stored = Math.max(this.#stored, end);
+      this.#queue.stored(end);
       this.#room.open();
       void this.#move();
     });
@@ -314,8 +286,8 @@ export class Backlog {
   /** Has the place stored with what has changed it. */
   #note(): void {
     const place: Place = {
-      start: this.#start,
-      end: this.#end,
+      start: this.#queue.start,
+      end: this.#queue.end,
       next: this.#next,
       first: this.#first,
       ...(this.#gap && { gap: this.#gap }),
@@ -341,12 +313,12 @@ export class Backlog {
     try {
       for (;;) {
         if (!this.#tellGap()) return;
-        const size = this.#sizes.peek();
+        const size = this.#queue.firstOctets;
         if (size === undefined || !this.#canMove(size - HEAD_OCTETS)) return;
-        if (this.#piece.length === 0 && !(await this.#readPiece())) return;
-        const entry = this.#piece.peek();
+        if (!this.#queue.first && !(await this.#queue.read())) return;
+        const entry = this.#queue.first;
         // While it was read, the oldest may have been given up, and the session may have ended.
-        if (entry === undefined || entry.length !== this.#sizes.peek() || this.#gap) continue;
+        if (entry === undefined || this.#gap) continue;
         if (this.session.end || !this.#canMove(entry.length - HEAD_OCTETS)) return;
         this.#drop();
         this.#note();
@@ -377,17 +349,6 @@ export class Backlog {
   #give(type: number, octets: Uint8Array): void {
     // Whoever sent it was told that the store has it.
     this.#sender.sendEncoded(type, octets).catch(() => {});
-  }
-
-  /** Reads the next messages; false when the store does not have them yet. */
-  async #readPiece(): Promise<boolean> {
-    if (this.#stored <= this.#start) return false;
-    const from = this.#start;
-    const piece = await this.#keeping.readWaiting(from, PIECE_OCTETS);
-    // Given up meanwhile: read again.
-    if (from !== this.#start) return true;
-    for (const { octets } of piece) this.#piece.push(octets);
-    return piece.length > 0;
   }
 }
 
