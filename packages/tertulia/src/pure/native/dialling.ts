@@ -75,7 +75,7 @@ export class Dialling {
   /** A dial came to nothing. Returns how long the next one waits, at least `retryMs`. */
   failed(now: number, retryMs: number): number {
     // A wrong new address must not keep us from the old one.
-    if (this.#dials > MOVED_DIALS_MAX) this.#location = undefined;
+    if (this.#dials >= MOVED_DIALS_MAX) this.#location = undefined;
     const delayMs = Math.max(retryMs, this.#backoffMs());
     this.#dueAt = now + delayMs;
     return delayMs;
