@@ -12,6 +12,7 @@ import type { CallOptions, Procedure, ProgramVersion } from "../pure/oncrpc/prog
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import type { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
 import type { CallAuth } from "./auth.ts";
+import { deadline } from "./deadline.ts";
 import { OutcomeError } from "./outcome-error.ts";
 
 export interface Slot {
@@ -123,10 +124,9 @@ export function watchCall(
 ): void {
   const onAbort = (): void => cancel(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => cancel(new SessionError("ERR_TIMEOUT", "no reply in time")), timeoutMs);
+  const timer = deadline(timeoutMs, () =>
+    cancel(new SessionError("ERR_TIMEOUT", "no reply in time")),
+  );
   call.cleanUp = () => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);

@@ -15,6 +15,7 @@ import {
   encodePlace,
   OnceMessage,
   OUTCOMES,
+  serialAfter,
   type Welcome,
 } from "../pure/oncrpc/once.ts";
 import type { Caller, CallOptions, Procedure, ProgramVersion } from "../pure/oncrpc/program.ts";
@@ -319,7 +320,7 @@ export class OnceClient implements Caller, AsyncDisposable {
 
   #start(call: OnceCall, slot: Slot): void {
     const writer = this.#frames.begin();
-    const serial = (slot.serial + 1) >>> 0;
+    const serial = serialAfter(slot.serial);
     encodePlace(writer, OnceMessage.CALL, slot.number, serial);
     try {
       encodeOnceCall(writer, slot.number, call, this.#auth);

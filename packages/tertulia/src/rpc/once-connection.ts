@@ -19,6 +19,7 @@ import {
   OUTCOMES,
   type Outcome,
   type ServedSlot,
+  serialAfter,
 } from "../pure/oncrpc/once.ts";
 import type { PeerAddress } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
@@ -94,7 +95,7 @@ export class OnceConnection {
       if (decision === "execute") this.#execute(reader, number, slot);
       else this.#repeat(decision, number, slot);
     } else if (type === OnceMessage.CANCEL) {
-      const isNew = serial === slot.serial + 1;
+      const isNew = serial === serialAfter(slot.serial);
       const decision = decideCancel(slot, serial);
       if (isNew) this.#cancel(client, number, slot);
       else this.#repeat(decision, number, slot);

@@ -65,9 +65,9 @@ export class OnceServer {
     try {
       await channel.consume((octets) => connection.receive(octets));
     } catch (error) {
-      if (!(error instanceof ProtocolError)) return;
+      // Whatever it was, the client has to ask again over another one.
       channel.close();
-      throw error;
+      if (error instanceof ProtocolError) throw error;
     } finally {
       connection.end();
     }

@@ -230,6 +230,29 @@ describe("exactly once", () => {
     equal(await outcome(bench.incr(1)), "not executed");
   });
 
+  it("waits for ever with a deadline of for ever", async () => {
+    const world = new World();
+    const { once, bench } = world.client({ slots: 1 });
+    const first = bench.sleep(30);
+    equal(await bench.incr(1, { timeoutMs: Number.POSITIVE_INFINITY }), 1);
+    equal(await first, 30);
+    await once.close();
+  });
+
+  it("lets a client in that found no room, when there is some", async () => {
+    const world = new World();
+    const { dispatcher } = world.server;
+    world.server = new OnceServer(dispatcher, { clientsMax: 1 });
+    const one = world.client();
+    equal(await one.bench.incr(1), 1);
+    const other = world.client();
+    const waiting = other.bench.incr(2, { timeoutMs: 10_000 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await one.once[Symbol.asyncDispose]();
+    equal(await outcome(waiting), "reply");
+    await other.once.close();
+  });
+
   it("undoes the effects of a call of which one throws, and says so", async () => {
     const database = new DatabaseSync(":memory:");
     database.exec("CREATE TABLE t (n INTEGER)");

@@ -97,6 +97,11 @@ export interface ServedSlot {
 /** What a server does with a call that came. */
 export type Decision = "execute" | "wait" | "replay" | "lost" | "not executed" | "unknown";
 
+/** The number of the call after that one in a slot. 0 is a slot's that has had none, and stays so. */
+export function serialAfter(serial: number): number {
+  return serial === 0xffff_ffff ? 1 : serial + 1;
+}
+
 export function freshSlot(): ServedSlot {
   return { serial: 0, state: "free", octets: undefined, start: 0, end: 0 };
 }
@@ -104,24 +109,27 @@ export function freshSlot(): ServedSlot {
 /**
  * Decides about a call, and marks the slot when it is to be executed.
  *
- * @throws {ProtocolError} `serialMisordered` when the client goes back further than the last call.
+ * @throws {ProtocolError} `serialMisordered` when the client goes back further than the last call, or
+ * forward while that still runs: a slot has one call at a time.
  */
 export function decide(slot: ServedSlot, serial: number): Decision {
-  if (serial === slot.serial + 1) {
+  if (serial === serialAfter(slot.serial)) {
+    if (slot.state === "running") throw broken("serialMisordered", `${slot.serial} still runs`);
     slot.serial = serial;
     slot.state = "running";
     slot.octets = undefined;
     return "execute";
   }
   if (serial !== slot.serial || serial === 0) {
-    if (serial > slot.serial) {
+    // Numbers go round: what is less than half a round ahead is ahead.
+    if (slot.serial === 0 || ((serial - slot.serial) | 0) > 0) {
       // Numbers that we have not seen come between: this memory is older than the client's.
       slot.serial = serial;
       slot.state = "unknown";
       slot.octets = undefined;
       return "unknown";
     }
-    throw broken("serialMisordered", `expected ${slot.serial + 1}, got ${serial}`);
+    throw broken("serialMisordered", `expected ${serialAfter(slot.serial)}, got ${serial}`);
   }
   if (slot.state === "running") return "wait";
   if (slot.state === "cancelled") return "not executed";
@@ -133,7 +141,8 @@ export function decide(slot: ServedSlot, serial: number): Decision {
  * Decides about a call that the client no longer wants: it is not executed, if it has not been begun.
  */
 export function decideCancel(slot: ServedSlot, serial: number): Decision {
-  if (serial !== slot.serial + 1) return decide(slot, serial);
+  if (serial !== serialAfter(slot.serial)) return decide(slot, serial);
+  if (slot.state === "running") throw broken("serialMisordered", `${slot.serial} still runs`);
   slot.serial = serial;
   slot.state = "cancelled";
   slot.octets = undefined;
