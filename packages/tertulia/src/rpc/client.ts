@@ -19,6 +19,7 @@ import type {
 } from "../pure/oncrpc/program.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { CallChannel, type CallChannelOptions } from "./call-channel.ts";
+import { deadline } from "./deadline.ts";
 import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import type { Origin } from "./job.ts";
 import { RecordStream, SocketFeed, type StreamOptions, type StreamUser } from "./record-stream.ts";
@@ -286,9 +287,8 @@ async function open(
     const onError = (cause: Error): void =>
       fail(new SessionError("ERR_CLOSED", `cannot connect: ${cause.message}`, { cause }));
     const onAbort = (): void => fail(signal.reason);
-    const timer = setTimeout(
-      () => fail(new SessionError("ERR_TIMEOUT", `no connection after ${connectMs} ms`)),
-      connectMs,
+    const timer = deadline(connectMs, () =>
+      fail(new SessionError("ERR_TIMEOUT", `no connection after ${connectMs} ms`)),
     );
     socket.on("connect", onConnect).on("error", onError);
     signal.addEventListener("abort", onAbort, { once: true });

@@ -5,6 +5,7 @@
  */
 
 import { ProtocolError, SessionError } from "../pure/errors.ts";
+import { deadline } from "./deadline.ts";
 import { type Schema, validated } from "./schema.ts";
 import {
   type Method,
@@ -78,7 +79,6 @@ export function serviceClient<S extends Service>(
   ): Promise<unknown> =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      let timer: NodeJS.Timeout | undefined;
       const settle = (action: () => void): void => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
@@ -90,6 +90,8 @@ export function serviceClient<S extends Service>(
           if (wire.t === "error") settle(() => reject(errorOf(wire)));
           else if (wire.t === "result") {
             settle(() => resolve(checkedResult(result, wire.v)));
+          } else if (wire.t === "next" || wire.t === "end") {
+            stop(new ServiceError("result", `${name} gives a stream there`));
           }
         },
         fail: (error) => settle(() => reject(error)),
@@ -100,10 +102,9 @@ export function serviceClient<S extends Service>(
       };
       const onAbort = (): void => stop(signal?.reason);
       signal?.addEventListener("abort", onAbort, { once: true });
-      if (timeoutMs !== undefined) {
-        const error = new SessionError("ERR_TIMEOUT", `${name}: no result in ${timeoutMs} ms`);
-        timer = setTimeout(() => stop(error), timeoutMs);
-      }
+      const timer = deadline(timeoutMs, () =>
+        stop(new SessionError("ERR_TIMEOUT", `${name}: no result in ${timeoutMs} ms`)),
+      );
     });
 
   async function* callStream(
@@ -140,16 +141,11 @@ export function serviceClient<S extends Service>(
         const wire = failure === undefined ? results.shift() : undefined;
         if (failure !== undefined) throw failure.error;
         if (wire === undefined) {
-          if (timeoutMs !== undefined) {
-            timer = setTimeout(() => {
-              const error = new SessionError(
-                "ERR_TIMEOUT",
-                `${name}: no result in ${timeoutMs} ms`,
-              );
-              failure ??= { error };
-              wake();
-            }, timeoutMs);
-          }
+          timer = deadline(timeoutMs, () => {
+            const error = new SessionError("ERR_TIMEOUT", `${name}: no result in ${timeoutMs} ms`);
+            failure ??= { error };
+            wake();
+          });
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
@@ -166,6 +162,8 @@ export function serviceClient<S extends Service>(
           if (taken % (STREAM_CREDIT / 2) === 0) {
             send({ t: "more", id, n: STREAM_CREDIT / 2 }).catch(ignore);
           }
+        } else if (wire.t === "result") {
+          throw new ServiceError("result", `${name} gives one result there, and no stream`);
         }
       }
     } finally {

@@ -15,6 +15,9 @@ import {
   wireOf,
 } from "./service-wire.ts";
 
+/** Characters of an error's message that the caller is told. */
+const MESSAGE_MAX = 8192;
+
 interface Running {
   readonly abort: AbortController;
   credit: number;
@@ -34,11 +37,11 @@ export async function serveService<S extends Service>(
   const send = (wire: Wire): Promise<void> => sender.send(wire);
   const refuse = (id: number, reason: ServiceFailure, message: string): Promise<void> =>
     // When that cannot be sent, the session has ended, and the caller knows.
-    send({ t: "error", id, r: reason, d: message }).catch(ignore);
+    send({ t: "error", id, r: reason, d: message.slice(0, MESSAGE_MAX) }).catch(ignore);
 
   const run = async (id: number, name: string, value: unknown): Promise<void> => {
     const described = Object.hasOwn(service, name) ? service[name] : undefined;
-    const handler: unknown = Object.hasOwn(implementation, name) ? implementation[name] : undefined;
+    const handler = handlerOf(implementation, name);
     if (described === undefined || typeof handler !== "function") {
       await refuse(id, "unknownMethod", name);
       return;
@@ -72,8 +75,8 @@ export async function serveService<S extends Service>(
       if (!signal.aborted) await send({ t: "end", id });
     } catch (error) {
       if (call.abort.signal.aborted) return;
+      void refuse(id, "failed", messageOf(error));
       onError?.(error, name);
-      await refuse(id, "failed", error instanceof Error ? error.message : String(error));
     } finally {
       running.delete(id);
     }
@@ -102,6 +105,21 @@ export async function serveService<S extends Service>(
       abort.abort(new SessionError("ERR_CLOSED", "the session has ended"));
       wake?.();
     }
+  }
+}
+
+/** The implementation's method: its own, or of its class, but not what every object has. */
+function handlerOf(implementation: object, name: string): unknown {
+  const found: unknown = Reflect.get(implementation, name);
+  return found === Reflect.get(Object.prototype, name) ? undefined : found;
+}
+
+/** What an error says, whatever was thrown: nothing, a proxy, an object whose getters throw. */
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "what was thrown says nothing";
   }
 }
 

@@ -29,6 +29,7 @@ import {
 import { encodeRecord, RecordDecoder } from "../pure/oncrpc/record.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
+import { deadline } from "./deadline.ts";
 
 /** RFC 9289 5.1: "sunrpc" is the ALPN protocol identifier of RPC. */
 const ALPN = "sunrpc";
@@ -236,9 +237,8 @@ function oneRecord(socket: Socket, waitMs: number): Promise<Uint8Array> {
       fail(new SessionError("ERR_CLOSED", `connection lost: ${cause.message}`, { cause }));
     const onClose = (): void =>
       fail(new SessionError("ERR_CLOSED", "the server closed at the TLS probe"));
-    const timer = setTimeout(
-      () => fail(new SessionError("ERR_TIMEOUT", "no answer to the TLS probe")),
-      waitMs,
+    const timer = deadline(waitMs, () =>
+      fail(new SessionError("ERR_TIMEOUT", "no answer to the TLS probe")),
     );
     socket.on("data", onData).on("error", onError).on("close", onClose);
   });
@@ -261,9 +261,8 @@ function handshake(socket: TLSSocket, waitMs: number): Promise<void> {
     const onError = (cause: Error): void =>
       fail(new SessionError("ERR_REFUSED", `TLS failed: ${cause.message}`, { cause }));
     const onClose = (): void => fail(new SessionError("ERR_CLOSED", "closed in the TLS handshake"));
-    const timer = setTimeout(
-      () => fail(new SessionError("ERR_TIMEOUT", "the TLS handshake took too long")),
-      waitMs,
+    const timer = deadline(waitMs, () =>
+      fail(new SessionError("ERR_TIMEOUT", "the TLS handshake took too long")),
     );
     socket.on("secureConnect", onDone).on("error", onError).on("close", onClose);
   });

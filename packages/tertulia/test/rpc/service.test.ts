@@ -103,6 +103,27 @@ async function world(): Promise<World> {
   };
 }
 
+/** The two ends of a session. */
+async function sessions(): Promise<{
+  readonly near: Session;
+  readonly far: Session;
+  [Symbol.asyncDispose](): Promise<void>;
+}> {
+  const listener = await listen("tcp://127.0.0.1:0");
+  const accepted = listener[Symbol.asyncIterator]().next();
+  const near = await connect(`tcp://127.0.0.1:${listener.port}`);
+  const far = (await accepted).value;
+  ok(far !== undefined);
+  return {
+    near,
+    far,
+    async [Symbol.asyncDispose]() {
+      await near[Symbol.asyncDispose]();
+      await listener[Symbol.asyncDispose]();
+    },
+  };
+}
+
 describe("a service described in TypeScript", () => {
   it("gives results, typed, with defaults of the schema filled in by the server", async () => {
     await using pair = await world();
@@ -168,6 +189,88 @@ describe("a service described in TypeScript", () => {
       all.map(({ length }) => length),
       new Array(12).fill(3_000_000),
     );
+  });
+
+  it("waits for ever with a deadline of for ever", async () => {
+    await using pair = await world();
+    const forEver = { timeoutMs: Number.POSITIVE_INFINITY };
+    equal(await pair.client.wait(20, forEver), "waited");
+    const got: number[] = [];
+    for await (const number of pair.client.count(2, forEver)) got.push(number);
+    deepEqual(got, [1, 2]);
+  });
+
+  it("is served by an instance of a class, and tells whatever its methods throw", async () => {
+    const thrown: readonly unknown[] = [
+      null,
+      undefined,
+      Object.create(null),
+      Symbol("a symbol"),
+      new Proxy(new Error("hidden"), {
+        getPrototypeOf() {
+          throw new Error("a trap");
+        },
+      }),
+      Object.defineProperty(new Error("hidden"), "message", {
+        get() {
+          throw new Error("a getter");
+        },
+      }),
+      Object.assign(new Error("no text"), { message: 42 }),
+      new Error("x".repeat(20_000_000)),
+    ];
+    const service = { fail: method(z.number(), z.string()), toString: method(z.null(), z.any()) };
+    class Failing {
+      fail(index: number): string {
+        throw thrown[index];
+      }
+    }
+    await using pair = await sessions();
+    const { near, far } = pair;
+    const told: string[] = [];
+    const onError = (_: unknown, name: string): unknown => told.push(name);
+    void serveService(far, service, new Failing() as Implementation<typeof service>, {
+      onError,
+    }).catch(() => {});
+    const client = serviceClient(near, service);
+    const said: unknown[] = [];
+    for (const index of thrown.keys()) {
+      await client.fail(index).catch(({ message }) => said.push(message.slice(0, 40)));
+    }
+    deepEqual(said, [
+      "failed: null",
+      "failed: undefined",
+      "failed: what was thrown says nothing",
+      "failed: Symbol(a symbol)",
+      "failed: what was thrown says nothing",
+      "failed: what was thrown says nothing",
+      "failed: 42",
+      `failed: ${"x".repeat(32)}`,
+    ]);
+    equal(told.length, thrown.length);
+    await rejects(client.toString(null), { reason: "unknownMethod" });
+  });
+
+  it("says so when one side has a stream where the other has one result", async () => {
+    await using pair = await sessions();
+    const { near, far } = pair;
+    const one = method(z.null(), z.number());
+    const many = stream(z.null(), z.number());
+    void serveService(
+      far,
+      { first: many, second: one },
+      {
+        async *first() {
+          yield 1;
+        },
+        second: () => 2,
+      },
+    ).catch(() => {});
+    const client = serviceClient(near, { first: one, second: many });
+    await rejects(client.first(null), { reason: "result" });
+    await rejects(async () => {
+      for await (const _ of client.second(null));
+    }, /result: second gives one result there/);
   });
 
   it("survives broken transports, and ends its calls with the session", async () => {
