@@ -225,7 +225,7 @@ class Checker {
 
   #field(declaration: Declaration): Field {
     const { name, comment } = declaration;
-    return { name: memberName(name), of: this.#declared(declaration), comment };
+    return { name: fieldName(name), of: this.#declared(declaration), comment };
   }
 
   #declared({ of, form, bound, place }: Declaration): Type {
@@ -331,7 +331,12 @@ function baseType(base: string): Type {
   return { type: base as "int" };
 }
 
-/** What a field is called, or a member: in a literal, `__proto__` would be what the object inherits from. */
+/** What a field is called: every object has a `toString` and the like, also one whose field is left out. */
+function fieldName(name: string): string {
+  return name in Object.prototype ? `${name}_` : name;
+}
+
+/** What a member is called: in a literal, `__proto__` would be what the object inherits from. */
 function memberName(name: string): string {
   return name === "__proto__" ? "__proto___" : name;
 }
@@ -339,7 +344,7 @@ function memberName(name: string): string {
 function refuseTwice(fields: readonly Declaration[]): void {
   const seen = new Set<string>();
   for (const { name: given, place } of fields) {
-    const name = memberName(given);
+    const name = fieldName(given);
     if (seen.has(name)) throw new IdlError(place, `the field ${name} is there already`);
     seen.add(name);
   }

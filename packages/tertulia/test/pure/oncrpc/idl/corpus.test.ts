@@ -107,6 +107,18 @@ describe("the codec of JSON", () => {
     equal(/__proto__\b(?!_)/.test(generate(odd)), false);
   });
 
+  it("gives what every object has a name of its own, so that it may be left out", () => {
+    const text =
+      "union u switch (int valueOf) { case 1: int *constructor; default: void; }; struct s { u toString; int *constructor; };";
+    const odd = compile("odd.x", text);
+    const to = odd.types.find(({ name }) => name === "s");
+    if (to === undefined) throw new Error("there is no s");
+    const writer = new XdrWriter();
+    encodeJson({ type: "reference", to }, { toString_: { valueOf_: 1 } }, writer);
+    equal(hex(writer.finish()), "000000010000000000000000");
+    deepEqual(generate(odd).match(/\b(constructor|toString|valueOf)\b/g), null);
+  });
+
   it("says where a value is wrong", () => {
     const problem = (value: unknown): string => {
       try {
