@@ -28,9 +28,11 @@ export async function runInfo(place: Host, program: number, options: HostOptions
   await using caller = await callerAt(host, port, options);
   const answers: number[] = [];
   let range: { low: number; high: number } | undefined;
+  let isAny = false;
   try {
     // No program has this version; the refusal says which it has.
     await callNull(caller, program, 0xffff_fffe, options.timeout);
+    isAny = true;
   } catch (error) {
     if (!(error instanceof RpcError) || error.low === undefined) throw error;
     range = { low: error.low, high: error.high ?? error.low };
@@ -45,7 +47,10 @@ export async function runInfo(place: Host, program: number, options: HostOptions
     }
   }
   if (options.json) console.log(JSON.stringify({ host, program, port, versions: answers }));
-  else console.log(`program ${program} at ${placeOf(host, port)}, versions ${answers.join(", ")}`);
+  else {
+    const versions = isAny ? "whatever the version" : `versions ${answers.join(", ") || "none"}`;
+    console.log(`program ${program} at ${placeOf(host, port)}, ${versions}`);
+  }
 }
 
 export interface PingCommand extends HostOptions {

@@ -43,7 +43,7 @@ export function hostOptions(one: Command): Command {
     .option("-p, --port <port>", "the port; default: what rpcbind says", portNumber)
     .option("--rpcbind <port>", "rpcbind's port", portNumber, 111)
     .option("--udp", "over UDP")
-    .option("--timeout <ms>", "how long to wait for each answer", number, 5000)
+    .option("--timeout <ms>", "how long to wait for each answer", count, 5000)
     .option("--json", "for scripts: one JSON value a line");
 }
 
@@ -103,15 +103,31 @@ export async function portOf(
 
 /** A number of the command line. */
 export function number(text: string): number {
-  const value = Number(text);
-  if (text === "" || !Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
-    throw new InvalidArgumentError("expected a number, decimal or 0x…");
+  const value = /^(\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= 0xffff_ffff)) {
+    throw new InvalidArgumentError("expected a number up to 4294967295, decimal or 0x…");
   }
   return value;
 }
 
-/** A port of the command line. */
+/** How often, or how many milliseconds: at least 1, and what timers count to. */
+export function count(text: string): number {
+  const value = number(text);
+  if (value < 1 || value > 0x7fff_ffff) {
+    throw new InvalidArgumentError("expected a number from 1 to 2147483647");
+  }
+  return value;
+}
+
+/** A port of the command line to call. */
 export function portNumber(text: string): number {
+  const value = listeningPort(text);
+  if (value === 0) throw new InvalidArgumentError("a port is a number from 1 to 65535");
+  return value;
+}
+
+/** A port of the command line to listen on: 0 is any that is free. */
+export function listeningPort(text: string): number {
   const value = number(text);
   if (value > 0xffff) throw new InvalidArgumentError("a port is a number from 0 to 65535");
   return value;

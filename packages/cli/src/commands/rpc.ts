@@ -11,13 +11,14 @@ import { type PingCommand, runDump, runInfo, runPing } from "./rpc-ask.ts";
 import { runCall } from "./rpc-call.ts";
 import { type FileOptions, fileOptions, type GenerateCommand, runGenerate } from "./rpc-files.ts";
 import {
+  count,
   type Host,
   type HostOptions,
   hostArgument,
   hostOptions,
+  listeningPort,
   number,
   placeOf,
-  portNumber,
 } from "./rpc-host.ts";
 
 /** `tertulia rpc`. */
@@ -52,7 +53,7 @@ export function command(): Command {
     .argument("<host>", "the host, or HOST:PORT; of IPv6 [ADDRESS]:PORT", hostArgument)
     .argument("<program>", "its number", number)
     .argument("[version]", "its version", number, 1)
-    .option("-c, --count <n>", "how often", number, 4)
+    .option("-c, --count <n>", "how often", count, 4)
     .action((host: Host, program: number, version: number, options: PingCommand) =>
       runPing(host, program, version, options),
     );
@@ -75,7 +76,7 @@ export function command(): Command {
     .command("portmap")
     .description("be the port mapper: rpcbind versions 2, 3 and 4")
     .option("--host <address>", "where to listen", "127.0.0.1")
-    .option("-p, --port <port>", "TCP and UDP port", portNumber, 111)
+    .option("-p, --port <port>", "TCP and UDP port; 0: any that is free", listeningPort, 111)
     .option("--path <path>", "listen on this Unix socket, too; libtirpc looks at /run/rpcbind.sock")
     .option("--pass-calls-on", "pass calls on to local services (CALLIT, BCAST, INDIRECT)")
     .option("--json", "say where as JSON")
@@ -91,8 +92,9 @@ export function command(): Command {
         passesCallsOn: passCallsOn,
         ...(path !== undefined && { path }),
       });
+      const at = server.listening[0]?.port ?? port;
       console.log(
-        json ? JSON.stringify({ host, port, path }) : `port mapper at ${placeOf(host, port)}`,
+        json ? JSON.stringify({ host, port: at, path }) : `port mapper at ${placeOf(host, at)}`,
       );
       await new Promise((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);

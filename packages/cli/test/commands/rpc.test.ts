@@ -29,17 +29,10 @@ function tertulia(...words: readonly string[]): {
 
 /** `tertulia rpc portmap` on a free port. */
 async function portMapper(host = "127.0.0.1"): Promise<{ port: string; process: ChildProcess }> {
-  for (let attempt = 0; ; attempt++) {
-    const port = String(20_000 + Math.floor(Math.random() * 40_000));
-    const words = [command, "rpc", "portmap", "--host", host, "--port", port, "--json"];
-    const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "ignore"] });
-    const isUp = await new Promise<boolean>((settle) => {
-      child.stdout.once("data", () => settle(true));
-      child.once("exit", () => settle(false));
-    });
-    if (isUp) return { port, process: child };
-    if (attempt === 5) throw new Error("no port is free");
-  }
+  const words = [command, "rpc", "portmap", "--host", host, "--port", "0", "--json"];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = await once(child.stdout, "data");
+  return { port: String(JSON.parse(line).port), process: child };
 }
 
 describe("tertulia rpc", () => {
@@ -58,6 +51,21 @@ describe("tertulia rpc", () => {
     const noPort = tertulia("ping", "127.0.0.1", "1", "--port", "65536");
     assert.equal(noPort.status, 2);
     assert.match(noPort.stderr, /a port is a number from 0 to 65535/);
+    for (const words of [
+      ["ping", "127.0.0.1", "1e5"],
+      ["ping", "127.0.0.1", " 1"],
+      ["ping", "127.0.0.1", "0b1"],
+      ["ping", "127.0.0.1", "+1"],
+      ["ping", "127.0.0.1", "4294967296"],
+      ["ping", "127.0.0.1", "1", "-c", "0"],
+      ["ping", "127.0.0.1", "1", "--timeout", "0"],
+      ["info", "127.0.0.1", "1", "--timeout", "4294967295"],
+      ["dump", "127.0.0.1:0"],
+      ["call", "127.0.0.1", fixture, "BENCH_NULL", "--program-version", "1.0"],
+      ["portmap", "--port", "65536"],
+    ]) {
+      assert.equal(tertulia(...words).status, 2, words.join(" "));
+    }
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -54,6 +54,7 @@ export class RpcServer {
   readonly #datagrams = new Set<DatagramServer>();
   readonly #connections = new Set<Connection>();
   readonly #idleTimer: NodeJS.Timeout;
+  readonly #listening: Listening[] = [];
   #isStopping = false;
 
   constructor(options: ServerOptions = {}) {
@@ -68,6 +69,11 @@ export class RpcServer {
       },
       Math.min(idleMs / 2, 0x7fff_ffff),
     ).unref();
+  }
+
+  /** Where it listens, in the order it was told to. */
+  get listening(): readonly Listening[] {
+    return this.#listening;
   }
 
   /** Connections now. */
@@ -101,7 +107,7 @@ export class RpcServer {
     });
     const { port, address } = await server.bind(options);
     this.#datagrams.add(server);
-    return { transport: "udp", address, port };
+    return this.#listensAt({ transport: "udp", address, port });
   }
 
   /**
@@ -137,6 +143,7 @@ export class RpcServer {
     );
     this.#listeners.clear();
     this.#datagrams.clear();
+    this.#listening.length = 0;
   }
 
   async #listen(
@@ -159,10 +166,15 @@ export class RpcServer {
     // Out of descriptors, say: the connection is lost, the server is not.
     listener.on("error", () => {});
     this.#listeners.add(listener);
-    if ("path" in where) return { transport, address: where.path, port: 0 };
+    if ("path" in where) return this.#listensAt({ transport, address: where.path, port: 0 });
     // A TCP listener has an address of this form.
     const { address, port } = listener.address() as AddressInfo;
-    return { transport, address, port };
+    return this.#listensAt({ transport, address, port });
+  }
+
+  #listensAt(place: Listening): Listening {
+    this.#listening.push(place);
+    return place;
   }
 
   #accept(socket: Socket, transport: "tcp" | "unix"): void {
