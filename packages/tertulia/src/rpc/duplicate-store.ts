@@ -34,7 +34,7 @@ export class SqliteDuplicates implements DuplicateStore {
         caller TEXT NOT NULL, xid INTEGER NOT NULL, program INTEGER NOT NULL,
         version INTEGER NOT NULL, procedure INTEGER NOT NULL, octets INTEGER NOT NULL,
         high INTEGER NOT NULL, low INTEGER NOT NULL, reply BLOB, at INTEGER NOT NULL,
-        PRIMARY KEY (caller, xid)
+        PRIMARY KEY (caller, xid, procedure, high, low)
       ) WITHOUT ROWID;
     `);
     this.#load = database.prepare("SELECT * FROM rpc_duplicates ORDER BY at");

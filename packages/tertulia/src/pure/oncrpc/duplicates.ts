@@ -120,12 +120,13 @@ export class DuplicateCache<Waiter> {
       caller.isDropped = false;
       this.#callers.set(caller.name, caller);
     }
-    const known = caller.entries.get(identity.xid);
+    const key = keyOf(identity);
+    const known = caller.entries.get(key);
     if (known !== undefined && isSame(known.identity, identity)) {
       if (known.state === "running") return { type: "running", entry: known };
       if (now - known.at <= this.limits.ageMs) return { type: "done", entry: known };
     }
-    // The caller uses the number for something else, so he has the old reply.
+    // Another call by the very same key, one in two million with its xid: it has to give way.
     if (known !== undefined) this.#remove(known);
     const entry: DuplicateEntry<Waiter> = {
       identity,
@@ -137,7 +138,7 @@ export class DuplicateCache<Waiter> {
       newer: undefined,
       waiters: undefined,
     };
-    caller.entries.set(identity.xid, entry);
+    caller.entries.set(key, entry);
     if (caller.newest === undefined) caller.oldest = entry;
     else caller.newest.newer = entry;
     caller.newest = entry;
@@ -155,7 +156,7 @@ export class DuplicateCache<Waiter> {
     entry.state = "done";
     entry.at = now;
     // Another call with this number may have come meanwhile, or the caller may have been dropped.
-    if (entry.caller.entries.get(entry.identity.xid) !== entry) return;
+    if (entry.caller.entries.get(keyOf(entry.identity)) !== entry) return;
     if (end - start <= this.limits.replyMax) {
       entry.kept = this.#replies.keep(entry, octets, start, end);
     }
@@ -206,8 +207,9 @@ export class DuplicateCache<Waiter> {
 
   #remove(entry: DuplicateEntry<Waiter>): void {
     const { caller, older, newer, kept } = entry;
-    if (caller.entries.get(entry.identity.xid) !== entry) return;
-    caller.entries.delete(entry.identity.xid);
+    const key = keyOf(entry.identity);
+    if (caller.entries.get(key) !== entry) return;
+    caller.entries.delete(key);
     if (older === undefined) caller.oldest = newer;
     else older.newer = newer;
     if (newer === undefined) caller.newest = older;
@@ -218,6 +220,14 @@ export class DuplicateCache<Waiter> {
     entry.kept = undefined;
     if (kept !== undefined) this.#replies.release(kept);
   }
+}
+
+/**
+ * What a caller's calls are found by: the xid, and 21 bits of what is called, which is what a number
+ * holds. Two programs of one host may use the same xids, and must not drive out each other's replies.
+ */
+function keyOf({ xid, hashLow, procedure }: CallIdentity): number {
+  return xid * 0x20_0000 + ((hashLow ^ procedure) & 0x1f_ffff);
 }
 
 /** Above this, only the first and last KiB are hashed: handle and offset stand there, not the data. */

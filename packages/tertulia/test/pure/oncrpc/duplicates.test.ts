@@ -14,6 +14,9 @@ const finish = (
   now = 0,
 ): void => cache.finish(entry, new Uint8Array(size).fill(size), 0, size, now);
 
+const xidsOf = (cache: DuplicateCache<string>, name: string): number[] =>
+  [...cache.caller(name).entries.values()].map(({ identity }) => identity.xid);
+
 describe("the duplicate request cache", () => {
   it("says new, running, done; and new again after its age", () => {
     const cache = new DuplicateCache<string>({ ageMs: 100 });
@@ -40,6 +43,17 @@ describe("the duplicate request cache", () => {
     );
   });
 
+  it("keeps the replies of two programs of one host that use the same xids", () => {
+    const cache = new DuplicateCache<string>();
+    const caller = cache.caller("a");
+    const calls = [call(1), call(1, [1, 2, 3, 5]), { ...call(1), procedure: 2 }];
+    for (const one of calls) finish(cache, cache.begin(caller, one, 0).entry, 4);
+    deepEqual(
+      calls.map((one) => cache.begin(caller, one, 1).type),
+      ["done", "done", "done"],
+    );
+  });
+
   it("tells arguments apart that differ in any octet up to 2 KiB", () => {
     const body = new Uint8Array(2048);
     const view = new DataView(body.buffer);
@@ -61,7 +75,7 @@ describe("the duplicate request cache", () => {
       finish(cache, verdict.entry, size);
     };
     for (let xid = 0; xid < 5; xid++) run("a", xid, 10);
-    deepEqual([...cache.caller("a").entries.keys()], [2, 3, 4]);
+    deepEqual(xidsOf(cache, "a"), [2, 3, 4]);
     equal(cache.octets, 30);
     run("b", 1, 90);
     equal(cache.octets, 100);
@@ -79,7 +93,8 @@ describe("the duplicate request cache", () => {
     for (let xid = 0; xid < 1000; xid++) run(xid % 3 === 0 ? "a" : "b", xid);
     const held: number[] = [];
     for (const name of ["a", "b"]) {
-      for (const [xid, entry] of cache.caller(name).entries) {
+      for (const entry of cache.caller(name).entries.values()) {
+        const { xid } = entry.identity;
         const size = (xid * 37) % 240;
         deepEqual(cache.reply(entry), new Uint8Array(size).fill(size));
         held.push(xid);
@@ -94,7 +109,7 @@ describe("the duplicate request cache", () => {
     for (let xid = 0; xid < 200; xid++) {
       finish(cache, cache.begin(cache.caller(`${xid % 4}`), call(xid), 0).entry, 200);
     }
-    const kept = [..."0123"].flatMap((name) => [...cache.caller(name).entries.keys()]);
+    const kept = [..."0123"].flatMap((name) => xidsOf(cache, name));
     const newest = Array.from({ length: kept.length }, (_, i) => 200 - kept.length + i);
     deepEqual(
       kept.sort((one, other) => one - other),
