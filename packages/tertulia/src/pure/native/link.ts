@@ -12,7 +12,6 @@
  */
 
 import { ProtocolError, SessionError } from "../errors.ts";
-import { Fifo } from "../fifo.ts";
 import { gatherOctets, NO_OCTETS, Reader, Writer } from "../octets.ts";
 import { Flow } from "./flow.ts";
 import { FrameReader } from "./frame-reader.ts";
@@ -29,7 +28,6 @@ import {
   laneOf,
   MESSAGE,
   MORE,
-  messageKinds,
   NOT_FINISHED,
   OPEN,
   OPTIONAL,
@@ -39,6 +37,7 @@ import {
   writeVarints,
 } from "./frames.ts";
 import { EVERYTHING } from "./held.ts";
+import { Inbox } from "./inbox.ts";
 import { Journal } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
 import {
@@ -51,12 +50,11 @@ import {
 import type { Limits } from "./limits.ts";
 import { collect, type KeptParts, type LinkChanges, restoreSent } from "./link-keeping.ts";
 import type { LinkListener, LinkParts } from "./link-parts.ts";
-import { Message, type PresentationContext } from "./message.ts";
+import type { Message, PresentationContext } from "./message.ts";
 import type { Overlap } from "./overlap.ts";
 import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
 import { begin, type Positions, wrongPositions } from "./positions.ts";
 import { heardAll, saidAll } from "./release.ts";
-import { Segments } from "./segments.ts";
 import type { StreamState } from "./stream.ts";
 import { Streams } from "./streams.ts";
 import { Waiting } from "./waiting.ts";
@@ -81,13 +79,8 @@ const RIDE_OCTETS = 512;
 const RIDE_PART = 1 / 4;
 
 export class Link {
-  /** Messages that wait to be taken. */
-  readonly #inbox: Fifo<Message> = new Fifo();
-  readonly #expedited: Fifo<Message> = new Fifo();
-
   readonly #limits: Limits;
   readonly #peer: PeerLimits;
-  readonly #contexts: readonly PresentationContext[];
   readonly #listener: LinkListener;
   /** There while there is a transport. */
   #reader: FrameReader | undefined;
@@ -108,8 +101,7 @@ export class Link {
   /** When an acknowledgement is due; 0 for not at all. */
   #acknowledgeAt = 0;
   #isControlDirty = false;
-  /** The message that is being put together. */
-  #segments: Segments | undefined;
+  readonly #inbox: Inbox;
   readonly #messageFlow: Flow;
   readonly #expeditedFlow: Flow;
   readonly #sessionFlow: Flow;
@@ -146,7 +138,6 @@ export class Link {
   ) {
     this.#limits = limits;
     this.#peer = peer;
-    this.#contexts = contexts;
     this.#listener = listener;
     this.#reader = new FrameReader(limits.frameOctetsMax);
     this.#messageFlow = new Flow(limits.windowOctets, limits.windowOctetsMax, peer.messageCredit);
@@ -158,12 +149,21 @@ export class Link {
     const half = Math.min(peer.messageCredit, peer.sessionCredit) >> 1;
     this.#segmentOctets = Math.min(peer.frameOctetsMax, half - MESSAGE_COST);
     this.#isInitiator = isInitiator;
-    if (keeps === undefined) return;
-    // Credit does not count headers, OPEN and the like: as much again, and some.
-    const heldOctetsMax = 2 * limits.sessionWindowOctets + 1024 * 1024;
-    this.#keeper = new Keeper(heldOctetsMax, limits.frameOctetsMax, keeps === "overlapping");
-    this.#lane0.stored = 0;
-    this.#lane1.stored = 0;
+    if (keeps !== undefined) {
+      // Credit does not count headers, OPEN and the like: as much again, and some.
+      const heldOctetsMax = 2 * limits.sessionWindowOctets + 1024 * 1024;
+      this.#keeper = new Keeper(heldOctetsMax, limits.frameOctetsMax, keeps === "overlapping");
+      this.#lane0.stored = 0;
+      this.#lane1.stored = 0;
+    }
+    this.#inbox = new Inbox({
+      limits,
+      contexts,
+      session: this.#sessionFlow,
+      messages: this.#messageFlow,
+      expedited: this.#expeditedFlow,
+      keeper: this.#keeper,
+    });
   }
 
   // What the application asks for.
@@ -294,15 +294,10 @@ export class Link {
 
   /** The peer says that it has said everything. @throws {ProtocolError} in the middle of a message. */
   heardAll(): void {
-    if (this.#segments !== undefined) {
+    if (this.#inbox.isIncomplete) {
       throw new ProtocolError("segmentsMixed", "Tertulia 6.2", "an end before the last");
     }
     this.#hasHeardAll = true;
-  }
-
-  #checkHeardAll(type: number): void {
-    if (!this.#hasHeardAll) return;
-    throw new ProtocolError("unexpectedFrame", "Tertulia 9.1", `${frameName(type)} behind FINISH`);
   }
 
   /** Has what was received acknowledged at once: the peer waits for it. */
@@ -312,25 +307,12 @@ export class Link {
 
   /** The oldest message that waits, expedited ones first. */
   take(): Message | undefined {
-    const expedited = this.#expedited.shift();
-    if (expedited) {
-      this.#expeditedFlow.consumed += expedited.octets.length + MESSAGE_COST;
-      if (this.#keeper !== undefined) this.#keeper.took(1);
-      return expedited;
-    }
-    const message = this.#inbox.shift();
-    if (message) {
-      if (this.#keeper !== undefined) this.#keeper.took(0);
-      const cost = message.octets.length + MESSAGE_COST;
-      this.#messageFlow.consumed += cost;
-      this.#sessionFlow.consumed += cost;
-    }
-    return message;
+    return this.#inbox.take();
   }
 
   /** Whether a message waits to be taken. */
   get isReadable(): boolean {
-    return this.#inbox.length > 0 || this.#expedited.length > 0;
+    return this.#inbox.length > 0;
   }
 
   /**
@@ -647,7 +629,7 @@ export class Link {
     this.#restoreReceived(keeper, state, received, cursor);
     const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];
     const [count0, count1] = keeper.countSettled([settled[0] ?? 0, settled[1] ?? 0]);
-    this.#skip(count0, count1);
+    this.#inbox.skip(count0, count1);
     keeper.settle(now);
     this.#isFinishing = isFinishing;
     this.#streams?.loseOthers(isFinishing);
@@ -697,21 +679,6 @@ export class Link {
     this.#isControlDirty = true;
   }
 
-  /** Drops messages that the application had before. */
-  #skip(count0: number, count1: number): void {
-    for (let i = 0; i < count1; i++) {
-      const octets = this.#expedited.shift()?.octets.length ?? 0;
-      this.#expeditedFlow.consumed += octets + MESSAGE_COST;
-      this.#keeper?.took(1);
-    }
-    for (let i = 0; i < count0; i++) {
-      const cost = (this.#inbox.shift()?.octets.length ?? 0) + MESSAGE_COST;
-      this.#messageFlow.consumed += cost;
-      this.#sessionFlow.consumed += cost;
-      this.#keeper?.took(0);
-    }
-  }
-
   /** Puts aside what is counted on a lane, until it is stored, and does the rest at once. */
   #stage(keeper: Keeper, chunk: Uint8Array, now: number): void {
     const reader = this.#reader;
@@ -752,16 +719,17 @@ export class Link {
       const lane = laneOf(type) ?? 0;
       if (lane === 0) this.#received0 += size;
       else this.#received1 += size;
-      const unread = this.#inbox.length + this.#expedited.length;
+      const unread = this.#inbox.length;
       const isMessage = type >= MESSAGE && type < OPTIONAL;
       const end = lane === 0 ? this.#received0 : this.#received1;
       const isSpdu = type === DIALOGUE || type === DIALOGUE_EXPEDITED;
       const isToDo = isSpdu ? !keeper.isSpduDone(lane, end) : !isAgain;
       if (isMessage && lane === 0) {
-        this.#receiveMessage(type, reader.octets, reader.start, reader.end);
+        if (this.#hasHeardAll) behindTheEnd(type);
+        this.#inbox.receive(type, reader.octets, reader.start, reader.end);
       } else if (isMessage || isToDo) this.#dispatch(type, reader);
-      const isNew = this.#inbox.length + this.#expedited.length > unread;
-      keeper.saw(size, end, lane, isNew, this.#segments !== undefined);
+      const isNew = this.#inbox.length > unread;
+      keeper.saw(size, end, lane, isNew, this.#inbox.isIncomplete);
       if (isSpdu && isToDo) keeper.sawSpdu(lane, end, size);
     }
     this.#streams?.gather();
@@ -808,7 +776,7 @@ export class Link {
     if (this.#keeper !== undefined) return this.#stage(this.#keeper, chunk, now);
     const reader = this.#reader;
     if (reader === undefined) return;
-    const unread = this.#inbox.length;
+    const unread = this.#inbox.ordinaryLength;
     const before = this.#sessionFlow.received;
     this.#wasReadable = this.isReadable;
     reader.feed(chunk, isGiven);
@@ -819,7 +787,8 @@ export class Link {
         if (this.#cursor0 <= this.#received0) continue;
         this.#received0 = this.#cursor0;
         reader.hold();
-        this.#receiveMessage(type, reader.octets, reader.start, reader.end);
+        if (this.#hasHeardAll) behindTheEnd(type);
+        this.#inbox.receive(type, reader.octets, reader.start, reader.end);
       } else {
         this.#receiveOther(type, reader);
       }
@@ -827,7 +796,7 @@ export class Link {
     this.#streams?.gather();
     // Messages that are a small part of their chunk pin far more than what credit counts.
     const counted = this.#sessionFlow.received - before;
-    if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#letGo(unread);
+    if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#inbox.letGo(unread);
     this.#announce();
     const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
     const part = this.#messageFlow.windowOctets * ACKNOWLEDGE_PART;
@@ -925,47 +894,6 @@ export class Link {
 
   // What comes in.
 
-  #receiveMessage(type: number, octets: Uint8Array, start: number, end: number): void {
-    this.#checkHeardAll(type);
-    const context = this.#contexts[type & 7];
-    if (context === undefined) {
-      throw new ProtocolError("unknownContext", "Tertulia 6.1", `context ${type & 7}`);
-    }
-    const size = end - start;
-    const segments = this.#segments;
-    const cost = segments === undefined ? size + MESSAGE_COST : size;
-    this.#messageFlow.receive(cost);
-    this.#sessionFlow.receive(cost);
-    const view = new Uint8Array(octets.buffer, octets.byteOffset + start, size);
-    if (segments === undefined && (type & MORE) === 0) {
-      // The two bits of a kind are an index into the four.
-      const kind = messageKinds[(type >> 4) & 3] as Message["kind"];
-      this.#inbox.push(new Message(kind, context, view));
-      return;
-    }
-    this.#receiveSegment(type, view, context, cost);
-  }
-
-  #receiveSegment(
-    type: number,
-    octets: Uint8Array,
-    context: PresentationContext,
-    cost: number,
-  ): void {
-    this.#segments ??= new Segments(type & ~MORE, this.#limits.messageOctetsMax);
-    this.#segments.add(type & ~MORE, octets);
-    // A message may be longer than the window: while it is put together its segments count as read.
-    this.#messageFlow.consumed += cost;
-    this.#sessionFlow.consumed += cost;
-    if ((type & MORE) !== 0) return;
-    const message = this.#segments.join();
-    this.#segments = undefined;
-    this.#messageFlow.consumed -= message.length + MESSAGE_COST;
-    this.#sessionFlow.consumed -= message.length + MESSAGE_COST;
-    const kind = messageKinds[(type >> 4) & 3] as Message["kind"]; // as above
-    this.#inbox.push(new Message(kind, context, message));
-  }
-
   #receiveOther(type: number, reader: FrameReader): void {
     const lane = laneOf(type);
     if (lane === 0) {
@@ -991,14 +919,14 @@ export class Link {
       case STREAM_CREDIT:
         return this.#theStreams.receiveCredit(new Reader(body, "Tertulia 2.2 STREAM_CREDIT"));
       case OPEN:
-        this.#checkHeardAll(type);
+        if (this.#hasHeardAll) behindTheEnd(type);
         return this.#theStreams.receiveOpen(
           new Reader(body, "Tertulia 2.2 OPEN"),
           this.#keeper?.isRestoring ?? false,
           this.#isFinishing,
         );
       case DATA:
-        this.#checkHeardAll(type);
+        if (this.#hasHeardAll) behindTheEnd(type);
         return this.#theStreams.receiveData(
           new Reader(body, "Tertulia 2.2 DATA"),
           reader.isApart,
@@ -1020,24 +948,11 @@ export class Link {
         this.#expeditedFlow.receive(body.length + MESSAGE_COST);
         return this.#listener.dialogue(body.slice(), true);
     }
-    if (type >= MESSAGE && type < OPTIONAL) return this.#receiveExpedited(type, body);
+    if (type >= MESSAGE && type < OPTIONAL) return this.#inbox.receiveExpedited(type, body);
     if (type >= OPTIONAL) return;
     this.#announce();
     reader.hold();
     this.#listener.control(type, body);
-  }
-
-  #receiveExpedited(type: number, body: Uint8Array): void {
-    const context = this.#contexts[type & 7];
-    if (context === undefined || (type & MORE) !== 0) {
-      throw new ProtocolError("badExpedited", "Tertulia 6.3", "context unknown, or segmented");
-    }
-    if (body.length > this.#limits.expeditedOctetsMax) {
-      const limit = this.#limits.expeditedOctetsMax;
-      throw new ProtocolError("messageTooLong", "Tertulia 6.3", `${body.length}, limit ${limit}`);
-    }
-    this.#expeditedFlow.receive(body.length + MESSAGE_COST);
-    this.#expedited.push(new Message("expedited", context, body.slice()));
   }
 
   /** Received and committed, of lane 0 and of lane 1. Only what is committed may be forgotten. */
@@ -1059,11 +974,6 @@ export class Link {
     this.#messageFlow.allow(fields.varint());
     this.#expeditedFlow.allow(fields.varint());
     this.#pump();
-  }
-
-  /** Copies messages out of what they came in. */
-  #letGo(unread: number): void {
-    for (const message of this.#inbox.from(unread)) message.octets = message.octets.slice();
   }
 
   /** Tells of the first messages that wait, before it tells of anything that came behind them. */
@@ -1121,6 +1031,10 @@ export class Link {
 
 function notStored(have: Cursor, need: Cursor): never {
   throw new ProtocolError("badStored", "Tertulia 5.5", `need ${need}, have ${have}`);
+}
+
+function behindTheEnd(type: number): never {
+  throw new ProtocolError("unexpectedFrame", "Tertulia 9.1", `${frameName(type)} behind FINISH`);
 }
 
 function isLastSegment(type: number): boolean {

@@ -1,0 +1,164 @@
+/**
+ * Messages that came and wait to be taken: put together of their segments, counted against what the peer
+ * was granted, and given away in order, expedited ones first. docs/protocol.md, section 6.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
+import type { Flow } from "./flow.ts";
+import { MORE, messageKinds } from "./frames.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Limits } from "./limits.ts";
+import { Message, type PresentationContext } from "./message.ts";
+import { MESSAGE_COST } from "./peer-limits.ts";
+import { Segments } from "./segments.ts";
+
+/** What the messages that come are counted by, and whom it concerns that they are taken. */
+export interface InboxParts {
+  readonly limits: Limits;
+  readonly contexts: readonly PresentationContext[];
+  readonly session: Flow;
+  readonly messages: Flow;
+  readonly expedited: Flow;
+  readonly keeper: Pick<Keeper, "took"> | undefined;
+}
+
+export class Inbox {
+  readonly #limits: Limits;
+  readonly #contexts: readonly PresentationContext[];
+  readonly #sessionFlow: Flow;
+  readonly #messageFlow: Flow;
+  readonly #expeditedFlow: Flow;
+  readonly #keeper: Pick<Keeper, "took"> | undefined;
+  readonly #messages: Fifo<Message> = new Fifo();
+  readonly #expedited: Fifo<Message> = new Fifo();
+  /** The message that is being put together. */
+  #segments: Segments | undefined;
+
+  constructor({ limits, contexts, session, messages, expedited, keeper }: InboxParts) {
+    this.#limits = limits;
+    this.#contexts = contexts;
+    this.#sessionFlow = session;
+    this.#messageFlow = messages;
+    this.#expeditedFlow = expedited;
+    this.#keeper = keeper;
+  }
+
+  /** How many messages wait. */
+  get length(): number {
+    return this.#messages.length + this.#expedited.length;
+  }
+
+  /** How many of them are not expedited. */
+  get ordinaryLength(): number {
+    return this.#messages.length;
+  }
+
+  /** Whether the last segment of a message is still to come. */
+  get isIncomplete(): boolean {
+    return this.#segments !== undefined;
+  }
+
+  /** The oldest message that waits, expedited ones first. */
+  take(): Message | undefined {
+    const expedited = this.#expedited.shift();
+    if (expedited) {
+      this.#expeditedFlow.consumed += expedited.octets.length + MESSAGE_COST;
+      if (this.#keeper !== undefined) this.#keeper.took(1);
+      return expedited;
+    }
+    const message = this.#messages.shift();
+    if (message) {
+      if (this.#keeper !== undefined) this.#keeper.took(0);
+      const cost = message.octets.length + MESSAGE_COST;
+      this.#messageFlow.consumed += cost;
+      this.#sessionFlow.consumed += cost;
+    }
+    return message;
+  }
+
+  /**
+   * Takes a frame that is a message, or a segment of one: its octets are a view of a chunk.
+   *
+   * @throws {ProtocolError} `unknownContext`, `creditExceeded`, and what `Segments.add` throws.
+   */
+  receive(type: number, octets: Uint8Array, start: number, end: number): void {
+    const context = this.#contexts[type & 7];
+    if (context === undefined) {
+      throw new ProtocolError("unknownContext", "Tertulia 6.1", `context ${type & 7}`);
+    }
+    const size = end - start;
+    const segments = this.#segments;
+    const cost = segments === undefined ? size + MESSAGE_COST : size;
+    this.#messageFlow.receive(cost);
+    this.#sessionFlow.receive(cost);
+    const view = new Uint8Array(octets.buffer, octets.byteOffset + start, size);
+    if (segments === undefined && (type & MORE) === 0) {
+      // The two bits of a kind are an index into the four.
+      const kind = messageKinds[(type >> 4) & 3] as Message["kind"];
+      this.#messages.push(new Message(kind, context, view));
+      return;
+    }
+    this.#receiveSegment(type, view, context, cost);
+  }
+
+  #receiveSegment(
+    type: number,
+    octets: Uint8Array,
+    context: PresentationContext,
+    cost: number,
+  ): void {
+    this.#segments ??= new Segments(type & ~MORE, this.#limits.messageOctetsMax);
+    this.#segments.add(type & ~MORE, octets);
+    // A message may be longer than the window: while it is put together its segments count as read.
+    this.#messageFlow.consumed += cost;
+    this.#sessionFlow.consumed += cost;
+    if ((type & MORE) !== 0) return;
+    const message = this.#segments.join();
+    this.#segments = undefined;
+    this.#messageFlow.consumed -= message.length + MESSAGE_COST;
+    this.#sessionFlow.consumed -= message.length + MESSAGE_COST;
+    const kind = messageKinds[(type >> 4) & 3] as Message["kind"]; // as above
+    this.#messages.push(new Message(kind, context, message));
+  }
+
+  /**
+   * Takes a message that overtakes the others. It is copied.
+   *
+   * @throws {ProtocolError} `badExpedited`, `messageTooLong`, `creditExceeded`.
+   */
+  receiveExpedited(type: number, body: Uint8Array): void {
+    const context = this.#contexts[type & 7];
+    if (context === undefined || (type & MORE) !== 0) {
+      throw new ProtocolError("badExpedited", "Tertulia 6.3", "context unknown, or segmented");
+    }
+    if (body.length > this.#limits.expeditedOctetsMax) {
+      const limit = this.#limits.expeditedOctetsMax;
+      throw new ProtocolError("messageTooLong", "Tertulia 6.3", `${body.length}, limit ${limit}`);
+    }
+    this.#expeditedFlow.receive(body.length + MESSAGE_COST);
+    this.#expedited.push(new Message("expedited", context, body.slice()));
+  }
+
+  /** Copies messages, but for so many of the oldest, out of what they came in. */
+  letGo(from: number): void {
+    for (const message of this.#messages.from(from)) message.octets = message.octets.slice();
+  }
+
+  /** Drops messages that the application had before, by lane. */
+  skip(count0: number, count1: number): void {
+    for (let i = 0; i < count1; i++) {
+      const octets = this.#expedited.shift()?.octets.length ?? 0;
+      this.#expeditedFlow.consumed += octets + MESSAGE_COST;
+      this.#keeper?.took(1);
+    }
+    for (let i = 0; i < count0; i++) {
+      const cost = (this.#messages.shift()?.octets.length ?? 0) + MESSAGE_COST;
+      this.#messageFlow.consumed += cost;
+      this.#sessionFlow.consumed += cost;
+      this.#keeper?.took(0);
+    }
+  }
+}
