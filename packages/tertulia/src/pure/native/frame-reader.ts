@@ -34,6 +34,8 @@ export class FrameReader {
 
   #chunk: Uint8Array = NO_OCTETS;
   #isGiven = false;
+  /** Whether somebody has a view of the chunk until it is read. */
+  #isBorrowed = false;
   #offset = 0;
   /** Octets of the current header so far: 0 when between frames. */
   #headerSize = 0;
@@ -61,6 +63,7 @@ export class FrameReader {
   feed(chunk: Uint8Array, isGiven = false): void {
     this.#chunk = chunk;
     this.#isGiven = isGiven;
+    this.#isBorrowed = false;
     this.#offset = 0;
     this.isHeld = false;
   }
@@ -81,6 +84,11 @@ export class FrameReader {
   /** The body of the current frame is kept as the view that it is. */
   hold(): void {
     if (!this.isApart) this.isHeld = true;
+  }
+
+  /** The body of the current frame is to stay as it is until everything that was fed is read, and no longer. */
+  borrow(): void {
+    this.#isBorrowed = true;
   }
 
   /** Whether the body of the current frame is memory of its own: it was put together from pieces. */
@@ -171,7 +179,7 @@ export class FrameReader {
     const { buffer, byteLength } = this.#chunk;
     const length = this.#length;
     // What is no message may be let go of by whoever reads it, which takes memory of its own.
-    if (!this.#isGiven || this.isHeld || this.type < MESSAGE) return undefined;
+    if (!this.#isGiven || this.isHeld || this.#isBorrowed || this.type < MESSAGE) return undefined;
     if (length < REUSE_OCTETS_MIN || length * 2 < byteLength) return undefined;
     if (length > byteLength || byteLength < buffer.byteLength) return undefined;
     this.isHeld = true;

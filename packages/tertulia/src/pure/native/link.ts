@@ -927,6 +927,7 @@ export class Link {
         );
       case DATA:
         if (this.#hasHeardAll) behindTheEnd(type);
+        reader.borrow();
         return this.#theStreams.receiveData(
           new Reader(body, "Tertulia 2.2 DATA"),
           reader.isApart,

@@ -259,6 +259,21 @@ describe("link", () => {
 });
 
 describe("link: streams", () => {
+  it("keeps octets of a stream apart from a message behind them, which is put together there", () => {
+    const { one, other } = linked();
+    const stream = one.link.openStream("long");
+    other.link.receive(one.compose(), 1000);
+    one.link.writeStream(stream, new Uint8Array(20_000).fill(1));
+    one.link.send(NORMAL, new Uint8Array(40_000).fill(2));
+    const wire = one.compose();
+    // The reader may put the message together in the memory of the first chunk.
+    other.link.receive(wire.slice(0, 45_000), 1000, true);
+    other.link.receive(wire.slice(45_000), 1000, true);
+    const read = other.stream && other.link.readStream(other.stream);
+    assert.deepEqual([read?.length, [...new Set(read)]], [20_000, [1]]);
+    assert.deepEqual([...new Set(other.link.take()?.octets)], [2]);
+  });
+
   it("carry octets, end in each direction, and are forgotten", () => {
     const { one, other, flow } = linked();
     const stream = one.link.openStream("file");
