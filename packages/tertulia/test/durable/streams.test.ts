@@ -55,10 +55,10 @@ describe("a stream whose process is killed with -9", () => {
     };
     await using session = await connected();
     const stream = session.openStream("file");
-    // In two pieces, so that the reader can stop between them.
     await stream.write(new Uint8Array(4000));
-    await stream.write(new Uint8Array(6000));
     deepEqual([await first.line(), await first.line()], ["[]", "read"]);
+    // It has stopped reading, so that this reaches its process and is not taken.
+    await stream.write(new Uint8Array(6000));
     await session.delivered();
     await end(first.child);
     const second = startStreamer("responder", address);
