@@ -806,6 +806,11 @@ export class Link {
     }
   }
 
+  /** Whether what is sent may go out before it is stored, as without a store it always may. */
+  get isAhead(): boolean {
+    return this.#lane0.stored === Number.POSITIVE_INFINITY;
+  }
+
   /** Whether there is something to send now. */
   isSendDue(now: number): boolean {
     return (

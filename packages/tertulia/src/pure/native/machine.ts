@@ -483,11 +483,20 @@ export class SessionMachine implements LinkListener {
     const keep = this.#keep;
     if (keep !== undefined) {
       this.#advance();
-      const changes = this.#outputs.shift() ?? this.#collect(keep, now);
+      const next = this.#outputs.shift();
+      if (next) return next;
+      // What need not be stored first goes out first: its receiver has to store it as well.
+      if (this.link.isAhead) return this.#compose(now) ?? this.#collect(keep, now);
+      const changes = this.#collect(keep, now);
       if (changes) return changes;
       // Until it is stored for the first time there is no session that could say anything.
       if (keep.stored === 0) return undefined;
     }
+    return this.#compose(now);
+  }
+
+  /** What there is to send now, as far as the transport takes it. */
+  #compose(now: number): SessionOutput | undefined {
     if (this.#transport === undefined || this.isClogged) return undefined;
     this.#advance();
     const chunks: Uint8Array[] = [];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { OVERLAPPED } from "../../../src/pure/native/establishment.ts";
 import { FrameReader } from "../../../src/pure/native/frame-reader.ts";
 import {
   CONFIRM,
@@ -9,8 +10,10 @@ import {
   PING,
   RESUME,
 } from "../../../src/pure/native/frames.ts";
+import type { Established } from "../../../src/pure/native/initiation.ts";
 import { proveResume } from "../../../src/pure/native/keys.ts";
 import { limitsFrom } from "../../../src/pure/native/limits.ts";
+import { SessionMachine } from "../../../src/pure/native/machine.ts";
 import { Reception, refuse } from "../../../src/pure/native/reception.ts";
 import type { Refusal } from "../../../src/pure/native/refusal.ts";
 import {
@@ -22,6 +25,7 @@ import {
 import { concatOctets, NO_OCTETS, utf8 } from "../../../src/pure/octets.ts";
 import { seededSuite } from "../../../src/testing/suite.ts";
 import {
+  contextsOf,
   EXPEDITED,
   established,
   NORMAL,
@@ -33,6 +37,7 @@ import {
 } from "./pair.ts";
 
 const WINDOW_MS = 600_000;
+const NOW = 1000;
 
 /** A pair of which nobody has been told anything yet. */
 function connected(options: PairOptions = {}): Pair {
@@ -835,4 +840,48 @@ describe("session machine: broken rules", () => {
     pair.settle();
     assert.match(pair.told()[0] ?? "", /violated: unexpectedFrame.*FENCED/);
   });
+});
+
+describe("session machine: kept", () => {
+  for (const { what, units, expected } of [
+    { what: "stores", units: 0, expected: ["store"] },
+    {
+      what: "sends what need not be stored first, and stores",
+      units: OVERLAPPED,
+      expected: ["send", "store"],
+    },
+  ]) {
+    it(`${what}, in this order`, () => {
+      const [limits, suite] = [limitsFrom(), seededSuite(1)];
+      const [{ agreement, ...rest }] = established([suite, suite], [limits, limits]);
+      const functionalUnits = agreement.functionalUnits | units;
+      const kept: Established = {
+        ...rest,
+        agreement: { ...agreement, durability: "disk", functionalUnits },
+      };
+      const contexts = contextsOf(kept);
+      const machine = new SessionMachine(
+        {
+          role: "initiator",
+          established: kept,
+          limits,
+          contexts,
+          suite,
+          transport: 0,
+          isKept: true,
+        },
+        NOW,
+      );
+      const polled = () => {
+        const types: string[] = [];
+        for (let next = machine.poll(NOW); next; next = machine.poll(NOW)) types.push(next.type);
+        return types;
+      };
+      polled();
+      machine.stored(1);
+      polled();
+      machine.send(NORMAL, octets("one"));
+      assert.deepEqual(polled(), expected);
+    });
+  }
 });
