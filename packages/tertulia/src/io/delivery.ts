@@ -6,6 +6,7 @@
  */
 
 import { SessionError } from "../pure/errors.ts";
+import type { Loan } from "../pure/octets.ts";
 import type { TransportSink } from "./transport.ts";
 
 /** Octets kept for the first sink. 1 MiB: a peer has no credit yet, so it is a handshake at most. */
@@ -51,6 +52,13 @@ export class Delivery {
     }
     this.#early ??= [];
     this.#early.push(octets);
+  }
+
+  /** The same, of octets that are there until it returns, unless the loan is taken. */
+  borrowed(octets: Uint8Array, loan: Loan): void {
+    const sink = this.#early === undefined && !this.#ending ? this.#sink : undefined;
+    if (sink?.borrowed) sink.borrowed(octets, loan);
+    else this.received(octets.slice());
   }
 
   drained(): void {

@@ -12,6 +12,7 @@ import { SessionError } from "../pure/errors.ts";
 import { NO_OCTETS } from "../pure/octets.ts";
 import { Delivery } from "./delivery.ts";
 import { resetSocket } from "./reset.ts";
+import { readShared } from "./shared-reads.ts";
 import type { Transport, TransportPeer, TransportSink } from "./transport.ts";
 
 /** Octets that may wait in the stream's own buffer before it counts as clogged. */
@@ -32,7 +33,6 @@ export class DuplexTransport implements Transport {
   readonly isConfidential: boolean;
   readonly binding: Uint8Array;
   readonly peer: TransportPeer;
-  readonly givesAway: boolean;
   readonly #stream: Duplex;
   readonly #delivery = new Delivery();
   #isClogged = false;
@@ -50,8 +50,6 @@ export class DuplexTransport implements Transport {
     this.isConfidential = isTls || kind === "unix" || kind === "stdio";
     this.binding = isTls ? stream.exportKeyingMaterial(32, EXPORTER_LABEL, NO_BUFFER) : NO_OCTETS;
     this.peer = isTls ? tlsPeer(stream) : lazyPeerOf(stream);
-    // A socket reads into memory made for it; another stream may pass on what its writer still has.
-    this.givesAway = stream instanceof Socket;
     if (stream instanceof Socket) stream.setNoDelay(true);
     stream.pause();
     const ended = () => this.#ended();
@@ -64,11 +62,10 @@ export class DuplexTransport implements Transport {
   }
 
   attach(sink: TransportSink): void {
-    if (!this.#delivery.isAttached) {
-      this.#stream.on("data", (octets: Uint8Array) => this.#delivery.received(plain(octets)));
-      this.#stream.resume();
-    }
+    const isFirst = !this.#delivery.isAttached;
+    if (isFirst) this.#read();
     this.#delivery.attach(sink);
+    if (isFirst) this.#stream.resume();
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
@@ -101,6 +98,16 @@ export class DuplexTransport implements Transport {
     // Only TCP has a reset; a Unix socket throws when it is asked for one.
     if (this.kind === "tcp" && this.#stream instanceof Socket) resetSocket(this.#stream);
     else this.#stream.destroy();
+  }
+
+  #read(): void {
+    const stream = this.#stream;
+    const delivery = this.#delivery;
+    if (stream instanceof Socket) {
+      readShared(stream, (octets, loan) => delivery.borrowed(octets, loan));
+    }
+    // What was read before comes this way in any case.
+    stream.on("data", (octets: Uint8Array) => delivery.received(plain(octets)));
   }
 
   #drained(): void {

@@ -8,7 +8,7 @@ import type { SessionError } from "../pure/errors.ts";
 import type { Refusal } from "../pure/native/refusal.ts";
 import type { ResumeRequest } from "../pure/native/resume.ts";
 import type { SessionEvent } from "../pure/native/session-output.ts";
-import { letGoOctets } from "../pure/octets.ts";
+import type { Loan } from "../pure/octets.ts";
 import type { SessionDriver } from "./session-driver.ts";
 import type { SessionChange, SessionParts } from "./session-parts.ts";
 import type { Transport, TransportSink } from "./transport.ts";
@@ -124,12 +124,11 @@ export class SessionTransports {
     return refusal;
   }
 
-  received(number: number, octets: Uint8Array): void {
+  /** @param loan - The octets are there until this returns, unless it is taken. */
+  received(number: number, octets: Uint8Array, loan?: Loan): void {
     const { machine, runtime } = this.#driver;
     runtime.loopPoll?.received();
-    const isGiven = number === this.#number && this.#current?.givesAway === true;
-    machine.receive(number, octets, this.#driver.now(), isGiven);
-    if (isGiven && !machine.link.isChunkHeld) letGoOctets(octets);
+    machine.receive(number, octets, this.#driver.now(), loan);
     this.#driver.settle();
     this.#driver.sender.acknowledged();
   }
@@ -190,6 +189,10 @@ class SessionSink implements TransportSink {
 
   received(octets: Uint8Array): void {
     this.#transports.received(this.#number, octets);
+  }
+
+  borrowed(octets: Uint8Array, loan: Loan): void {
+    this.#transports.received(this.#number, octets, loan);
   }
 
   drained(): void {

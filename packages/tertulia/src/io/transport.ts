@@ -8,14 +8,17 @@
  */
 
 import type { SessionError } from "../pure/errors.ts";
+import type { Loan } from "../pure/octets.ts";
 
 /** What a transport tells the session on it. */
 export interface TransportSink {
-  /**
-   * Octets came. They are the session's from now on: the transport does not write into them, and one
-   * that {@link Transport.givesAway} does not read them either.
-   */
+  /** Octets came. They are the session's from now on: the transport does not write into them. */
   received(octets: Uint8Array): void;
+  /**
+   * The same for octets that are there until it returns: whoever keeps some copies them, or takes the loan.
+   * A sink without it is given copies.
+   */
+  borrowed?(octets: Uint8Array, loan: Loan): void;
   /** There is room again after `write` said false. */
   drained(): void;
   /**
@@ -49,8 +52,6 @@ export interface Transport {
   /** What identifies this very connection to both ends (RFC 9266 for TLS); empty where nothing does. */
   readonly binding: Uint8Array;
   readonly peer: TransportPeer;
-  /** Whether nobody else holds the memory of what it delivers, so that its reader may give it back. */
-  readonly givesAway?: boolean;
 
   /**
    * Calls this sink from now on, instead of the one before, if any. What came before the first waits

@@ -11,6 +11,8 @@ import { ProtocolError } from "./errors.ts";
 
 /** Below this, zeros cost less than a call. */
 const UNWRITTEN_OCTETS_MIN = 4096;
+/** Shorter copies share Node's pool. */
+const POOLED_OCTETS_MAX = 1024;
 /** Below this, collecting costs less than giving back. */
 const LET_GO_OCTETS_MIN = 16 * 1024;
 
@@ -89,6 +91,25 @@ export function beginsWith(octets: Uint8Array, beginning: Uint8Array): boolean {
 export function unwrittenOctets(size: number): Uint8Array {
   if (Buffer === undefined || size < UNWRITTEN_OCTETS_MIN) return new Uint8Array(size);
   return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+}
+
+/** What comes with octets that are somebody else's again when a call returns. */
+export interface Loan {
+  /** Has them stay, with the whole of their memory. False where they do not: what is kept is copied. */
+  take(): boolean;
+}
+
+/** A copy to keep: a short one in memory that others have a part of, since memory of its own costs more. */
+export function keptOctets(octets: Uint8Array): Uint8Array {
+  const size = octets.length;
+  let copy: Uint8Array;
+  if (Buffer === undefined || size >= POOLED_OCTETS_MAX) copy = unwrittenOctets(size);
+  else {
+    const { buffer, byteOffset } = Buffer.allocUnsafe(size);
+    copy = new Uint8Array(buffer, byteOffset, size);
+  }
+  copy.set(octets);
+  return copy;
 }
 
 /**

@@ -2,7 +2,7 @@
  * Cuts an octet stream, however it arrives, into frames.
  *
  * The body of a frame that arrived in one piece is a view of that piece; only a frame that came in
- * several is put together by copying, in the piece that it began in where that is given away and large
+ * several is put together by copying, in the piece that it began in where that may be taken and is large
  * enough: memory of its own costs more than the copy. Feed it, then call `next` until it is false; the fields speak
  * of the frame found last. Nothing is allocated for a frame longer than `frameOctetsMax`.
  *
@@ -10,7 +10,7 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { NO_OCTETS, unwrittenOctets } from "../octets.ts";
+import { keptOctets, type Loan, NO_OCTETS, unwrittenOctets } from "../octets.ts";
 import { frameName, MESSAGE } from "./frames.ts";
 
 const CLAUSE = "Tertulia 2.1";
@@ -27,13 +27,12 @@ export class FrameReader {
   octets: Uint8Array = NO_OCTETS;
   start = 0;
   end = 0;
-  /** Whether somebody keeps a view of the octets that were fed last: they cannot be let go then. */
-  isHeld = false;
   /** The longest body taken. */
   frameOctetsMax: number;
 
   #chunk: Uint8Array = NO_OCTETS;
-  #isGiven = false;
+  /** The chunk is somebody else's when it is read, unless this is taken. */
+  #loan: Loan | undefined;
   /** Whether somebody has a view of the chunk until it is read. */
   #isBorrowed = false;
   #offset = 0;
@@ -58,32 +57,39 @@ export class FrameReader {
   /**
    * Gives it the next octets. What was fed before must have been read to the end.
    *
-   * @param isGiven - Nobody else reads their memory, now or later: it may be written to.
+   * @param loan - They are there until they are read: what is held of them is copied, or this is taken.
    */
-  feed(chunk: Uint8Array, isGiven = false): void {
+  feed(chunk: Uint8Array, loan?: Loan): void {
     this.#chunk = chunk;
-    this.#isGiven = isGiven;
+    this.#loan = loan;
     this.#isBorrowed = false;
     this.#offset = 0;
-    this.isHeld = false;
   }
 
   /** What was fed and not read yet. */
   rest(): Uint8Array {
-    this.isHeld = true;
     const rest = this.#chunk.subarray(this.#offset);
     this.#offset = this.#chunk.length;
-    return rest;
+    return this.#loan ? rest.slice() : rest;
   }
 
-  /** The body of the current frame, as a view. Whoever keeps it says {@link hold}. */
+  /** The body of the current frame, as a view. Whoever keeps it says {@link hold} before. */
   body(): Uint8Array {
     return this.octets.subarray(this.start, this.end);
   }
 
-  /** The body of the current frame is kept as the view that it is. */
+  /** The body of the current frame is kept. What was lent is copied from there on, once for all that follows. */
   hold(): void {
-    if (!this.isApart) this.isHeld = true;
+    const loan = this.#loan;
+    if (loan === undefined || this.isApart) return;
+    this.#loan = undefined;
+    if (loan.take()) return;
+    const kept = keptOctets(this.#chunk.subarray(this.start));
+    this.#chunk = kept;
+    this.octets = kept;
+    this.#offset -= this.start;
+    this.end -= this.start;
+    this.start = 0;
   }
 
   /** The body of the current frame is to stay as it is until everything that was fed is read, and no longer. */
@@ -176,14 +182,15 @@ export class FrameReader {
 
   /** The chunk's own memory for a message that begins in it, where nobody else keeps it and half is used. */
   #roomInChunk(): Uint8Array | undefined {
-    const { buffer, byteLength } = this.#chunk;
+    const { buffer, byteOffset, byteLength } = this.#chunk;
+    const loan = this.#loan;
     const length = this.#length;
     // What is no message may be let go of by whoever reads it, which takes memory of its own.
-    if (!this.#isGiven || this.isHeld || this.#isBorrowed || this.type < MESSAGE) return undefined;
-    if (length < REUSE_OCTETS_MIN || length * 2 < byteLength) return undefined;
-    if (length > byteLength || byteLength < buffer.byteLength) return undefined;
-    this.isHeld = true;
-    return new Uint8Array(buffer, 0, length);
+    if (loan === undefined || this.#isBorrowed || this.type < MESSAGE) return undefined;
+    if (length < REUSE_OCTETS_MIN || length * 2 < buffer.byteLength) return undefined;
+    if (length > byteLength || !loan.take()) return undefined;
+    this.#loan = undefined;
+    return new Uint8Array(buffer, byteOffset, length);
   }
 
   #begin(): void {

@@ -12,7 +12,7 @@
  */
 
 import { ProtocolError, SessionError } from "../errors.ts";
-import { gatherOctets, NO_OCTETS, Reader, Writer } from "../octets.ts";
+import { gatherOctets, type Loan, NO_OCTETS, Reader, Writer } from "../octets.ts";
 import { Flow } from "./flow.ts";
 import { FrameReader } from "./frame-reader.ts";
 import {
@@ -680,12 +680,12 @@ export class Link {
   }
 
   /** Puts aside what is counted on a lane, until it is stored, and does the rest at once. */
-  #stage(keeper: Keeper, chunk: Uint8Array, now: number): void {
+  #stage(keeper: Keeper, chunk: Uint8Array, now: number, loan: Loan | undefined): void {
     const reader = this.#reader;
     if (reader === undefined) return;
     const { held, overlap } = keeper;
     this.#now = now;
-    reader.feed(chunk);
+    reader.feed(chunk, loan);
     while (!this.#isStopped && reader.next()) {
       const lane = laneOf(reader.type);
       if (lane === undefined) {
@@ -756,11 +756,6 @@ export class Link {
     this.detach();
   }
 
-  /** Whether anything may still read the octets received last. */
-  get isChunkHeld(): boolean {
-    return this.#reader?.isHeld ?? true;
-  }
-
   /** When something is due to be said, or 0. */
   get deadline(): number {
     return this.#acknowledgeAt;
@@ -769,17 +764,17 @@ export class Link {
   /**
    * Takes octets of the current transport.
    *
-   * @param isGiven - Nobody else reads their memory: it may be written to.
+   * @param loan - They are there until this returns, unless it is taken.
    * @throws {ProtocolError} when the peer broke a rule: the session machine's to deal with.
    */
-  receive(chunk: Uint8Array, now: number, isGiven = false): void {
-    if (this.#keeper !== undefined) return this.#stage(this.#keeper, chunk, now);
+  receive(chunk: Uint8Array, now: number, loan?: Loan): void {
+    if (this.#keeper !== undefined) return this.#stage(this.#keeper, chunk, now, loan);
     const reader = this.#reader;
     if (reader === undefined) return;
     const unread = this.#inbox.ordinaryLength;
     const before = this.#sessionFlow.received;
     this.#wasReadable = this.isReadable;
-    reader.feed(chunk, isGiven);
+    reader.feed(chunk, loan);
     while (!this.#isStopped && reader.next()) {
       const { type } = reader;
       if (type >= MESSAGE && type < OPTIONAL && (type & 0x30) !== 0x20) {
@@ -949,7 +944,7 @@ export class Link {
         // A short view would pin a whole chunk, of which credit counts the view only.
         if (body.length < SPDU_VIEW_OCTETS) return this.#listener.dialogue(body.slice(), false);
         reader.hold();
-        return this.#listener.dialogue(body, false);
+        return this.#listener.dialogue(reader.body(), false);
       case DIALOGUE_EXPEDITED:
         this.#expeditedFlow.receive(body.length + MESSAGE_COST);
         return this.#listener.dialogue(body.slice(), true);
@@ -958,7 +953,7 @@ export class Link {
     if (type >= OPTIONAL) return;
     this.#announce();
     reader.hold();
-    this.#listener.control(type, body);
+    this.#listener.control(type, reader.body());
   }
 
   /** Received and committed, of lane 0 and of lane 1. Only what is committed may be forgotten. */

@@ -13,7 +13,7 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { concatOctets, NO_OCTETS, Reader } from "../octets.ts";
+import { concatOctets, type Loan, NO_OCTETS, Reader } from "../octets.ts";
 import { type Abort, type AbortReason, decodeAbort, encodeAbort } from "./abort.ts";
 import { AbortedError } from "./aborted.ts";
 import { Candidate, type CandidateParts } from "./candidate.ts";
@@ -412,13 +412,17 @@ export class SessionMachine implements LinkListener {
     return undefined;
   }
 
-  /** Takes octets of a transport. Octets of one that is neither current nor candidate are ignored. */
-  receive(transport: number, octets: Uint8Array, now: number, isGiven = false): void {
+  /**
+   * Takes octets of a transport. Octets of one that is neither current nor candidate are ignored.
+   *
+   * @param loan - They are there until this returns, unless it is taken.
+   */
+  receive(transport: number, octets: Uint8Array, now: number, loan?: Loan): void {
     if (transport === this.#transport) {
       this.#live?.heard(now);
       this.#isHeard = true;
       try {
-        this.link.receive(octets, now, isGiven);
+        this.link.receive(octets, now, loan);
       } catch (error) {
         this.#violated(asProtocolError(error));
       }
@@ -426,7 +430,7 @@ export class SessionMachine implements LinkListener {
     } else if (transport === this.#candidate?.transport) {
       const candidate = this.#candidate;
       try {
-        this.#receiveCandidate(candidate, octets, now);
+        this.#receiveCandidate(candidate, loan ? octets.slice() : octets, now);
       } catch (error) {
         // The old transport, if there is one, has nothing to do with it.
         this.#retry(now, asProtocolError(error));

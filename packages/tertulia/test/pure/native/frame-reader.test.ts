@@ -8,6 +8,8 @@ import { concatOctets, hex } from "../../../src/pure/octets.ts";
 
 const LIMIT = 2000;
 const LARGE = 100_000;
+const LENT = { take: () => false };
+const TAKEN = { take: () => true };
 
 const frames = fc.array(fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 400 })), { maxLength: 8 });
 const cuts = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 30 });
@@ -78,25 +80,41 @@ describe("frame reader", () => {
     assert.equal(reader.isEmpty, true);
   });
 
-  it("puts a message together in the chunk where it began, if that is given away", () => {
+  it("takes the loan for what is held, and copies nothing then", () => {
+    const reader = new FrameReader(LARGE);
+    const chunk = concatOctets([7, 8].map((octet) => encodeFrame(MESSAGE, Uint8Array.of(octet))));
+    let taken = 0;
+    reader.feed(chunk, { take: () => ++taken > 0 });
+    for (let i = 0; i < 2; i++) {
+      assert.equal(reader.next(), true);
+      assert.equal(taken, i);
+      reader.hold();
+      assert.equal(reader.body().buffer, chunk.buffer);
+    }
+    assert.equal(taken, 1);
+  });
+
+  it("puts a message together in the chunk where it began, if that may be taken", () => {
     const reader = new FrameReader(LARGE);
     const message = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251);
     const frame = encodeFrame(MESSAGE, message);
-    const chunk = concatOctets([encodeFrame(MESSAGE, Uint8Array.of(7)), frame]).slice(0, 40_000);
-    reader.feed(chunk, true);
-    assert.deepEqual([reader.next(), reader.next(), reader.isHeld], [true, false, true]);
-    reader.feed(frame.slice(40_000 - 3), true);
-    assert.deepEqual([reader.next(), reader.isApart, reader.isHeld], [true, true, false]);
+    const first = encodeFrame(1, Uint8Array.of(7));
+    const chunk = concatOctets([first, frame]).slice(0, 40_000);
+    reader.feed(chunk, TAKEN);
+    assert.deepEqual([reader.next(), reader.next()], [true, false]);
+    reader.feed(frame.slice(40_000 - first.length), TAKEN);
+    assert.deepEqual([reader.next(), reader.isApart], [true, true]);
     assert.deepEqual(reader.body(), message);
     assert.equal(reader.body().buffer, chunk.buffer);
   });
 
-  for (const [what, type, octets, isGiven, isKept] of [
-    ["is not given away", MESSAGE, 40_000, false, false],
-    ["somebody keeps", MESSAGE, 40_000, true, true],
-    ["would be less than half used", MESSAGE, 20_000, true, false],
-    ["is too short", MESSAGE, 70_000, true, false],
-    ["no message began in", 1, 40_000, true, false],
+  for (const [what, type, octets, loan, isKept] of [
+    ["nobody has lent", MESSAGE, 40_000, undefined, false],
+    ["cannot be taken", MESSAGE, 40_000, LENT, false],
+    ["somebody keeps", MESSAGE, 40_000, TAKEN, true],
+    ["would be less than half used", MESSAGE, 20_000, TAKEN, false],
+    ["is too short", MESSAGE, 70_000, TAKEN, false],
+    ["no message began in", 1, 40_000, TAKEN, false],
   ] as const) {
     it(`leaves a chunk as it is that ${what}`, () => {
       const reader = new FrameReader(LARGE);
@@ -107,33 +125,76 @@ describe("frame reader", () => {
       ]);
       const chunk = stream.slice(0, 45_000);
       const before = chunk.slice();
-      reader.feed(chunk, isGiven);
+      reader.feed(chunk, loan);
       assert.equal(reader.next(), true);
       if (isKept) reader.hold();
       assert.equal(reader.next(), false);
       assert.deepEqual(chunk, before);
-      reader.feed(stream.slice(45_000), isGiven);
+      reader.feed(stream.slice(45_000));
       assert.equal(reader.next(), true);
       assert.deepEqual(reader.body(), body);
     });
   }
 
-  it("says whether anybody may still read what it was fed", () => {
+  it("copies of what it was lent what is held, and what follows it, once", () => {
+    const reader = new FrameReader(LARGE);
+    const frames = [7, 8, 9].map((octet) => encodeFrame(MESSAGE, new Uint8Array(300).fill(octet)));
+    const chunk = concatOctets(frames);
+    reader.feed(chunk, LENT);
+    const bodies: Uint8Array[] = [];
+    for (const isHeld of [false, true, true]) {
+      assert.equal(reader.next(), true);
+      if (isHeld) reader.hold();
+      bodies.push(reader.body());
+    }
+    chunk.fill(0);
+    const [first, second, third] = bodies;
+    assert.deepEqual(first, new Uint8Array(300));
+    assert.deepEqual(second, new Uint8Array(300).fill(8));
+    assert.deepEqual(third, new Uint8Array(300).fill(9));
+    assert.equal(second?.buffer, third?.buffer);
+  });
+
+  it("keeps nothing of what it was lent that it does not say", () => {
+    const reader = new FrameReader(LARGE);
+    const body = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251);
+    const stream = concatOctets([encodeFrame(1, body), encodeFrame(2, body)]);
+    // The second begins in the first read and ends in the next.
+    const pieces = [stream.slice(0, 60_000), stream.slice(60_000)];
+    const found: Uint8Array[] = [];
+    for (const piece of pieces) {
+      reader.feed(piece, LENT);
+      while (reader.next()) found.push(reader.body().slice());
+      piece.fill(0);
+    }
+    assert.deepEqual(found, [body, body]);
+  });
+
+  it("has nothing to copy of a body that is its own", () => {
     const reader = new FrameReader(LIMIT);
-    const frame = encodeFrame(1, new Uint8Array(300));
-    reader.feed(frame.subarray(0, 200));
+    const frame = encodeFrame(1, new Uint8Array(300).fill(5));
+    reader.feed(frame.slice(0, 200), LENT);
     assert.equal(reader.next(), false);
-    assert.equal(reader.isHeld, false);
-    reader.feed(concatOctets([frame.subarray(200), encodeFrame(2, Uint8Array.of(5))]));
+    const rest = concatOctets([frame.subarray(200), encodeFrame(2, Uint8Array.of(6))]);
+    reader.feed(rest, LENT);
     assert.equal(reader.next(), true);
     reader.hold();
-    assert.deepEqual([reader.isApart, reader.isHeld], [true, false]);
+    assert.equal(reader.isApart, true);
+    const body = reader.body();
     assert.equal(reader.next(), true);
-    assert.deepEqual([reader.isApart, reader.isHeld], [false, false]);
-    reader.hold();
-    assert.equal(reader.isHeld, true);
-    reader.feed(Uint8Array.of(3));
-    reader.rest();
-    assert.equal(reader.isHeld, true);
+    assert.equal(reader.isApart, false);
+    assert.equal(reader.body().buffer, rest.buffer);
+    rest.fill(0);
+    assert.deepEqual(body, new Uint8Array(300).fill(5));
+  });
+
+  it("copies the rest of what it was lent", () => {
+    const reader = new FrameReader(LIMIT);
+    const chunk = concatOctets([encodeFrame(1, Uint8Array.of(7)), Uint8Array.of(9, 9)]);
+    reader.feed(chunk, LENT);
+    assert.equal(reader.next(), true);
+    const rest = reader.rest();
+    chunk.fill(0);
+    assert.deepEqual(rest, Uint8Array.of(9, 9));
   });
 });

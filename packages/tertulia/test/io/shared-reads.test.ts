@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from "node:net";
+import { after, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readShared } from "../../src/io/shared-reads.ts";
+import type { Loan } from "../../src/pure/octets.ts";
+
+const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
+await once(server, "listening");
+const open: Socket[] = [];
+after(() => {
+  for (const socket of open) socket.destroy();
+  server.close();
+});
+
+/** A socket that writes, and one that reads with {@link readShared}. */
+async function pair(
+  received: (octets: Uint8Array, loan: Loan) => void,
+): Promise<readonly [Socket, Socket]> {
+  const writer = connectSocket((server.address() as AddressInfo).port, "127.0.0.1");
+  const [reader] = (await once(server, "connection")) as [Socket];
+  open.push(writer, reader);
+  // One of them is destroyed while the other writes.
+  writer.on("error", () => {});
+  assert.equal(readShared(reader, received), true, "this Node reads as it always does");
+  reader.resume();
+  return [writer, reader];
+}
+
+function write(socket: Socket, octets: Uint8Array): Promise<void> {
+  return new Promise((resolve) => socket.write(octets, () => resolve()));
+}
+
+describe("sockets that read into one memory", () => {
+  it("get the same for short reads, one after the other", async () => {
+    const memories = new Set<ArrayBufferLike>();
+    const texts: string[] = [];
+    const received = (octets: Uint8Array) => {
+      memories.add(octets.buffer);
+      texts.push(Buffer.from(octets).toString());
+    };
+    const [one] = await pair(received);
+    const [other] = await pair(received);
+    for (const [i, socket] of [one, other, one, other].entries()) {
+      await write(socket, Buffer.from(`word ${i}`));
+      while (texts.length <= i) await sleep(1);
+    }
+    assert.deepEqual(texts, ["word 0", "word 1", "word 2", "word 3"]);
+    assert.equal(memories.size, 1);
+  });
+
+  it("keep what was taken or copied, whatever the others read", async () => {
+    const total = 3_000_000;
+    let taken = 0;
+    const sides: { side: number; writer: Socket; kept: Uint8Array[]; size: () => number }[] = [];
+    for (let side = 0; side < 4; side++) {
+      const kept: Uint8Array[] = [];
+      let size = 0;
+      const [writer] = await pair((octets, loan) => {
+        size += octets.length;
+        const isTaken = loan.take();
+        if (isTaken) taken += 1;
+        kept.push(isTaken ? octets : octets.slice());
+      });
+      sides.push({ side, writer, kept, size: () => size });
+    }
+    await Promise.all(
+      sides.map(async ({ side, writer }) => {
+        for (let at = 0, step = 1; at < total; step = (step * 7 + side) % 200_000) {
+          const octets = Uint8Array.from(
+            { length: Math.min(step + 1, total - at) },
+            (_, i) => ((at + i) * (side + 1)) % 251,
+          );
+          await write(writer, octets);
+          at += octets.length;
+        }
+      }),
+    );
+    for (const { side, kept, size } of sides) {
+      while (size() < total) await sleep(1);
+      let at = 0;
+      for (const piece of kept) {
+        const said = piece.map((_, i) => ((at + i) * (side + 1)) % 251);
+        assert.ok(Buffer.from(piece).equals(said));
+        at += piece.length;
+      }
+      assert.equal(at, total);
+    }
+    assert.ok(taken > 0);
+  });
+
+  it("give their memory back when little comes, and when they close", async () => {
+    let isOwn = false;
+    const [writer, reader] = await pair((_, loan) => {
+      isOwn = loan.take();
+    });
+    const burst = async () => {
+      while (!isOwn) await write(writer, new Uint8Array(1_000_000));
+    };
+    await burst();
+    while (isOwn) {
+      await sleep(5);
+      await write(writer, Uint8Array.of(1));
+    }
+    await burst();
+    reader.destroy();
+    await once(reader, "close");
+  });
+
+  it("hear of the end behind what came", async () => {
+    const heard: string[] = [];
+    const [writer, reader] = await pair((octets) => heard.push(Buffer.from(octets).toString()));
+    reader.on("end", () => heard.push("end"));
+    writer.end("last");
+    await once(reader, "close");
+    assert.deepEqual(heard, ["last", "end"]);
+  });
+});
