@@ -1,72 +1,14 @@
 /**
- * The command `tertulia`. Each area of it is a file in `commands/`, loaded when it is asked for.
+ * The command `tertulia`.
  *
  * @module
  */
 
+import "./node-version.ts"; // first: the others need what it asks for
 import { type Argument, Command, CommanderError, type HelpConfiguration } from "commander";
-import { exitCodeOf, exitCodes, messageOf } from "./exit.ts";
+import { areas } from "./areas.ts";
+import { exitCodeOf, exitCodes, exitHelp, messageOf } from "./exit.ts";
 import { harmless } from "./harmless.ts";
-
-interface Area {
-  readonly name: string;
-  readonly summary: string;
-  readonly load: () => Promise<{ command(): Command }>;
-}
-
-/** In the order of `tertulia --help`. */
-const areas: readonly Area[] = [
-  {
-    name: "serve",
-    summary: "run a node where people and programs meet",
-    load: () => import("./commands/serve.ts"),
-  },
-  {
-    name: "chat",
-    summary: "talk to people: through a node, or from one to another",
-    load: () => import("./commands/chat.ts"),
-  },
-  {
-    name: "tunnel",
-    summary: "carry other programs' connections: ssh, databases, FTP, SOCKS",
-    load: () => import("./commands/tunnel.ts"),
-  },
-  {
-    name: "pipe",
-    summary: "one connection on standard input and output, for ssh's ProxyCommand",
-    load: () => import("./commands/pipe.ts"),
-  },
-  {
-    name: "identity",
-    summary: "show our key, and see to the keys of others",
-    load: () => import("./commands/identity.ts"),
-  },
-  {
-    name: "sessions",
-    summary: "the sessions of a node, live or in its store: list, show, end",
-    load: () => import("./commands/sessions.ts"),
-  },
-  {
-    name: "store",
-    summary: "what a store has kept, and whether it is whole",
-    load: () => import("./commands/store.ts"),
-  },
-  {
-    name: "osi",
-    summary: "ISO 8327 (X.225) sessions over TCP: read them, hold them",
-    load: () => import("./commands/osi.ts"),
-  },
-  {
-    name: "netbios",
-    summary: "NetBIOS over TCP/IP: names, datagrams and sessions of a LAN",
-    load: () => import("./commands/netbios.ts"),
-  },
-  {
-    name: "rpc",
-    summary: "ONC RPC: make TypeScript of .x files, ask, call and be found",
-    load: () => import("./commands/rpc.ts"),
-  },
-];
 
 // That node:sqlite is a release candidate is nothing that whoever types a command can change.
 const [print] = process.listeners("warning");
@@ -105,6 +47,7 @@ const program = new Command("tertulia")
   .description("Sessions that survive: chat, serve, and talk the session protocols that exist")
   .version("0.1.0")
   .showHelpAfterError(HELP_HINT)
+  .addHelpText("afterAll", exitHelp)
   .exitOverride();
 for (const area of areas) {
   const command = area.name === name ? (await area.load()).command() : new Command(area.name);

@@ -61,6 +61,7 @@ describe("tertulia", () => {
   it("ends with 2 for a command line that it does not understand", async () => {
     using home = new TemporaryHome();
     const codes = [];
+    const printed = [];
     const complaints = [];
     const wrong = [
       "nonsense",
@@ -72,12 +73,19 @@ describe("tertulia", () => {
       "netbios lookup ALICE --at 10.0.0.7:x",
       "netbios watch --address foo",
       "netbios register ALICE BOB<zz>",
+      "netbios lookup ALICE --port ",
+      "osi associate 127.0.0.1:1 --called-ae-qualifier x",
+      "osi connect 127.0.0.1:",
+      "store sessions none.db --backlog x",
+      "pipe 127.0.0.1:1 nowhere",
     ];
     for (const words of wrong.map((line) => line.split(" "))) {
       await using command = new Running(home, ...words);
       codes.push(await command.ended());
+      printed.push(...command.lines);
       complaints.push(command.stderr.split("\n")[0]);
     }
+    assert.deepEqual(printed, []);
     assert.deepEqual(codes, Array(wrong.length).fill(2));
     assert.deepEqual(
       [complaints[0], complaints[3]],

@@ -23,7 +23,7 @@ import { type Face, jsonFace, lineFace } from "../chat/face.ts";
 import { claimOnLan, findOnLan } from "../chat/lan-name.ts";
 import { TerminalFace } from "../chat/terminal.ts";
 import { Way } from "../chat/way.ts";
-import { CommandError, exitCodeOf, exitCodes, exitHelp, messageOf } from "../exit.ts";
+import { CommandError, exitCodeOf, exitCodes, messageOf } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
 
@@ -43,6 +43,9 @@ const LISTEN = "127.0.0.1:7700";
 const GRACE_MS = 3000;
 
 const details = `
+  tertulia chat node.example:7700 --name ana --room kitchen
+  tertulia chat --listen 0.0.0.0:7700
+
 An address is HOST:PORT, which is TLS; or tls://, wss://, tcp:// or
 ws://HOST:PORT; or unix:PATH. The key at an address is asked about once and
 remembered; another key there is refused.
@@ -51,17 +54,22 @@ ${help}
 
 With --json, lines in are {"type":"say","text":…}, {"type":"who"},
 {"type":"break","seconds":…}, {"type":"move","to":…}, {"type":"quit"};
-lines out are what happens, each with its type.
-${exitHelp}`;
+lines out are what happens, each with its type.`;
 
 export function command(): Command {
   return new Command("chat")
     .argument("[address]", "where a node, or somebody with --listen, is")
-    .option("--listen [address]", `be the one who is called; no node is needed (default ${LISTEN})`)
+    .option(
+      "--listen [address]",
+      `be the one who is called; no node is needed (default: ${LISTEN})`,
+    )
     .option("--netbios <name>", "find them by this name on the LAN; with --listen: be found by it")
     .option("--room <name>", "which room of the node", "lobby")
     .option("--name <name>", "what to be called (default: your name on this machine)")
-    .option("--admit <keys...>", "with --listen: let in only who holds one of these keys")
+    .option(
+      "--admit <keys...>",
+      "with --listen: let in only who holds one of these keys (default: all)",
+    )
     .option("--accept-new", "trust a key that is not known yet, without asking")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "talk JSON, one object a line, in and out")

@@ -7,7 +7,7 @@
 import { Command } from "commander";
 import { drawFingerprint, fingerprintOf, formatFingerprint } from "tertulia/auth";
 import { addressKey } from "../chat/way.ts";
-import { CommandError, exitCodes, exitHelp } from "../exit.ts";
+import { CommandError, exitCodes } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 
 interface IdentityOptions {
@@ -15,8 +15,13 @@ interface IdentityOptions {
   readonly json?: boolean;
 }
 
+const details = `
+  tertulia identity show
+  tertulia identity trust node.example:7700 SHA256:oX8…
+  tertulia identity forget node.example:7700`;
+
 export function command(): Command {
-  const group = new Command("identity").addHelpText("after", exitHelp);
+  const group = new Command("identity").addHelpText("after", details);
   group
     .command("show", { isDefault: true })
     .description("our fingerprint and its picture; made on first use")
@@ -29,13 +34,16 @@ export function command(): Command {
       return show(options);
     });
   group
-    .command("trust <address> <fingerprint>")
+    .command("trust")
     .description("write down whose key it is that this address shows")
+    .argument("<address>", "where it is, as chat and tunnel take it")
+    .argument("<fingerprint>", "its key: SHA256:…, as its owner says it")
     .option(HOME_OPTION, HOME_HELP)
     .action(trust);
   group
-    .command("forget <address>")
+    .command("forget")
     .description("forget which key this address had, to be asked again")
+    .argument("<address>", "where it is, as it was given")
     .option(HOME_OPTION, HOME_HELP)
     .action(forget);
   return group;

@@ -6,7 +6,7 @@
 
 import { Command, InvalidArgumentError, Option } from "commander";
 import { isAddress, parseName } from "tertulia/netbios";
-import { exitHelp, messageOf } from "../exit.ts";
+import { messageOf } from "../exit.ts";
 import { listNames, lookup, register, serveNames, status, watch } from "./netbios-names.ts";
 import { call, listen, send } from "./netbios-sessions.ts";
 
@@ -20,34 +20,37 @@ file server, 03 messenger, 00 workstation), and ALICE<20>.SCOPE.ID in a scope.
 Examples:
   tertulia netbios lookup FILESERVER#20
   tertulia netbios status 192.168.1.20
+  tertulia netbios names 192.168.1.0/24
+  tertulia netbios register ALICE BOB#03
   tertulia netbios listen ALICE              and elsewhere
   tertulia netbios call ALICE --from BOB
-  tertulia netbios serve-names --database names.db --groups windows
-${exitHelp}`,
+  tertulia netbios send ALICE hello --from BOB
+  tertulia netbios watch --json
+  tertulia netbios serve-names --database names.db --groups windows`,
   );
   netbios.addCommand(
     common(new Command("lookup"))
-      .description("Find the addresses of a name")
-      .argument("<name>", "", nameOf)
-      .option("--at <address>", "ask this node instead of everyone or the name server", endpointOf)
+      .description("find the addresses of a name")
+      .argument("<name>", "whose", nameOf)
+      .option("--at <address>", "ask this node (default: everyone, or the name server)", endpointOf)
       .action(lookup),
   );
   netbios.addCommand(
     common(new Command("status"))
-      .description("List the names of a node")
+      .description("list the names of a node")
       .argument("<target>", "an address, or a name, which is found first")
       .action(status),
   );
   netbios.addCommand(
     common(new Command("names"))
-      .description("List who is there: asks every address of a network for its names")
-      .argument("[network]", "as 192.168.1.0/24; at most 1024 addresses. Default: ours")
+      .description("list who is there: asks every address of a network for its names")
+      .argument("[network]", "as 192.168.1.0/24; at most 1024 addresses (default: ours)")
       .action(listNames),
   );
   netbios.addCommand(
     serving(new Command("register"))
-      .description("Claim names and hold them until interrupted; say what happens to them")
-      .argument("[name...]", "", listed(nameOf))
+      .description("claim names and hold them until interrupted; say what happens to them")
+      .argument("[name...]", "those to claim; with --front there may be none", listed(nameOf))
       .option("--group", "as group names")
       .option("--front <socket>", "let processes of this host listen behind our port 139")
       .addOption(
@@ -60,9 +63,9 @@ ${exitHelp}`,
   );
   netbios.addCommand(
     serving(new Command("serve-names"))
-      .description("Be a NetBIOS name server (NBNS, WINS)")
-      .option("--name <name>", "a name for the server itself", nameOf)
-      .option("--database <file>", "keep the names in this SQLite file")
+      .description("be a NetBIOS name server (NBNS, WINS)")
+      .option("--name <name>", "a name for the server itself (default: none)", nameOf)
+      .option("--database <file>", "keep the names in this SQLite file (default: memory)")
       .option("--non-secured", "let claimants ask the old owner themselves")
       .addOption(
         new Option("--groups <how>", "what a query for a group says")
@@ -78,9 +81,9 @@ ${exitHelp}`,
   );
   netbios.addCommand(
     serving(new Command("listen"))
-      .description("Take sessions of a name: print what comes, send what is typed")
-      .argument("<name>", "", nameOf)
-      .option("--calling <name>", "only from this caller", nameOf)
+      .description("take sessions of a name: print what comes, send what is typed")
+      .argument("<name>", "what to be called by", nameOf)
+      .option("--calling <name>", "only from this caller (default: any)", nameOf)
       .option("--echo", "send back what comes")
       .option("--once", "end after the first session")
       .option("--retarget <address:port>", "send callers there instead")
@@ -90,19 +93,19 @@ ${exitHelp}`,
   );
   netbios.addCommand(
     common(new Command("call"))
-      .description("Call a name: send what is typed, print what comes")
-      .argument("<name>", "", nameOf)
+      .description("call a name: send what is typed, print what comes")
+      .argument("<name>", "whom", nameOf)
       .option("--from <name>", "who is calling", nameOf, "TERTULIA")
-      .option("--at <address>", "call this address instead of finding the name")
+      .option("--at <address>", "call this address (default: what the name is found to have)")
       .option("--real-name", "if the name is not there, ask the node for its name and call that")
       .option("--session-port <port>", "port of the session service", portOf, 139)
       .action(call),
   );
   netbios.addCommand(
     serving(new Command("send"))
-      .description("Send a datagram of up to 512 octets to a name")
-      .argument("<name>", "", nameOf)
-      .argument("<text>")
+      .description("send a datagram of up to 512 octets to a name")
+      .argument("<name>", "to whom", nameOf)
+      .argument("<text>", "what to send")
       .option("--from <name>", "who is sending", nameOf, "TERTULIA")
       .option("--group", "to all who share the name")
       .option("--datagram-port <port>", "port of the datagram service", portOf, 138)
@@ -110,8 +113,12 @@ ${exitHelp}`,
   );
   netbios.addCommand(
     new Command("watch")
-      .description("Show the broadcast name and datagram traffic of the LAN, decoded, live")
-      .option("--address <address>", "the interface with this address", addressOf)
+      .description("show the broadcast name and datagram traffic of the LAN, decoded, live")
+      .option(
+        "--address <address>",
+        "the interface with this address (default: the first)",
+        addressOf,
+      )
       .option("--port <port>", "port of the name service", portOf, 137)
       .option("--datagram-port <port>", "port of the datagram service", portOf, 138)
       .option("--json", "one line of JSON a packet")
@@ -123,24 +130,22 @@ ${exitHelp}`,
 /** What every command that asks others takes. */
 function common(one: Command): Command {
   return one
-    .option("--address <address>", "our own address. Default: the first of this host", addressOf)
+    .option("--address <address>", "our own address (default: the first of this host)", addressOf)
     .option(
       "--broadcast <address>",
-      "where broadcasts go. Default: that of the interface",
+      "where broadcasts go (default: that of the interface)",
       addressOf,
     )
     .option(
       "--server <address>",
-      "a name server; several are asked in their order",
+      "a name server, again for more: asked in their order (default: none)",
       listed(endpointOf),
     )
     .addOption(
-      new Option("--node-type <type>", "how names are found: B, P, M or H").choices([
-        "B",
-        "P",
-        "M",
-        "H",
-      ]),
+      new Option(
+        "--node-type <type>",
+        "how names are found (default: H with a --server, else B)",
+      ).choices(["B", "P", "M", "H"]),
     )
     .option("--port <port>", "port of the name service on all nodes", portOf, 137)
     .option("--json", "one line of JSON a result");
@@ -148,12 +153,15 @@ function common(one: Command): Command {
 
 /** What every command that answers others takes besides. */
 function serving(one: Command): Command {
-  return common(one).option("--bind <address>", "bind to another address than our own", addressOf);
+  return common(one).option(
+    "--bind <address>",
+    "bind to another address than our own (default: ours)",
+    addressOf,
+  );
 }
 
 function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new InvalidArgumentError("a port is a number from 0 to 65535");
 }
 

@@ -24,9 +24,15 @@ interface PeerOptions {
   readonly versions: readonly (1 | 2)[];
 }
 
+const details = `
+  tertulia osi decode capture.pcap --ladder
+  tertulia osi listen 10102 --units duplex,expedited
+  tertulia osi connect localhost:10102 --do "S-DATA hello" --do S-RELEASE
+  tertulia osi associate ied.example:102 --called-tsap 0001`;
+
 /** `tertulia osi`. */
 export function command(): Command {
-  const osi = new Command("osi");
+  const osi = new Command("osi").addHelpText("after", details);
 
   osi
     .command("decode")
@@ -49,7 +55,11 @@ export function command(): Command {
 
   peerOptions(osi.command("connect"))
     .description("connect to a session peer, and say what is typed or given by --do")
-    .argument("<host:port>", "where the peer listens", parseAddress)
+    .argument(
+      "<host:port>",
+      "where the peer listens; a port alone is of this machine",
+      parseAddress,
+    )
     .action(async (address: Address, options: PeerOptions) => {
       const transport = await connectCotp({
         ...address,
@@ -69,7 +79,7 @@ export function command(): Command {
 
   peerOptions(osi.command("listen"))
     .description("wait for a session peer, and say what is typed or given by --do")
-    .argument("<[host:]port>", "where to listen", parseAddress)
+    .argument("<[host:]port>", "where to listen; a port alone is for this machine", parseAddress)
     .option("--once", "leave after the first session")
     .action(async (address: Address, options: PeerOptions & { once?: boolean }) => {
       let finish: () => void = () => {};
@@ -102,18 +112,30 @@ export function command(): Command {
 
   selectorOptions(osi.command("associate"), [2])
     .description("associate with an application entity (ACSE), MMS by default, and release")
-    .argument("<host:port>", "where it listens", parseAddress)
+    .argument("<host:port>", "where it listens; a port alone is of this machine", parseAddress)
     .option("--context <oid>", "application context", MMS.applicationContext)
     .addOption(
       new Option("--syntax <oid>", "abstract syntax to propose, again for more")
         .default([], MMS.abstractSyntax)
         .argParser(collect),
     )
-    .option("--calling-psel <hex>", "presentation selector of the caller", parseHex)
-    .option("--called-psel <hex>", "presentation selector of the called side", parseHex)
-    .option("--called-ap-title <oid>", "AP title of the called side")
-    .option("--called-ae-qualifier <number>", "AE qualifier of the called side", Number)
-    .option("--info <hex>", "user information in the first context: an initiate request", parseHex)
+    .option("--calling-psel <hex>", "presentation selector of the caller (default: none)", parseHex)
+    .option(
+      "--called-psel <hex>",
+      "presentation selector of the called side (default: none)",
+      parseHex,
+    )
+    .option("--called-ap-title <oid>", "AP title of the called side (default: none)")
+    .option(
+      "--called-ae-qualifier <number>",
+      "AE qualifier of the called side (default: none)",
+      wholeNumber,
+    )
+    .option(
+      "--info <hex>",
+      "user information in the first context, as an initiate request (default: none)",
+      parseHex,
+    )
     .action(async (address: Address, options: AssociateCommand) => {
       const isAccepted = await runAssociate(address, options, (line) => console.log(line));
       if (!isAccepted) process.exitCode = 1;
@@ -138,10 +160,18 @@ function peerOptions(command: Command): Command {
 
 function selectorOptions(command: Command, versions: readonly number[]): Command {
   return command
-    .option("--calling-tsap <hex>", "transport selector of the caller", parseHex)
-    .option("--called-tsap <hex>", "transport selector of the called side", parseHex)
-    .option("--calling-selector <hex>", "session selector of the caller", parseHex)
-    .option("--called-selector <hex>", "session selector of the called side", parseHex)
+    .option("--calling-tsap <hex>", "transport selector of the caller (default: none)", parseHex)
+    .option(
+      "--called-tsap <hex>",
+      "transport selector of the called side (default: none)",
+      parseHex,
+    )
+    .option("--calling-selector <hex>", "session selector of the caller (default: none)", parseHex)
+    .option(
+      "--called-selector <hex>",
+      "session selector of the called side (default: none)",
+      parseHex,
+    )
     .addOption(
       new Option("--versions <list>", "protocol versions to offer or take")
         .default(versions, versions.join())
@@ -174,6 +204,11 @@ function parseHex(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, "hex"));
 }
 
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("not a whole number");
+}
+
 interface Address {
   readonly host: string;
   readonly port: number;
@@ -181,8 +216,8 @@ interface Address {
 
 function parseAddress(text: string): Address {
   const at = text.lastIndexOf(":");
-  const port = Number(text.slice(at + 1));
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  const port = Number(/^\d{1,5}$/.exec(text.slice(at + 1))?.[0]);
+  if (!(port <= 65_535)) {
     throw new InvalidArgumentError(`no port: ${text}`);
   }
   return { host: at < 0 ? "127.0.0.1" : text.slice(0, at), port };

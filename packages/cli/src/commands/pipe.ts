@@ -8,7 +8,6 @@ import { once } from "node:events";
 import { Command } from "commander";
 import type { SessionStream } from "tertulia";
 import { parseTarget, streamThrough } from "tertulia/tunnel";
-import { exitHelp } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { tunnelSession } from "../tunnel/way.ts";
 
@@ -16,8 +15,7 @@ const details = `
 In ~/.ssh/config, for shells that survive sleep, roaming and new addresses:
 
   Host server
-    ProxyCommand tertulia pipe node.example %h:%p
-${exitHelp}`;
+    ProxyCommand tertulia pipe node.example %h:%p`;
 
 export function command(): Command {
   return new Command("pipe")
@@ -34,8 +32,9 @@ async function pipe(
   target: string,
   { home, acceptNew = false }: { readonly home?: string; readonly acceptNew?: boolean },
 ): Promise<void> {
+  const to = parseTarget(target);
   await using session = await tunnelSession(address, new Home(home), acceptNew);
-  const { stream, early } = await streamThrough(session, parseTarget(target));
+  const { stream, early } = await streamThrough(session, to);
   await join(stream, early);
   await session.release({ signal: AbortSignal.timeout(2000) }).catch(() => {});
 }

@@ -6,7 +6,7 @@
 
 import { existsSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import {
   compile,
   documentModel,
@@ -97,6 +97,14 @@ export function modelOf(file: string, { include, define }: FileOptions): Model {
 
 export function fileOptions(one: Command): Command {
   return one
-    .option("-I, --include <folder>", "where to look for included files", collect, [])
-    .option("-D, --define <name=value>", "define a name, as for C", collect, []);
+    .addOption(
+      new Option("-I, --include <folder>", "where to look for included files, again for more")
+        .default([], "beside it")
+        .argParser(collect),
+    )
+    .addOption(
+      new Option("-D, --define <name=value>", "define a name, as for C, again for more")
+        .default([], "none")
+        .argParser(collect),
+    );
 }

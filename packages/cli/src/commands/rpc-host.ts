@@ -40,7 +40,7 @@ export function placeOf(host: string, port: number): string {
 
 export function hostOptions(one: Command): Command {
   return one
-    .option("-p, --port <port>", "the port; default: what rpcbind says", portNumber)
+    .option("-p, --port <port>", "the port (default: what rpcbind says)", portNumber)
     .option("--rpcbind <port>", "rpcbind's port", portNumber, 111)
     .option("--udp", "over UDP")
     .option("--timeout <ms>", "how long to wait for each answer", count, 5000)

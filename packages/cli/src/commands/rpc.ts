@@ -6,7 +6,6 @@
 
 import { Command } from "commander";
 import { startRpcbind } from "tertulia/rpc";
-import { exitHelp } from "../exit.ts";
 import { type PingCommand, runDump, runInfo, runPing } from "./rpc-ask.ts";
 import { runCall } from "./rpc-call.ts";
 import { type FileOptions, fileOptions, type GenerateCommand, runGenerate } from "./rpc-files.ts";
@@ -21,16 +20,24 @@ import {
   placeOf,
 } from "./rpc-host.ts";
 
+const details = `
+  tertulia rpc generate clock.x --doc clock.md
+  tertulia rpc dump nfs.example
+  tertulia rpc info nfs.example 100003
+  tertulia rpc ping nfs.example 100003 3
+  tertulia rpc call nfs.example mount.x MOUNTPROC3_MNT '"/srv"'
+  tertulia rpc portmap --port 0`;
+
 /** `tertulia rpc`. */
 export function command(): Command {
-  const rpc = new Command("rpc").addHelpText("after", exitHelp);
+  const rpc = new Command("rpc").addHelpText("after", details);
 
   fileOptions(rpc.command("generate"))
     .description("make TypeScript of a .x file: types, codecs, clients, handlers, fakes")
     .argument("<file.x>", "the description of types and programs, as rpcgen takes it")
     .option(
       "-o, --output <file>",
-      "where to write; default: beside it, with .ts; - for standard output",
+      "where to write; - is standard output (default: beside it, with .ts)",
     )
     .option("--doc <file>", "write a documentation page, too")
     .option("--runtime <module>", "what the output imports", "tertulia/xdr")
@@ -64,12 +71,12 @@ export function command(): Command {
     .argument("<file.x>", "the description of the program")
     .argument("<procedure>", "its name, as the file has it")
     .argument("[arguments...]", "each argument as JSON: hypers as texts, opaque data in hex")
-    .option("--program-version <n>", "of several versions, this one", number)
-    .option("--sys", "say who we are: AUTH_SYS")
-    .addHelpText(
-      "after",
-      `\nFor example:\n  tertulia rpc call 127.0.0.1 mount.x MOUNTPROC3_MNT '"/srv"'`,
+    .option(
+      "--program-version <n>",
+      "of several versions, this one (default: the last in the file)",
+      number,
     )
+    .option("--sys", "say who we are: AUTH_SYS")
     .action(runCall);
 
   rpc
@@ -77,7 +84,10 @@ export function command(): Command {
     .description("be the port mapper: rpcbind versions 2, 3 and 4")
     .option("--host <address>", "where to listen", "127.0.0.1")
     .option("-p, --port <port>", "TCP and UDP port; 0: any that is free", listeningPort, 111)
-    .option("--path <path>", "listen on this Unix socket, too; libtirpc looks at /run/rpcbind.sock")
+    .option(
+      "--path <path>",
+      "listen on this Unix socket, too, as libtirpc at /run/rpcbind.sock (default: none)",
+    )
     .option("--pass-calls-on", "pass calls on to local services (CALLIT, BCAST, INDIRECT)")
     .option("--json", "say where as JSON")
     .addHelpText(

@@ -7,7 +7,7 @@
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
-import type { Limits, Quotas } from "tertulia";
+import { defaultLimits, type Limits, type Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import { StoreError } from "tertulia/stores";
 import { openSqliteStore, type SqliteStore } from "tertulia/stores/sqlite";
@@ -15,7 +15,7 @@ import type { TunnelHandover } from "tertulia/tunnel";
 import { callOf } from "../call.ts";
 import { askNode, offerControl, runningNodes } from "../control.ts";
 import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
-import { CommandError, exitCodes, exitHelp, messageOf } from "../exit.ts";
+import { CommandError, exitCodes, messageOf } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
 import { type Log, logTo } from "../log.ts";
@@ -52,28 +52,60 @@ const UPGRADE = "SIGUSR2";
 /** The first descriptor that systemd passes (sd_listen_fds(3)). */
 const SYSTEMD_FD = 3;
 
+const UNLIMITED = "(default: no limit)";
+
+const details = `
+One port takes TCP, TLS and WebSockets. Ctrl-C ends it.
+
+  tertulia serve --listen 0.0.0.0:7700 --store node.db --quota-sessions 20
+  tertulia serve --allow localhost:22 --daemon
+  tertulia serve stop`;
+
 export function command(): Command {
   const serving = new Command("serve")
     .option("--listen <address>", "HOST:PORT, PORT or unix:PATH; port 0 is any", "127.0.0.1:7700")
     .option("--rooms <names...>", "the rooms that there are (default: whatever people call them)")
-    .option("--admit <keys...>", "let in only who holds one of these keys (SHA256:…)")
+    .option("--admit <keys...>", "let in only who holds one of these keys, SHA256:… (default: all)")
     .option(
       "--allow <rules...>",
-      "let tunnels reach [PROTOCOL:]HOST:PORTS[@KEY]; nothing by default",
+      "let tunnels reach [PROTOCOL:]HOST:PORTS[@KEY] (default: nothing)",
     )
     .option("--tls-only", "refuse connections without TLS")
-    .option("--store <file>", "keep sessions and rooms in this file: they survive the process")
-    .option("--quota-sessions <count>", "sessions of one identity at a time", whole)
-    .option("--quota-backlog <octets>", "what may wait for one identity to read", whole)
-    .option("--quota-stored <octets>", "what the store may have to keep for one identity", whole)
-    .option("--quota-connections <count>", "tunnelled connections of one identity at a time", whole)
-    .option("--quota-rate <octets>", "octets a second through one identity's tunnels", whole)
+    .option(
+      "--store <file>",
+      "keep sessions and rooms in this file: they survive the process (default: memory)",
+    )
+    .option("--quota-sessions <count>", `sessions of one identity at a time ${UNLIMITED}`, whole)
+    .option(
+      "--quota-backlog <octets>",
+      `what may wait for one identity to read ${UNLIMITED}`,
+      whole,
+    )
+    .option(
+      "--quota-stored <octets>",
+      `what the store may have to keep for one identity ${UNLIMITED}`,
+      whole,
+    )
+    .option(
+      "--quota-connections <count>",
+      `tunnelled connections of one identity at a time ${UNLIMITED}`,
+      whole,
+    )
+    .option(
+      "--quota-rate <octets>",
+      `octets a second through one identity's tunnels ${UNLIMITED}`,
+      whole,
+    )
     .option("--audit <file>", "write each tunnelled connection here too, as JSON, one a line")
-    .option("--idle <seconds>", "end sessions in which nothing was said for so long", whole)
-    .option("--lifetime <seconds>", "end sessions that are so old", whole)
+    .option(
+      "--idle <seconds>",
+      "end sessions in which nothing was said for so long (default: never)",
+      whole,
+    )
+    .option("--lifetime <seconds>", "end sessions that are so old (default: never)", whole)
     .option(
       "--resume-window <seconds>",
-      "how long a session waits for a peer that is cut off",
+      `how long a session waits for a peer that is cut off (default: ${defaultLimits.resumeWindowMs / 1000})`,
       whole,
     )
     .option("--daemon", "go into the background once it listens; see serve stop")
@@ -81,12 +113,12 @@ export function command(): Command {
     .option("--systemd", "print a unit of systemd that does this, for /etc/systemd/system")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "log one JSON object a line")
-    .addHelpText("after", `\nOne port takes TCP, TLS and WebSockets. Ctrl-C ends it.\n${exitHelp}`)
+    .addHelpText("after", details)
     .action(serve);
   serving
     .command("stop")
-    .description("end the nodes that run on this machine, and wait until they have; all by default")
-    .argument("[pid]", "the process id of one", whole)
+    .description("end the nodes that run on this machine, and wait until they have")
+    .argument("[pid]", "the process id of one (default: all)", whole)
     .option(HOME_OPTION, HOME_HELP)
     .action(stop);
   return serving;

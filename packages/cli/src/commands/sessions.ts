@@ -8,7 +8,7 @@ import { Command, Option } from "commander";
 import { endStored } from "tertulia/stores";
 import { openSqliteStore } from "tertulia/stores/sqlite";
 import { askNode, runningNodes } from "../control.ts";
-import { CommandError, exitCodes, exitHelp } from "../exit.ts";
+import { CommandError, exitCodes } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import type { NodeRequest } from "../sessions/control.ts";
 import {
@@ -39,9 +39,9 @@ Without --store the nodes that run on this machine with the same --home are
 asked. Identities are METHOD:NAME; a key's may be given as SHA256:…, too.
 
   tertulia sessions list --state suspended --age 3600
+  tertulia sessions show 4f2a
   tertulia sessions end 4f2a --reason "moved to another node"
-  tertulia sessions list --store node.db --backlog 1000000 --json
-${exitHelp}`;
+  tertulia sessions list --store node.db --backlog 1000000 --json`;
 
 export function command(): Command {
   const sessions = new Command("sessions").addHelpText("after", details);
@@ -74,8 +74,11 @@ export function command(): Command {
 
 function placed(command: Command): Command {
   return command
-    .option("--store <file>", "look into a store; to end a session, no node may have it open")
-    .option("--node <pid>", "only the node with this process id")
+    .option(
+      "--store <file>",
+      "look into a store (default: ask nodes); to end a session, no node may have it open",
+    )
+    .option("--node <pid>", "only the node with this process id (default: all that run here)")
     .option(HOME_OPTION, HOME_HELP);
 }
 

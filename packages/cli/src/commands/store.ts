@@ -5,7 +5,7 @@
  */
 
 import { once } from "node:events";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import {
   lossOf,
   type SessionSummary,
@@ -15,49 +15,61 @@ import {
 } from "tertulia/stores";
 import { openSqliteStore } from "tertulia/stores/sqlite";
 import { callOf } from "../call.ts";
-import { CommandError, exitCodes, exitHelp } from "../exit.ts";
+import { CommandError, exitCodes } from "../exit.ts";
 
 interface ListOptions {
   readonly json?: boolean;
   readonly identity?: string;
-  /** Octets. */
-  readonly backlog?: string;
+  readonly backlog?: number;
 }
 
+const FILE_HELP = "the store: what serve --store names";
+
+const details = `
+  tertulia store sessions node.db --backlog 1000000
+  tertulia store check node.db
+  tertulia store compact node.db
+  tertulia store export node.db > node.jsonl`;
+
 export function command(): Command {
-  const store = new Command("store").addHelpText("after", exitHelp);
+  const store = new Command("store").addHelpText("after", details);
   store
     .command("sessions")
     .description("list the sessions in a store, also while a node has it open")
-    .argument("<file>")
+    .argument("<file>", FILE_HELP)
     .option("--json", "one line of JSON for each")
     .option("--identity <text>", "only those whose identity contains this")
-    .option("--backlog <octets>", "only those that keep at least so many octets")
+    .option("--backlog <octets>", "only those that keep at least so many octets", octets)
     .action(list);
   store
     .command("check")
     .description("look at every page and every checksum, and say what is lost")
-    .argument("<file>")
+    .argument("<file>", FILE_HELP)
     .action(check);
   store
     .command("compact")
     .description("give the file system back what is not used; no node may have it open")
-    .argument("<file>")
+    .argument("<file>", FILE_HELP)
     .action(compact);
   store
     .command("export")
     .description("everything that is kept, one line of JSON for each thing, octets in base64")
-    .argument("<file>")
+    .argument("<file>", FILE_HELP)
     .option("--secrets", "with what it takes to resume the sessions in their peers' place")
     .action(exportAll);
   return store;
+}
+
+function octets(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number.");
 }
 
 async function list(file: string, { json = false, identity, backlog }: ListOptions): Promise<void> {
   await using store = await openSqliteStore(file, { readOnly: true, allowDamaged: true });
   for await (const session of store.sessions()) {
     if (identity !== undefined && !session.identity.includes(identity)) continue;
-    if (session.sentOctets + session.receivedOctets < Number(backlog ?? 0)) continue;
+    if (session.sentOctets + session.receivedOctets < (backlog ?? 0)) continue;
     process.stdout.write(`${json ? JSON.stringify(session) : lineOf(session)}\n`);
   }
 }

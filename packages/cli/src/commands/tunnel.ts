@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { addressKey } from "../chat/way.ts";
 import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
-import { CommandError, exitCodes, exitHelp } from "../exit.ts";
+import { CommandError, exitCodes } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { logTo } from "../log.ts";
 import { systemdUnit } from "../systemd.ts";
@@ -34,10 +34,11 @@ tertulia serve --allow HOST:PORT.
   tertulia tunnel node.example --local 2222:localhost:22 --socks 1080
   tertulia tunnel node.example --remote 8080:localhost:80 --udp 53:192.0.2.1:53
   tertulia tunnel --config office.json --daemon
+  tertulia tunnel status --watch
+  tertulia tunnel stop node.example
 
 A config file is JSON:
-  {"address": "node.example", "local": ["2222:localhost:22"], "socks": "1080"}
-${exitHelp}`;
+  {"address": "node.example", "local": ["2222:localhost:22"], "socks": "1080"}`;
 
 export function command(): Command {
   const tunnel = new Command("tunnel")
@@ -52,7 +53,10 @@ export function command(): Command {
       "read the address and forwards from a file, besides those given here",
     )
     .option("--daemon", "go into the background once connected; see tunnel status, tunnel stop")
-    .option("--log <file>", "where a daemon writes (default: in the home folder)")
+    .option(
+      "--log <file>",
+      "where a daemon writes (default: tunnel-ADDRESS.log in the home folder)",
+    )
     .option("--systemd", "print a unit of systemd that does this, for ~/.config/systemd/user")
     .option(HOME_OPTION, HOME_HELP)
     .option("--json", "log one JSON object a line")
@@ -67,8 +71,8 @@ export function command(): Command {
     .action(status);
   tunnel
     .command("stop")
-    .description("end tunnels: those to an address, or with a process id; all by default")
-    .argument("[which]", "an address as it was given, or a process id")
+    .description("end tunnels: those to an address, or with a process id")
+    .argument("[which]", "an address as it was given, or a process id (default: all)")
     .option(HOME_OPTION, HOME_HELP)
     .action(stop);
   return tunnel;
