@@ -6,6 +6,7 @@
  */
 
 import { connect as connectSocket, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { type BusyPoll, busyPoll } from "../io/busy-poll.ts";
 import { SessionError } from "../pure/errors.ts";
 import type {
@@ -306,9 +307,9 @@ async function open(
   }
 }
 
-function addressOf(socket: Socket, { path, tls }: ClientOptions): PeerAddress {
+function addressOf(socket: Socket, { path }: ClientOptions): PeerAddress {
   const address = path ?? socket.remoteAddress ?? "";
-  const transport = path !== undefined ? "unix" : tls !== undefined ? "tls" : "tcp";
+  const transport = path !== undefined ? "unix" : socket instanceof TLSSocket ? "tls" : "tcp";
   return {
     transport,
     address,

@@ -28,8 +28,8 @@ export interface Origin {
   settled(): void;
   /** The connection's caller in the duplicate request cache. */
   duplicates: DuplicateCaller<ReplyTarget> | undefined;
-  /** Answers AUTH_TLS, RFC 9289: true when the reply says STARTTLS. Absent: not offered here. */
-  startTls?(): boolean;
+  /** Begins TLS, RFC 9289, once the reply says STARTTLS. Absent: not offered here. */
+  startTls?(): void;
   /** Whether calls in the clear are refused. */
   readonly isTlsRequired: boolean;
   /** Where {@link ServerCall.commit} puts effects, on a durable session. */

@@ -222,14 +222,18 @@ export class RecordStream {
     this.#socket.write(NO_OCTETS, callback);
   }
 
-  /** Gives the socket back, for a change of protocol; nothing is read from it or written to it any more. */
-  detach(): void {
+  /**
+   * Gives the socket back, for a change of protocol; nothing is read from it or written to it any more.
+   * Says whether it is where the change was agreed: false when the peer has sent more by the old one.
+   */
+  detach(): boolean {
     this.flush();
     this.#isDetached = true;
     this.#socket.off("data", this.#onData);
     this.#socket.off("error", this.#onError);
     this.#socket.off("close", this.#onClose);
     this.#socket.off("end", this.#onEnd);
+    return !this.#decoder.hasMore;
   }
 
   /** Ends our side when what was written is out. */

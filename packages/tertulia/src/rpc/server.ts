@@ -209,7 +209,7 @@ class Connection implements StreamUser, Origin {
   readonly isTlsRequired: boolean;
   running = 0;
   duplicates: Origin["duplicates"];
-  startTls?(): boolean;
+  startTls?(): void;
   #peer: PeerAddress;
   readonly #dispatcher: Dispatcher;
   readonly #options: ServerOptions;
@@ -353,17 +353,24 @@ class Connection implements StreamUser, Origin {
     });
   }
 
-  #startTls(tls: TlsAcceptor): boolean {
-    // RFC 9289 4.1: the reply to the probe is the last message in the clear.
-    this.#stream.detach();
+  #startTls(tls: TlsAcceptor): void {
+    // RFC 9289 4.1: the reply to the probe is the last message in the clear, of either side.
+    if (!this.#stream.detach()) {
+      this.destroy();
+      return;
+    }
+    // Calls back that are not answered yet: their replies would be in the clear.
+    this.#back?.detach(() => false);
     tls.accept(this.#socket).then(
       (secured) => {
         this.#peer = { ...this.#peer, transport: "tls" };
         this.#socket = secured;
         this.#stream = new RecordStream(secured, this, this.#options, this.#poll);
+        this.#back?.attach(this.#stream);
+        // It may have ended while nobody listened.
+        if (secured.destroyed) this.ended();
       },
-      () => this.ended(),
+      () => this.destroy(),
     );
-    return true;
   }
 }

@@ -142,7 +142,11 @@ export class TlsAcceptor {
       // "This event can also be explicitly emitted by users to inject connections into the TLS server."
       this.#server.emit("connection", socket);
     });
-    if (result instanceof SessionError) throw result;
+    if (result instanceof SessionError) {
+      // Node itself leaves one open whose handshake took too long.
+      socket.destroy();
+      throw result;
+    }
     // RFC 9289 5.1: both ends have to offer the protocol.
     if (result.alpnProtocol === ALPN) return result;
     result.destroy();
@@ -200,6 +204,7 @@ async function probe(
     throw new SessionError("ERR_PROTOCOL", "the answer to the TLS probe is not a reply to it");
   }
   const body = decodeReply(reader);
+  if (body.type === "SUCCESS") reader.finish();
   return (
     body.type === "SUCCESS" &&
     body.verifier.flavor === AuthFlavor.NONE &&
@@ -228,6 +233,8 @@ function oneRecord(socket: Socket, waitMs: number): Promise<Uint8Array> {
         decoder.receive(chunk);
         if (!decoder.next()) return;
         const { octets, start, end } = decoder;
+        // Said in the clear, it would else be taken for what comes after, or lost.
+        if (decoder.hasMore) throw new SessionError("ERR_PROTOCOL", "octets behind the answer");
         settle(() => resolve(octets.subarray(start, end)));
       } catch (cause) {
         fail(new SessionError("ERR_PROTOCOL", "no record came back", { cause }));

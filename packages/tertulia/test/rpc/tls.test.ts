@@ -1,4 +1,4 @@
-import { equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -16,9 +16,25 @@ import {
   type ServerCall,
   type ServerTls,
 } from "../../src/rpc/index.ts";
-import { BenchProgV1Client, benchProgV1 } from "../fixtures/oncrpc/generated/bench.ts";
+import {
+  BenchProgV1Client,
+  type BenchProgV1Handlers,
+  benchProgV1,
+  serveBenchProgV1,
+} from "../fixtures/oncrpc/generated/bench.ts";
 import { findPeer, hasPeers } from "../peers.ts";
 import { benchServer } from "./bench-program.ts";
+
+/** The flavor of a probe, RFC 9289 4.1. */
+const AUTH_TLS = 7;
+
+/** Handlers that are not called here. */
+const unserved: BenchProgV1Handlers = {
+  echo: (octets) => octets,
+  node: (node) => node,
+  sleep: (ms) => ms,
+  incr: (by) => by,
+};
 
 let folder = "";
 const file = (name: string): Buffer => readFileSync(join(folder, name));
@@ -68,6 +84,15 @@ async function transportOf(
   return seen;
 }
 
+/** A record with a call of that procedure of bench.x; flavor 7 is AUTH_TLS. */
+function callOf(procedure: number, flavor: number, ...rest: number[]): Uint8Array {
+  const writer = new XdrWriter();
+  for (const word of [7, 0, 2, 0x20000099, 1, procedure, flavor, 0, 0, 0, ...rest]) {
+    writer.uint(word);
+  }
+  return encodeRecord(writer.finish());
+}
+
 /** A server that gives its answer to every probe, as the octets of a record. */
 async function answering(
   answer: (xid: Uint8Array) => readonly number[] | undefined,
@@ -98,8 +123,72 @@ async function answering(
   };
 }
 
+/** The body of the reply to a probe, behind its xid, that offers TLS. */
+const STARTTLS = [
+  0,
+  0,
+  0,
+  1,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  0,
+  8,
+  ...Buffer.from("STARTTLS"),
+].concat([0, 0, 0, 0]);
+
 describe("a client that wants TLS", () => {
   const tls = { mode: "opportunistic", program: benchProgV1 } as const;
+
+  it("takes nothing that was said in the clear behind the answer to its probe", async () => {
+    const denied = [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2];
+    for (const body of [STARTTLS, denied]) {
+      await using server = await answering((xid) => {
+        const first = [0x80, 0, 0, 4 + body.length, ...xid, ...body];
+        return [...first, 0x80, 0, 0, 4, 1, 2, 3, 4];
+      });
+      await rejects(connect({ port: server.port, tls }), { code: "ERR_PROTOCOL" });
+      await server.closed;
+    }
+  });
+
+  it("takes an offer with results in it for none", async () => {
+    await using server = await answering((xid) => {
+      const octets = [...xid, ...STARTTLS, 0, 0, 0, 1];
+      return [0x80, 0, 0, octets.length, ...octets];
+    });
+    await rejects(connect({ port: server.port, tls }), { code: "ERR_PROTOCOL" });
+    await server.closed;
+  });
+
+  it("says of what is called back in the clear that it came in the clear", async () => {
+    const seen: string[] = [];
+    const { server } = benchServer(
+      {},
+      { incr: (by, { back }) => new BenchProgV1Client(back).incr(by) },
+    );
+    await using _ = server;
+    const { port } = await server.listen();
+    const serve = [
+      serveBenchProgV1({
+        ...unserved,
+        incr: (by, { peer }) => {
+          seen.push(peer.transport);
+          return by;
+        },
+      }),
+    ];
+    await using client = await connect({ port, tls, serve });
+    await new BenchProgV1Client(client).incr(1);
+    deepEqual(seen, ["tcp"]);
+  });
 
   it("closes when the answer to its probe is none", async () => {
     await using server = await answering((xid) => [0x80, 0, 0, 8, ...xid, 0, 0, 0, 1]);
@@ -108,11 +197,9 @@ describe("a client that wants TLS", () => {
   });
 
   it("stops at its signal, before and after the answer to its probe", async () => {
-    const starttls = [0, 0, 0, 8, ...Buffer.from("STARTTLS"), 0, 0, 0, 0];
-    const accepted = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, ...starttls];
     for (const answer of [
       () => undefined,
-      (xid: Uint8Array) => [0x80, 0, 0, 4 + accepted.length, ...xid, ...accepted],
+      (xid: Uint8Array) => [0x80, 0, 0, 4 + STARTTLS.length, ...xid, ...STARTTLS],
     ]) {
       await using server = await answering(answer);
       const controller = new AbortController();
@@ -182,13 +269,7 @@ describe("RPC with TLS, RFC 9289", () => {
     const { port } = await server.listen();
     const socket = connectSocket(port, "127.0.0.1");
     // SLEEP for 20 ms, and the probe behind it.
-    const call = (procedure: number, flavor: number, ...rest: number[]): Uint8Array => {
-      const writer = new XdrWriter();
-      const words = [7, 0, 2, 0x20000099, 1, procedure, flavor, 0, 0, 0, ...rest];
-      for (const word of words) writer.uint(word);
-      return encodeRecord(writer.finish());
-    };
-    socket.write(Buffer.concat([call(3, 0, 20), call(0, 7)]));
+    socket.write(Buffer.concat([callOf(3, 0, 20), callOf(0, 7)]));
     let clear = 0;
     socket.on("data", (chunk) => {
       clear += chunk.length;
@@ -198,9 +279,56 @@ describe("RPC with TLS, RFC 9289", () => {
     socket.removeAllListeners("data");
     const secured = connectTls({ socket, ca: file("good.crt"), ALPNProtocols: ["sunrpc"] });
     await once(secured, "secureConnect");
-    secured.write(call(0, 0));
+    secured.write(callOf(0, 0));
     const [reply] = await once(secured, "data");
     equal(reply.length, 28);
+    secured.destroy();
+  });
+
+  it("closes when a handshake does not come, or something else in its place", async (t) => {
+    if (!has(t)) return;
+    const context = { cert: file("good.crt"), key: file("good.key") };
+    const { server } = benchServer({ tls: { context, handshakeMs: 50 } });
+    await using _ = server;
+    const { port } = await server.listen();
+    const probe = callOf(0, AUTH_TLS);
+    const ways: (readonly Uint8Array[])[] = [
+      [probe],
+      [probe, probe],
+      [Buffer.concat([probe, callOf(4, 0, 1)])],
+    ];
+    for (const [first = probe, second] of ways) {
+      const socket = connectSocket(port, "127.0.0.1").on("error", () => {});
+      socket.write(first);
+      const closed = once(socket, "close");
+      const [reply] = await once(socket, "data");
+      equal(reply.length, 36);
+      if (second !== undefined) socket.write(second);
+      await closed;
+    }
+    equal(server.connections, 0);
+  });
+
+  it("calls back in TLS what was asked for before", async (t) => {
+    if (!has(t)) return;
+    const context = { cert: file("good.crt"), key: file("good.key") };
+    const { server } = benchServer(
+      { tls: { context } },
+      { incr: (by, { back }) => new BenchProgV1Client(back).incr(by) },
+    );
+    await using _ = server;
+    const { port } = await server.listen();
+    const socket = connectSocket(port, "127.0.0.1");
+    socket.write(callOf(4, 0, 1));
+    // It is not answered in the clear.
+    await once(socket, "data");
+    socket.write(callOf(0, AUTH_TLS));
+    await once(socket, "data");
+    const secured = connectTls({ socket, ca: file("good.crt"), ALPNProtocols: ["sunrpc"] });
+    await once(secured, "secureConnect");
+    secured.write(callOf(4, 0, 2));
+    const [back] = await once(secured, "data");
+    equal(back.length, 48);
     secured.destroy();
   });
 

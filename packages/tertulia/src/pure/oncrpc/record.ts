@@ -62,6 +62,11 @@ export class RecordDecoder {
     return this.#headerSize > 0 || this.#fragments > 0;
   }
 
+  /** Whether there are octets behind the record that `next` gave last. */
+  get hasMore(): boolean {
+    return this.#at < this.#chunk.length;
+  }
+
   /** @throws {ProtocolError} `recordTooLong`, `tooManyFragments`. The stream is lost then. */
   next(): boolean {
     const chunk = this.#chunk;
