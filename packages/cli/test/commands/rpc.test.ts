@@ -69,6 +69,16 @@ describe("tertulia rpc", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  it("ends with 3 where it cannot listen", async () => {
+    const mapper = await portMapper();
+    try {
+      const { status, stderr } = tertulia("portmap", "--port", mapper.port);
+      assert.deepEqual([status, stderr.split(":")[0]], [3, "cannot listen"]);
+    } finally {
+      mapper.process.kill();
+    }
+  });
+
   it("watches a file: makes it again when it changes, says what is wrong, and goes on", async () => {
     const folder = mkdtempSync(join(tmpdir(), "tertulia-cli-watch-"));
     const file = join(folder, "watched.x");

@@ -58,7 +58,7 @@ export class DatagramServer {
     const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4" });
     await new Promise<void>((resolve, reject) => {
       socket.once("error", (cause) =>
-        reject(new SessionError("ERR_REFUSED", `cannot listen: ${cause.message}`, { cause })),
+        reject(new SessionError("ERR_CLOSED", `cannot listen: ${cause.message}`, { cause })),
       );
       socket.bind(port, host, resolve);
     });

@@ -156,7 +156,7 @@ export class RpcServer {
     });
     await new Promise<void>((resolve, reject) => {
       const onError = (cause: Error): void =>
-        reject(new SessionError("ERR_REFUSED", `cannot listen: ${cause.message}`, { cause }));
+        reject(new SessionError("ERR_CLOSED", `cannot listen: ${cause.message}`, { cause }));
       listener.once("error", onError);
       listener.listen(where, () => {
         listener.off("error", onError);
