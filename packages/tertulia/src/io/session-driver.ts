@@ -190,10 +190,9 @@ export class SessionDriver implements Flushable, TimerEntry {
   }
 
   /** Does everything that the machine says, and sees to its timer. */
-  settle(): void {
+  settle(now: number = this.now()): void {
     if (this.#isSettling) return;
     this.#isSettling = true;
-    const now = this.now();
     const { machine } = this;
     try {
       for (let output = machine.poll(now); output; output = machine.poll(now)) this.#do(output);

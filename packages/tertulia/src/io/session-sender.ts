@@ -38,6 +38,8 @@ export class SessionSender {
   readonly #driver: SessionDriver;
   readonly #contexts: readonly PresentationContext[];
   readonly #account: Account | undefined;
+  /** Options that were looked at and cannot have changed. */
+  #checked: SendOptions | undefined;
   /** What of the backlog the account knows. */
   #charged = 0;
   /** What waits in the store before it is the link's. */
@@ -56,7 +58,7 @@ export class SessionSender {
   /** As `Session.send`. */
   send(value: unknown, options: SendOptions | undefined): Promise<void> {
     try {
-      if (options !== undefined) checkOptions(options, sendOptions);
+      if (options !== this.#checked && options !== undefined) this.#check(options);
       options?.signal?.throwIfAborted();
       const index = contextIndex(this.#contexts, value, options?.context);
       const octets = encodeIn(this.#contexts[index] as PresentationContext, value); // it was found
@@ -65,6 +67,11 @@ export class SessionSender {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #check(options: SendOptions): void {
+    checkOptions(options, sendOptions);
+    if (Object.isFrozen(options)) this.#checked = options;
   }
 
   #send(

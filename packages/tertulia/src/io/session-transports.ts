@@ -127,9 +127,10 @@ export class SessionTransports {
   /** @param loan - The octets are there until this returns, unless it is taken. */
   received(number: number, octets: Uint8Array, loan?: Loan): void {
     const { machine, runtime } = this.#driver;
+    const now = runtime.now();
     runtime.loopPoll?.received();
-    machine.receive(number, octets, this.#driver.now(), loan);
-    this.#driver.settle();
+    machine.receive(number, octets, now, loan);
+    this.#driver.settle(now);
     this.#driver.sender.acknowledged();
   }
 

@@ -11,14 +11,17 @@ Object.freeze(NOTHING);
 export class Fifo<T> {
   #items: (T | undefined)[] = NOTHING;
   #head = 0;
+  /** Behind the last item. The array may be longer: to cut it off and let it grow again takes time. */
+  #tail = 0;
 
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#tail - this.#head;
   }
 
   push(item: T): void {
     if (this.#items === NOTHING) this.#items = [item];
-    else this.#items.push(item);
+    else this.#items[this.#tail] = item;
+    this.#tail += 1;
   }
 
   /** The item at the front, which stays there. */
@@ -28,16 +31,17 @@ export class Fifo<T> {
 
   shift(): T | undefined {
     const items = this.#items;
-    if (this.#head === items.length) return undefined;
+    if (this.#head === this.#tail) return undefined;
     const item = items[this.#head];
     items[this.#head++] = undefined;
-    if (this.#head === items.length) {
+    if (this.#head === this.#tail) {
       // A burst grows the array: an idle queue does not keep it.
-      if (items.length > 64) this.#items = NOTHING;
-      else items.length = 0;
+      if (this.#tail > 16) this.#items = NOTHING;
       this.#head = 0;
-    } else if (this.#head >= 1024 && this.#head * 2 >= items.length) {
-      this.#items = items.slice(this.#head);
+      this.#tail = 0;
+    } else if (this.#head >= 1024 && this.#head * 2 >= this.#tail) {
+      this.#items = items.slice(this.#head, this.#tail);
+      this.#tail -= this.#head;
       this.#head = 0;
     }
     return item;
@@ -46,11 +50,12 @@ export class Fifo<T> {
   clear(): void {
     this.#items = NOTHING;
     this.#head = 0;
+    this.#tail = 0;
   }
 
   /** The items from the `index`-th on, oldest first. */
   *from(index: number): Generator<T, void, undefined> {
     // Between head and end every slot holds an item.
-    for (let i = this.#head + index; i < this.#items.length; i++) yield this.#items[i] as T;
+    for (let i = this.#head + index; i < this.#tail; i++) yield this.#items[i] as T;
   }
 }

@@ -27,7 +27,7 @@ export interface OnceChannel {
 }
 
 /** All of a turn is in one message already. */
-const GATHERED = { context: "octets", isGathered: true } as const;
+const GATHERED = Object.freeze({ context: "octets", isGathered: true });
 
 /** A Tertulia session as a channel. The session has to have agreed on the context `octets`. */
 export function sessionChannel(session: Session): OnceChannel {
@@ -212,13 +212,18 @@ export class OnceFrames {
 
 /** Puts a reader over each frame of a message in turn. */
 export function eachFrame(octets: Uint8Array, reader: XdrReader, take: () => void): void {
-  const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-  for (let at = 0; at < octets.length; ) {
-    const end = at + 4 <= octets.length ? at + 4 + view.getUint32(at) : Number.POSITIVE_INFINITY;
-    if (end > octets.length) {
+  const { buffer, byteOffset, length } = octets;
+  // Over all of the memory that a message is in: the next one is often there as well.
+  const isKnown = reader.view.buffer === buffer && reader.view.byteLength === buffer.byteLength;
+  const all = isKnown ? reader.octets : new Uint8Array(buffer);
+  const view = isKnown ? reader.view : new DataView(buffer);
+  const over = byteOffset + length;
+  for (let at = byteOffset; at < over; ) {
+    const end = at + 4 <= over ? at + 4 + view.getUint32(at) : Number.POSITIVE_INFINITY;
+    if (end > over) {
       throw new ProtocolError("truncatedFrame", "docs/design/exactly-once.md");
     }
-    reader.reset(octets, view, at + 4, end);
+    reader.reset(all, view, at + 4, end);
     take();
     at = end;
   }

@@ -94,7 +94,8 @@ export class Inbox {
     const cost = segments === undefined ? size + MESSAGE_COST : size;
     this.#messageFlow.receive(cost);
     this.#sessionFlow.receive(cost);
-    const view = new Uint8Array(octets.buffer, octets.byteOffset + start, size);
+    const isAll = size === octets.length;
+    const view = isAll ? octets : new Uint8Array(octets.buffer, octets.byteOffset + start, size);
     if (segments === undefined && (type & MORE) === 0) {
       // The two bits of a kind are an index into the four.
       const kind = messageKinds[(type >> 4) & 3] as Message["kind"];
