@@ -135,10 +135,10 @@ export class RecordDecoder {
     const needed = this.#size + octets.length;
     const held = this.#partial?.length ?? 0;
     if (needed > held) {
-      // What the peer announces is not allocated: only twice what it has really sent.
-      const grown = new Uint8Array(
-        Math.max(needed, Math.min(needed * 2, this.#size + this.#missing), 256),
-      );
+      // What the peer announces is not allocated: only twice what it has really sent. More is to come
+      // behind any fragment but the last, and to grow with each would copy the record once a fragment.
+      const end = this.#isLast ? this.#size + this.#missing : this.#limits.recordMax;
+      const grown = new Uint8Array(Math.max(needed, Math.min(needed * 2, end), 256));
       if (this.#partial !== undefined) grown.set(this.#partial.subarray(0, this.#size));
       this.#partial = grown;
     }

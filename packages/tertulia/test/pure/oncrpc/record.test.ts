@@ -1,5 +1,5 @@
-import { deepEqual, throws } from "node:assert/strict";
-import { describe, it } from "node:test";
+import { deepEqual, ok, throws } from "node:assert/strict";
+import { describe, it, mock } from "node:test";
 import fc from "fast-check";
 import { ProtocolError } from "../../../src/pure/errors.ts";
 import { hex } from "../../../src/pure/octets.ts";
@@ -64,6 +64,23 @@ describe("record marking", () => {
     refused([0xff, 0xff, 0xff, 0xff], "recordTooLong");
     refused([0, 0, 0, 6, 1, 2, 3, 4, 5, 6, 0x80, 0, 0, 5], "recordTooLong");
     refused(new Array(16).fill(0), "tooManyFragments");
+  });
+
+  it("copies a record a few times and not once a fragment, however many there are", () => {
+    const record = new Uint8Array(4 * 1024 * 1024 - 65_536).fill(7);
+    const octets = encodeRecord(record, record.length / 65_536);
+    let copied = 0;
+    const { set } = Uint8Array.prototype;
+    const spy = mock.method(Uint8Array.prototype, "set", function (this: Uint8Array, from, at) {
+      copied += from.length;
+      set.call(this, from, at);
+    } satisfies typeof set);
+    const decoder = new RecordDecoder();
+    decoder.receive(octets);
+    const isWhole = decoder.next();
+    spy.mock.restore();
+    deepEqual([isWhole, decoder.end], [true, record.length]);
+    ok(copied < record.length * 4, `${copied} octets were copied`);
   });
 
   it("makes of any octets records or a ProtocolError", () => {
