@@ -51,7 +51,7 @@ import type { ResumeRequest } from "./resume.ts";
 import type { SessionEvent, SessionOutcome, SessionOutput } from "./session-output.ts";
 import type { StreamState } from "./stream.ts";
 import type { Suite } from "./suite.ts";
-import { judge } from "./verdict.ts";
+import { DAMAGED_MAX, judge, soundsDamaged } from "./verdict.ts";
 
 export type Role = "initiator" | "responder";
 
@@ -119,6 +119,8 @@ export class SessionMachine implements LinkListener {
   #live: Liveness | undefined;
   /** Whether anything came behind the handshake: then the peer is more than a stranger's CONNECT. */
   #isHeard = false;
+  /** How often a RESUME was refused as a damaged one is, since the last that was not. */
+  #damaged = 0;
 
   /** When a suspended session is given up. */
   #expiresAt = 0;
@@ -797,6 +799,7 @@ export class SessionMachine implements LinkListener {
     const rest = candidate.rest();
     this.#candidate = undefined;
     this.#epoch = epoch;
+    this.#damaged = 0;
     this.#dialling?.cancel();
     this.#transport = transport;
     this.isClogged = false;
@@ -820,6 +823,10 @@ export class SessionMachine implements LinkListener {
     if (this.#state === "connected") {
       // Where we wanted to go they do not want us. Here we are, and nobody said otherwise.
       if (refusal.isPersistent) this.#dialling?.goTo(undefined);
+      return this.#retry(now, refusalError(refusal), refusal.retryMs);
+    }
+    if (soundsDamaged(refusal) && this.#damaged < DAMAGED_MAX) {
+      this.#damaged += 1;
       return this.#retry(now, refusalError(refusal), refusal.retryMs);
     }
     const verdict = judge(refusal, this.#release.state);

@@ -19,6 +19,14 @@ export type Verdict =
       readonly location?: string | undefined;
     };
 
+/** Refusals in a row that a damaged RESUME gets, after which they are believed. 3: damage is not that common. */
+export const DAMAGED_MAX = 3;
+
+/** Whether what we said may have been damaged on its way, where the transport does not protect it. */
+export function soundsDamaged({ reason }: Refusal): boolean {
+  return reason === "badProof" || reason === "protocolError";
+}
+
 /** @param release - How far our own release was: `finished` may be what we wait for. */
 export function judge(refusal: Refusal, release: ReleaseState): Verdict {
   const { reason, message, location, received, epoch, retryMs, isPersistent } = refusal;

@@ -329,7 +329,9 @@ describe("session machine: a RESUME that is refused", () => {
     [{ reason: "unknownSession", ...never }, "closed unknown: the peer knows no such session"],
     [{ reason: "aborted", ...never }, "closed aborted: the peer aborted"],
     [{ reason: "fenced", ...never, epoch: 9 }, "closed fenced: fenced by epoch 9"],
-    [{ reason: "badProof", ...never }, "closed unknown: badProof"],
+    [{ reason: "badProof", ...never }, "retrying"],
+    [{ reason: "protocolError", ...never }, "retrying"],
+    [{ reason: "forbidden", ...never }, "closed unknown: forbidden"],
     // Nobody asked for a release: it cannot have finished.
     [{ reason: "finished", ...never }, "closed unknown: finished"],
     [{ reason: "notReady", isPersistent: false, retryMs: 70 }, "retrying"],
@@ -349,6 +351,39 @@ describe("session machine: a RESUME that is refused", () => {
       assert.deepEqual(pair.told(), [`initiator: ${outcome}`]);
     });
   }
+});
+
+describe("session machine: a RESUME that is damaged on its way", () => {
+  /** Dials, and has what is said there refused as the peer would refuse it. */
+  const refused = (pair: Pair): void => {
+    pair.initiator.dials.length = 0;
+    for (let i = 0; i < 1000 && pair.initiator.dials.length === 0; i++) pair.pass(10);
+    const transport = pair.open();
+    const frame = refuse({ reason: "badProof", isPersistent: true });
+    pair.initiator.machine.receive(transport, frame, pair.now);
+    pair.initiator.drain(pair.now);
+  };
+
+  it("is said again, three times, before the session is given up", () => {
+    const pair = connected();
+    pair.cut();
+    pair.told();
+    for (let i = 0; i < 4; i++) refused(pair);
+    const again = "initiator: retrying";
+    assert.deepEqual(pair.told(), [again, again, again, "initiator: closed unknown: badProof"]);
+  });
+
+  it("has three more attempts when the session has been resumed since", () => {
+    const pair = connected();
+    for (let round = 0; round < 2; round++) {
+      pair.cut();
+      for (let i = 0; i < 3; i++) refused(pair);
+      pair.initiator.dials.length = 0;
+      for (let i = 0; i < 1000 && pair.initiator.dials.length === 0; i++) pair.pass(10);
+      pair.resume();
+    }
+    assert.equal(pair.initiator.machine.state, "connected");
+  });
 });
 
 describe("session machine: a resumer that displaces another", () => {
