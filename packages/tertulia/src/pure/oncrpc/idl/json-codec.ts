@@ -10,7 +10,7 @@
 import { ProtocolError, SessionError } from "../../errors.ts";
 import { hex } from "../../octets.ts";
 import type { XdrReader } from "../xdr-reader.ts";
-import type { XdrWriter } from "../xdr-writer.ts";
+import { checkRange, type XdrWriter } from "../xdr-writer.ts";
 import { leastOctets, listElementOf, resolved, type Type } from "./model.ts";
 
 /** Writes a JSON value; `path` is where it stands, for messages. */
@@ -19,9 +19,7 @@ export function encodeJson(type: Type, value: unknown, writer: XdrWriter, path =
   if (element !== undefined) {
     for (const [index, item] of listOf(value, path).entries()) {
       writer.bool(true);
-      for (const { name, of } of element.fields.slice(0, -1)) {
-        encodeJson(of, fieldOf(item, name), writer, `${path}[${index}].${name}`);
-      }
+      encodeFields(element.fields.slice(0, -1), item, writer, `${path}[${index}]`);
     }
     writer.bool(false);
     return;
@@ -31,21 +29,21 @@ export function encodeJson(type: Type, value: unknown, writer: XdrWriter, path =
     case "void":
       return;
     case "int":
-    case "uint":
-      writer[what.type](numberOf(value, path));
-      return;
-    case "ranged": {
-      const number = numberOf(value, path);
-      if (number < what.minimum || number > what.maximum) wrong(path, "a smaller number", value);
-      writer.int(number);
+    case "uint": {
+      const { type: kind } = what;
+      at(path, () => writer[kind](numberOf(value, path)));
       return;
     }
+    case "ranged":
+      at(path, () => writer.int(checkRange(numberOf(value, path), what.minimum, what.maximum)));
+      return;
     case "hyper":
     case "uhyper": {
       const isDigits = typeof value === "string" && /^-?\d+$/.test(value);
       if (!isDigits && !Number.isSafeInteger(value)) wrong(path, "a whole number", value);
+      const { type: kind } = what;
       // A text of digits, or a safe integer, as was just seen.
-      writer[what.type](BigInt(value as string | number));
+      at(path, () => writer[kind](BigInt(value as string | number)));
       return;
     }
     case "float":
@@ -58,21 +56,21 @@ export function encodeJson(type: Type, value: unknown, writer: XdrWriter, path =
       return;
     case "string":
       if (typeof value !== "string") wrong(path, "a text", value);
-      writer.string(value, what.max);
+      at(path, () => writer.string(value, what.max));
       return;
     case "opaque":
-      writer.opaque(octetsOf(value, path), what.max);
+      at(path, () => writer.opaque(octetsOf(value, path), what.max));
       return;
     case "opaqueFixed":
-      writer.opaqueFixed(octetsOf(value, path), what.size);
+      at(path, () => writer.opaqueFixed(octetsOf(value, path), what.size));
       return;
     case "quadruple":
-      writer.opaqueFixed(octetsOf(value, path), 16);
+      at(path, () => writer.opaqueFixed(octetsOf(value, path), 16));
       return;
     case "fixed":
     case "variable": {
       const list = listOf(value, path);
-      if (what.type === "variable") writer.count(list.length, what.max);
+      if (what.type === "variable") at(path, () => writer.count(list.length, what.max));
       else if (list.length !== what.size) wrong(path, `${what.size} elements`, list.length);
       for (const [index, item] of list.entries()) {
         encodeJson(what.of, item, writer, `${path}[${index}]`);
@@ -90,13 +88,10 @@ export function encodeJson(type: Type, value: unknown, writer: XdrWriter, path =
       return;
     }
     case "struct":
-      writer.enter();
-      for (const { name, of } of what.fields) {
-        encodeJson(of, fieldOf(value, name), writer, `${path}.${name}`);
-      }
-      writer.leave();
+      encodeFields(what.fields, value, writer, path);
       return;
     case "union": {
+      writer.enter();
       const tag = fieldOf(value, what.discriminant.name);
       encodeJson(what.discriminant.of, tag, writer, `${path}.${what.discriminant.name}`);
       const on = resolved(what.discriminant.of);
@@ -111,9 +106,43 @@ export function encodeJson(type: Type, value: unknown, writer: XdrWriter, path =
         what.arms.find(({ cases }) => cases.length === 0);
       if (arm === undefined) wrong(path, `an arm of ${what.name}`, tag);
       const { name, of } = arm.field;
+      expectOnly(value, [what.discriminant.name, name], path);
       encodeJson(of, fieldOf(value, name), writer, `${path}.${name}`);
+      writer.leave();
     }
   }
+}
+
+function encodeFields(
+  fields: readonly { readonly name: string; readonly of: Type }[],
+  value: unknown,
+  writer: XdrWriter,
+  path: string,
+): void {
+  writer.enter();
+  const names = fields.map(({ name }) => name);
+  expectOnly(value, names, path);
+  for (const { name, of } of fields) {
+    encodeJson(of, fieldOf(value, name), writer, `${path}.${name}`);
+  }
+  writer.leave();
+}
+
+/** Says where a value is that the writer refuses. */
+function at(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof SessionError) || error.message.startsWith(path)) throw error;
+    throw new SessionError("ERR_ARGUMENT", `${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/** A name that is written wrong would else be an optional field that is not there. */
+function expectOnly(value: unknown, names: readonly string[], path: string): void {
+  if (typeof value !== "object" || value === null) wrong(path, "an object", value);
+  const other = Object.keys(value).find((key) => !names.includes(key));
+  if (other !== undefined) wrong(`${path}.${other}`, "no such field", Reflect.get(value, other));
 }
 
 /** Reads a value as JSON. */
@@ -161,13 +190,8 @@ export function decodeJson(type: Type, reader: XdrReader): unknown {
       for (let i = 0; i < count; i++) list.push(decodeJson(what.of, reader));
       return list;
     }
-    case "optional": {
-      if (!reader.bool()) return null;
-      reader.enter();
-      const value = decodeJson(what.of, reader);
-      reader.leave();
-      return value;
-    }
+    case "optional":
+      return reader.bool() ? decodeJson(what.of, reader) : null;
     case "enum": {
       const number = reader.int();
       const member = what.members.find(({ value }) => value === number);
@@ -177,6 +201,7 @@ export function decodeJson(type: Type, reader: XdrReader): unknown {
     case "struct":
       return decodeFields(what.fields, reader);
     case "union": {
+      reader.enter();
       const tag = decodeJson(what.discriminant.of, reader);
       const on = resolved(what.discriminant.of);
       const number =
@@ -189,6 +214,7 @@ export function decodeJson(type: Type, reader: XdrReader): unknown {
       }
       const { name, of } = arm.field;
       const rest = name === "" ? {} : { [name]: decodeJson(of, reader) };
+      reader.leave();
       return { [what.discriminant.name]: tag, ...rest };
     }
   }
@@ -199,7 +225,10 @@ function decodeFields(
   reader: XdrReader,
 ): Record<string, unknown> {
   const value: Record<string, unknown> = {};
+  // Whatever contains itself does so through a struct or a union, be it by a pointer or an array.
+  reader.enter();
   for (const { name, of } of fields) value[name] = decodeJson(of, reader);
+  reader.leave();
   return value;
 }
 

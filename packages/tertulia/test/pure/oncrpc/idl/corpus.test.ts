@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -119,6 +119,18 @@ describe("the codec of JSON", () => {
     deepEqual(generate(odd).match(/\b(constructor|toString|valueOf)\b/g), null);
   });
 
+  it("goes no deeper than the limit, by pointers and by arrays", () => {
+    const text = "struct s { s kids<>; }; union u switch (int k) { case 1: u next<1>; };";
+    const { types } = compile("deep.x", text);
+    for (const to of types) {
+      // One element, and one in that, and so on.
+      const octets = new Uint8Array(400_000).map((_, index) => (index % 4 === 3 ? 1 : 0));
+      throws(() => decodeJson({ type: "reference", to }, new XdrReader(octets)), {
+        violation: "tooDeep",
+      });
+    }
+  });
+
   it("says where a value is wrong", () => {
     const problem = (value: unknown): string => {
       try {
@@ -130,5 +142,9 @@ describe("the codec of JSON", () => {
     };
     equal(problem({ id: "x" }), 'argument.id: expected a number, found "x"');
     equal(problem({ id: 1 }), "argument.big: expected a whole number, found nothing");
+    equal(problem({ id: 5e9 }), "argument.id: 5000000000 is no int");
+    equal(problem({ id: 1, big: "9223372036854775808" }).slice(0, 13), "argument.big:");
+    equal(problem({ id: 1, nxet: {} }), "argument.nxet: expected no such field, found {}");
+    equal(problem(null), "argument: expected an object, found null");
   });
 });
