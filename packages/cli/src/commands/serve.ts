@@ -154,6 +154,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const onBlocked = (error: StoreError | undefined) =>
     log("store", error ? `nothing goes on: ${error.message}` : "there is room again", {
       isBlocked: error !== undefined,
+      reason: error?.message,
     });
   const onFailed = ({ message }: StoreError) => {
     // Whatever restarts us finds all that was acknowledged, and those who were here come back.

@@ -153,7 +153,10 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
   async restore(): Promise<void> {
     const { store, tombstoneMs = TOMBSTONE_MS } = this.#options;
     if (store === undefined) return;
-    await store.forget(Date.now() - tombstoneMs);
+    await store.forget(Date.now() - tombstoneMs).catch((error: unknown) => {
+      // Then what is old stays for now. Whether anybody waits for room is for who writes to say.
+      if (!(error instanceof StoreError) || error.failure !== "full") throw error;
+    });
     for await (const { id, outcome, received, message, endedAt } of store.tombstones()) {
       const now = this.#runtime.now();
       const until = now + endedAt + tombstoneMs - Date.now();

@@ -16,6 +16,8 @@ const SQLITE_BUSY = 5;
 export function takeLock(path: string): DatabaseSync {
   const lock = new DatabaseSync(`${path}.lock`, { timeout: 0 });
   try {
+    // A journal in a file would need room, and one is to come back also where the disk is full.
+    lock.exec("PRAGMA journal_mode = MEMORY");
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {

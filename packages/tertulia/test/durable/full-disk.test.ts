@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { after, describe, it } from "node:test";
 import { connect, Listener, memoryPair, nodeRuntime, type Session } from "../../src/index.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "../../src/stores/sqlite.ts";
+import { StoreError } from "../../src/stores/store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tertulia-full-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -114,4 +115,38 @@ describe("a receiver whose disk is full", () => {
     near.abort();
     await store[Symbol.asyncDispose]();
   });
+});
+
+describe("a listener whose store has no room", () => {
+  it("takes up its sessions, though what is old cannot be forgotten there", async () => {
+    class Full extends MemoryStore {
+      override async forget(): Promise<void> {
+        throw new StoreError("full", "no room");
+      }
+    }
+    await using listener = new Listener(nodeRuntime(), { store: new Full() });
+    await listener.restore();
+    equal(listener.sessions.size, 0);
+  });
+
+  for (const failure of ["full", "failed"] as const) {
+    it(`tells who comes anew to try again when it has ${failure}, and not what is wrong with its disk`, async () => {
+      class Broken extends MemoryStore {
+        override async write(): Promise<void> {
+          throw new StoreError(failure, "/var/lib/node.db: no");
+        }
+      }
+      await using listener = new Listener(nodeRuntime(), { store: new Broken(), keepsAll: true });
+      await listener.restore();
+      const dial = async () => {
+        const [ours, theirs] = memoryPair();
+        listener.receive(theirs);
+        return ours;
+      };
+      await rejects(connect(dial, { signal: AbortSignal.timeout(5000) }), {
+        code: "ERR_REFUSED",
+        message: "refused: congestion: what there is of a session cannot be stored now",
+      });
+    });
+  }
 });

@@ -1,5 +1,13 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -207,6 +215,11 @@ describe("SqliteStore", () => {
     other.close();
     await rejects(store.write(appended("01", 0)), { failure: "failed" });
     deepEqual(told, ["failed"]);
+  });
+
+  it("needs no room on the disk to take its lock, which would keep it from coming back to a full one", async () => {
+    await using store = await fixture.open();
+    equal(existsSync(`${pathOf(store)}.lock-journal`), false);
   });
 
   it("keeps its file from the eyes of others", async () => {
