@@ -7,15 +7,18 @@
 import { once } from "node:events";
 import { Command, InvalidArgumentError } from "commander";
 import {
+  type JournalEntry,
   lossOf,
   type SessionSummary,
   type Store,
-  type StoredSession,
   StoreError,
 } from "tertulia/stores";
 import { openSqliteStore } from "tertulia/stores/sqlite";
 import { callOf } from "../call.ts";
 import { CommandError, exitCodes } from "../exit.ts";
+
+/** What waits for a peer that is away is read in pieces: it may be more than fits into memory. */
+const WAITING_OCTETS = 1024 * 1024;
 
 interface ListOptions {
   readonly json?: boolean;
@@ -121,34 +124,55 @@ async function exportAll(file: string, { secrets = false }: { secrets?: boolean 
 
 async function* everythingIn(store: Store, hasSecrets: boolean): AsyncGenerator<Exported> {
   for await (const { id } of store.sessions()) {
-    let stored: StoredSession | undefined;
-    try {
-      stored = await store.load(id);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      yield { type: "damaged", id, reason: error.message };
-      process.exitCode = exitCodes.failed;
-    }
-    if (stored === undefined) continue;
-    const { record, epoch, updatedAt, state, entries } = stored;
-    const { establishment, ...rest } = record;
-    yield {
-      type: "session",
-      ...rest,
-      epoch,
-      updatedAt,
-      ...(state && { state: base64(state) }),
-      ...(hasSecrets && { establishment: base64(establishment) }),
-    };
-    for (const { journal, position, octets } of entries) {
-      yield { type: "entry", id, journal, position, octets: base64(octets) };
-    }
+    yield* wholeOf(id, async function* () {
+      const stored = await store.load(id);
+      if (stored === undefined) return;
+      const { record, epoch, updatedAt, state, entries } = stored;
+      const { establishment, ...rest } = record;
+      yield {
+        type: "session",
+        ...rest,
+        epoch,
+        updatedAt,
+        ...(state && { state: base64(state) }),
+        ...(hasSecrets && { establishment: base64(establishment) }),
+      };
+      for (const entry of entries) yield exportedEntry(id, entry);
+      for (let position = 0, isMore = true; isMore; ) {
+        const piece = await store.read(id, "waiting", position, WAITING_OCTETS);
+        for (const entry of piece) {
+          position = entry.position + entry.octets.length;
+          yield exportedEntry(id, entry);
+        }
+        isMore = piece.length > 0;
+      }
+    });
   }
   for await (const tombstone of store.tombstones()) yield { type: "tombstone", ...tombstone };
   for await (const name of store.activities()) {
-    const octets = await store.activity(name);
-    if (octets) yield { type: "activity", name, octets: base64(octets) };
+    yield* wholeOf(name, async function* () {
+      const octets = await store.activity(name);
+      if (octets) yield { type: "activity", name, octets: base64(octets) };
+    });
   }
+}
+
+/** What there is, as far as it is whole, and then that it is not. */
+async function* wholeOf(
+  id: string,
+  read: () => AsyncGenerator<Exported>,
+): AsyncGenerator<Exported> {
+  try {
+    yield* read();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    yield { type: "damaged", id, reason: error.message };
+    process.exitCode = exitCodes.failed;
+  }
+}
+
+function exportedEntry(id: string, { journal, position, octets }: JournalEntry): Exported {
+  return { type: "entry", id, journal, position, octets: base64(octets) };
 }
 
 function base64(octets: Uint8Array): string {

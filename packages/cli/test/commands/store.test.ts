@@ -100,4 +100,39 @@ describe("tertulia store", () => {
     match(tertulia("store", "compact", file).stderr, /: file is not a database\n$/);
     deepEqual([statSync(file).mode, existsSync(`${file}.lock`)], [before, false]);
   });
+
+  it("exports what waits for a peer that is away, and what lies behind damage", async () => {
+    const file = join(folder, "export.db");
+    const create = { role: "responder", identity: "", createdAt: 1 } as const;
+    const waits = { journal: "waiting", position: 0, octets: Buffer.from("later") } as const;
+    {
+      await using store = await openSqliteStore(file);
+      for (const id of ["01", "02"]) {
+        const activities = [{ name: `session/${id}`, octets: Buffer.from(id) }];
+        const record = { ...create, id, establishment: new Uint8Array(8) };
+        await store.write({ id, epoch: 0, create: record, activities, appends: [waits] });
+      }
+    }
+    const db = new DatabaseSync(file);
+    db.exec("UPDATE entries SET octets = x'00' WHERE session = 1");
+    db.exec("UPDATE activities SET octets = x'00' WHERE name = 'session/01'");
+    db.close();
+    const { stdout, stderr, status } = tertulia("store", "export", file);
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    deepEqual(
+      lines.map(({ type, id, name, octets }) => [type, id ?? name, octets].join(" ")),
+      [
+        "session 01 ",
+        "damaged 01 ",
+        "session 02 ",
+        `entry 02 ${Buffer.from("later").toString("base64")}`,
+        "damaged session/01 ",
+        `activity session/02 ${Buffer.from("02").toString("base64")}`,
+      ],
+    );
+    deepEqual([stderr, status], ["", 1]);
+  });
 });
