@@ -190,9 +190,10 @@ export class SessionDriver implements Flushable, TimerEntry {
   }
 
   /** Does everything that the machine says, and sees to its timer. */
-  settle(now: number = this.now()): void {
+  settle(at?: number): void {
     if (this.#isSettling) return;
     this.#isSettling = true;
+    const now = at ?? this.now();
     const { machine } = this;
     try {
       for (let output = machine.poll(now); output; output = machine.poll(now)) this.#do(output);
