@@ -20,6 +20,7 @@ import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
 import { type Log, logTo } from "../log.ts";
 import { answerNode, type NodeRequest } from "../sessions/control.ts";
+import { Sparing } from "../sparing.ts";
 import { inherit, Successor } from "../successor.ts";
 import { SERVICE_HOME, systemdUnit } from "../systemd.ts";
 import { type TunnelServing, tunnelServing } from "../tunnel/serving.ts";
@@ -167,6 +168,9 @@ async function serve(options: ServeOptions): Promise<void> {
       ? undefined
       : await openSqliteStore(options.store, { onBlocked, onFailed });
   await using tunnels = await tunnelServing(options, log, inheritance?.connections);
+  const refusals = new Sparing((count) =>
+    log("refused", `turned ${count} more away in the last second`, { count }),
+  );
   const opened = House.open({
     address: options.listen,
     identity,
@@ -179,11 +183,10 @@ async function serve(options: ServeOptions): Promise<void> {
     limits: limitsOf(options),
     ...(tunnels.options && { tunnels: tunnels.options }),
     onChange: ({ type, room, name }) => log(type, changes[type](name, room), { room, name }),
-    onRefused: (address, error) =>
-      log("refused", `turned ${address || "somebody"} away: ${error.message}`, {
-        address,
-        reason: error.message,
-      }),
+    onRefused: (address, { message: reason }) =>
+      refusals.say(() =>
+        log("refused", `turned ${address || "somebody"} away: ${reason}`, { address, reason }),
+      ),
   });
   const house = await opened.catch((error: unknown) => {
     if (!(error instanceof StoreError) || error.failure !== "damaged") throw error;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { connect as connectSocket } from "node:net";
 import { describe, it } from "node:test";
 import { connect } from "tertulia";
-import { Running, serving, TemporaryHome } from "../processes.ts";
+import { type Printed, Running, serving, TemporaryHome } from "../processes.ts";
 
 describe("serve", () => {
   it("tells people what to do next, and how to stop it", async () => {
@@ -77,6 +78,24 @@ describe("serve", () => {
       /away: selectorUnknown: there is no x 12:00:00 {2}all is well\ufffd\[2Jy+…$/,
     );
     assert.ok(line.length < 600, `${line.length} characters`);
+  });
+
+  it("counts whom it turns away, and does not write a line for each", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home);
+    await using _ = node;
+    const [, port] = address.split(":");
+    const strangers = 300;
+    for (let i = 0; i < strangers; i++) {
+      connectSocket(Number(port), "127.0.0.1")
+        .on("error", () => {})
+        .end("hello?");
+    }
+    const lines = (): Printed[] => node.printed.filter(({ event }) => event === "refused");
+    const counted = (): number => lines().reduce((sum, { count = 1 }) => sum + Number(count), 0);
+    await node.until(() => counted() >= strangers);
+    assert.equal(counted(), strangers);
+    assert.ok(lines().length < strangers / 2, `${lines().length} lines`);
   });
 
   it("takes TLS only when told so", async () => {
