@@ -10,14 +10,18 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Server, Socket } from "node:net";
 import { holdReading, type Passed, type PassedConnection } from "tertulia/tunnel";
+import { exitCodes } from "./exit.ts";
 
 /**
  * What the two say to each other, in this order: the successor is `ready`, gets any number of batches of
  * `connection`, each with its socket, behind which it answers `kept`; then the listening `socket`, which
- * it says is `taken`; and when the store is free it is to `go`, and says that it is `serving`.
+ * it says is `taken`; when the store is free it is to `go`, and says that it has `opened` it; and then to
+ * `serve`, and says that it is `serving`. Until `serve` it has done nothing that another could not do as
+ * well. Behind `taken` it gets those who dial, each as a `caller`, until it is to `leave`.
  */
 type Word =
-  | { readonly type: "ready" | "batch" | "kept" | "socket" | "taken" | "go" | "serving" }
+  | { readonly type: "ready" | "batch" | "kept" | "socket" | "taken" | "caller" }
+  | { readonly type: "go" | "opened" | "serve" | "serving" | "leave" }
   | { readonly type: "connection"; readonly connection: PassedConnection };
 
 /** Says that the process has a predecessor. */
@@ -29,11 +33,23 @@ const HELD_MAX = 1024;
 /** Sockets on their way at a time: the system counts them against the limit of open files. */
 const BATCH_MAX = 64;
 
+/** Successors in a row that may fail, when the node before cannot go on itself any more. */
+const FAILED_MAX = 3;
+
 export class Successor {
   readonly #child: ChildProcess;
+  readonly #ended: Promise<never>;
+  /** Callers on their way to it. */
+  #calling = 0;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    // What is said to one that has ended is said in vain: its end is what we look at.
+    child.on("error", () => {});
+    this.#ended = once(child, "exit").then(([code, killer]) => {
+      throw new Error(`the successor ended before it was serving: ${code ?? killer}`);
+    });
+    this.#ended.catch(() => {});
   }
 
   /** Starts this command again, from what is installed now, and waits until it is there. */
@@ -52,7 +68,7 @@ export class Successor {
       await successor.#word("ready");
       return successor;
     } catch (error) {
-      child.kill("SIGKILL");
+      successor.kill();
       throw error;
     }
   }
@@ -61,52 +77,137 @@ export class Successor {
     return this.#child.pid ?? 0;
   }
 
-  /**
-   * Gives it connections at rest, which stay open here as well.
-   *
-   * @throws when it did not say that it has all of them: it is ended then, and has had no effect.
-   */
+  /** Gives it connections at rest, which stay open here as well. */
   async pass(connections: readonly Passed[]): Promise<void> {
-    try {
-      for (let at = 0; at < connections.length; at += BATCH_MAX) {
-        for (const { connection, socket } of connections.slice(at, at + BATCH_MAX)) {
-          const word: Word = { type: "connection", connection };
-          // Without this Node closes our copy before we know that it has arrived.
-          this.#child.send(word, socket, { keepOpen: true });
-        }
-        const kept = this.#word("kept");
-        this.#child.send({ type: "batch" } satisfies Word);
-        await kept;
+    for (let at = 0; at < connections.length; at += BATCH_MAX) {
+      for (const { connection, socket } of connections.slice(at, at + BATCH_MAX)) {
+        const word: Word = { type: "connection", connection };
+        // Without this Node closes our copy before we know that it has arrived.
+        this.#child.send(word, socket, { keepOpen: true });
       }
-    } catch (error) {
-      this.#child.kill("SIGKILL");
-      throw error;
+      await this.#ask("batch", "kept");
     }
   }
 
-  /** Gives it the listening socket: from now on it takes the connections. */
+  /** Gives it the listening socket, which stays open here as well: from now on it takes connections. */
   async give(server: Server): Promise<void> {
+    const taken = this.#word("taken");
     this.#child.send({ type: "socket" } satisfies Word, server);
-    await this.#word("taken");
-    server.close();
+    await taken;
   }
 
-  /** Has it open the store, and serve. */
-  async go(): Promise<void> {
-    this.#child.send({ type: "go" } satisfies Word);
-    await this.#word("serving");
-    this.#child.disconnect();
+  /** Gives it one that has dialled and that nobody has read. */
+  call(socket: Socket): void {
+    if (this.#calling >= HELD_MAX) return void socket.destroy();
+    this.#calling += 1;
+    this.#child.send({ type: "caller" } satisfies Word, socket, () => {
+      this.#calling -= 1;
+    });
+  }
+
+  /** Has it open the store. */
+  async open(): Promise<void> {
+    await this.#ask("go", "opened");
+  }
+
+  /** Has it serve: from now on only it can. */
+  async serve(): Promise<void> {
+    await this.#ask("serve", "serving");
+  }
+
+  /** Resolves when it has all callers, and is on its own. */
+  async leave(): Promise<void> {
+    const left = once(this.#child, "disconnect", { signal: AbortSignal.timeout(STEP_MS) });
+    this.#child.send({ type: "leave" } satisfies Word);
+    await left.catch(() => this.#child.disconnect());
     this.#child.unref();
+  }
+
+  /** Ends it: before it serves that has had no effect. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  async #ask(word: "batch" | "go" | "serve", answer: Word["type"]): Promise<void> {
+    const answered = this.#word(answer);
+    this.#child.send({ type: word } satisfies Word);
+    await answered;
   }
 
   async #word(type: Word["type"]): Promise<void> {
     const signal = AbortSignal.timeout(STEP_MS);
-    const ended = once(this.#child, "exit", { signal }).then(([code, killer]) => {
-      throw new Error(`the successor ended before it was ${type}: ${code ?? killer}`);
-    });
-    ended.catch(() => {});
-    await Promise.race([wordOf(this.#child, type, signal), ended]);
+    await Promise.race([wordOf(this.#child, type, signal), this.#ended]);
   }
+}
+
+/** The node before, when its successor has its sockets. */
+export interface Parting {
+  readonly server: Server;
+  readonly passed: readonly Passed[];
+  /** Lets go of the sessions and the store. */
+  park(): Promise<void>;
+  /** Nobody knows any more how far the connections are. */
+  lose(): void;
+  onFailed(error: unknown): void;
+  /** Another successor has the sockets. */
+  onTaken(successor: Successor): void;
+}
+
+/**
+ * Has the successor go on with everything. When it ends before it does, another one gets the same: this
+ * process has nothing open any more to go on with.
+ *
+ * @throws when that has failed too often.
+ */
+export async function goOver(
+  first: Successor,
+  { server, passed, park, lose, onFailed, onTaken }: Parting,
+): Promise<void> {
+  let successor: Successor | undefined = first;
+  /** Those who dial while there is none. */
+  const held: Socket[] = [];
+  const forward = (socket: Socket) => {
+    socket.on("error", () => {});
+    // Those that are sent wait in turn, and what is read of them meanwhile would be lost.
+    if (!holdReading(socket)) socket.destroy();
+    else if (successor) successor.call(socket);
+    else if (held.length >= HELD_MAX) socket.destroy();
+    else held.push(socket);
+  };
+  server.on("connection", forward);
+  await park();
+  let left = passed;
+  let next: Successor | undefined;
+  for (let failed = 0; ; ) {
+    next = successor;
+    let hasOpened = false;
+    try {
+      if (next === undefined) {
+        next = await Successor.start();
+        await next.pass(left);
+        await next.give(server);
+        onTaken(next);
+        successor = next;
+        for (const socket of held.splice(0)) next.call(socket);
+      }
+      await next.open();
+      hasOpened = true;
+      await next.serve();
+      break;
+    } catch (error) {
+      next?.kill();
+      successor = undefined;
+      if (hasOpened) {
+        left = [];
+        lose();
+      }
+      onFailed(error);
+      failed += 1;
+      if (failed === FAILED_MAX) throw error;
+    }
+  }
+  server.close();
+  await next.leave();
 }
 
 /** What a successor gets of the node before it. */
@@ -114,6 +215,8 @@ export interface Inheritance {
   readonly server: Server;
   /** Connections of its tunnels, whose sessions are in the store. */
   readonly connections: readonly Passed[];
+  /** Says that the store is open, and waits for the word to serve. */
+  opened(): Promise<void>;
   /** Says that this node serves, and has those who waited come in. */
   serving(): void;
 }
@@ -129,6 +232,7 @@ export async function inherit(): Promise<Inheritance | undefined> {
     if (held.length >= HELD_MAX) socket.destroy();
     else held.push(socket);
   };
+  let isServing = false;
   const { promise, resolve } = Promise.withResolvers<Server>();
   const connections: Passed[] = [];
   const receive = (word: Word, handle: unknown) => {
@@ -136,25 +240,38 @@ export async function inherit(): Promise<Inheritance | undefined> {
       connections.push({ connection: word.connection, socket: atRest(handle) });
     }
     if (word.type === "batch") say("kept");
+    if (word.type === "leave") process.disconnect?.();
+    if (word.type === "caller" && handle instanceof Socket) {
+      if (isServing) server.emit("connection", handle);
+      else hold(handle);
+    }
     if (word.type !== "socket" || !(handle instanceof Server)) return;
-    process.off("message", receive);
     // It takes connections as soon as it is here.
     handle.on("connection", hold);
     resolve(handle);
   };
   process.on("message", receive);
+  // Whoever began this is gone, and the sockets with it: the next one to be started has the store.
+  const orphaned = () => process.exit(exitCodes.failed);
+  process.once("disconnect", orphaned);
   say("ready");
   const server = await promise;
-  const signal = AbortSignal.timeout(STEP_MS);
-  const going = wordOf(process, "go", signal);
+  const go = wordOf(process, "go", AbortSignal.timeout(STEP_MS));
   say("taken");
-  await going;
+  await go;
   return {
     server,
     connections,
+    async opened() {
+      const serve = wordOf(process, "serve", AbortSignal.timeout(STEP_MS));
+      say("opened");
+      await serve;
+      process.off("disconnect", orphaned);
+    },
     serving() {
+      isServing = true;
       for (const socket of held.splice(0)) server.emit("connection", socket);
-      process.send?.({ type: "serving" } satisfies Word, () => process.disconnect?.());
+      say("serving");
     },
   };
 }

@@ -11,7 +11,7 @@ import { defaultLimits, type Limits, type Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import { StoreError } from "tertulia/stores";
 import { openSqliteStore, type SqliteStore } from "tertulia/stores/sqlite";
-import type { TunnelHandover } from "tertulia/tunnel";
+import type { Passed, TunnelHandover } from "tertulia/tunnel";
 import { callOf } from "../call.ts";
 import { askNode, offerControl, runningNodes } from "../control.ts";
 import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
@@ -21,7 +21,7 @@ import { House } from "../house.ts";
 import { type Log, logTo } from "../log.ts";
 import { answerNode, type NodeRequest } from "../sessions/control.ts";
 import { Sparing } from "../sparing.ts";
-import { inherit, Successor } from "../successor.ts";
+import { goOver, inherit, Successor } from "../successor.ts";
 import { SERVICE_HOME, systemdUnit } from "../systemd.ts";
 import { type TunnelServing, tunnelServing } from "../tunnel/serving.ts";
 
@@ -167,6 +167,7 @@ async function serve(options: ServeOptions): Promise<void> {
     options.store === undefined
       ? undefined
       : await openSqliteStore(options.store, { onBlocked, onFailed });
+  await inheritance?.opened();
   await using tunnels = await tunnelServing(options, log, inheritance?.connections);
   const refusals = new Sparing((count) =>
     log("refused", `turned ${count} more away in the last second`, { count }),
@@ -226,27 +227,38 @@ async function upgrade(
     refuse("only sessions in a --store go over to another process");
     return false;
   }
-  let successor: Successor;
-  let connections = 0;
+  let successor: Successor | undefined;
+  let passed: readonly Passed[] = [];
+  const server = house.listener.socket;
   try {
     successor = await Successor.start();
-    const passed = await handover.rest();
-    connections = passed.length;
+    passed = await handover.rest();
     await successor.pass(passed);
+    await successor.give(server);
   } catch (error) {
+    successor?.kill();
     handover.goOn();
     refuse(messageOf(error));
     return false;
   }
-  const taken = connections > 0 ? `, with ${connections} tunnelled connections` : "";
-  log("upgrading", `process ${successor.pid} takes over${taken}`, {
-    successor: successor.pid,
-    connections,
+  const announce = ({ pid }: Successor) => {
+    const connections = passed.length;
+    const taken = connections > 0 ? `, with ${connections} tunnelled connections` : "";
+    log("upgrading", `process ${pid} takes over${taken}`, { successor: pid, connections });
+  };
+  announce(successor);
+  house.listener.detach();
+  await goOver(successor, {
+    server,
+    passed,
+    async park() {
+      await house.close(GRACE_MS, JITTER_MS);
+      await store[Symbol.asyncDispose]();
+    },
+    lose: () => handover.lose(),
+    onFailed: (error) => refuse(`${messageOf(error)}; another successor is tried`),
+    onTaken: announce,
   });
-  await successor.give(house.listener.socket);
-  await house.close(GRACE_MS, JITTER_MS);
-  await store[Symbol.asyncDispose]();
-  await successor.go();
   return true;
 }
 

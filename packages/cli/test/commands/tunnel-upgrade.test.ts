@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -38,7 +39,12 @@ async function upgradable(home: TemporaryHome, port: number) {
   const tunnel = new Running(home, "tunnel", address, ...forwards, "--json");
   const { address: bound } = await logged(tunnel, "listening");
   await logged(tunnel, "connected");
-  const successors: number[] = [];
+  let upgrades = 0;
+  /** The process that has the node now. */
+  const serves = () => {
+    const successor = node.printed.findLast(({ event }) => event === "upgrading")?.["successor"];
+    return Number(successor ?? node.process.pid);
+  };
   return {
     node,
     tunnel,
@@ -50,20 +56,31 @@ async function upgradable(home: TemporaryHome, port: number) {
     },
     /** Until the tunnel has resumed; how many connections went over. */
     async upgrade(): Promise<number> {
-      const count = successors.length + 1;
-      process.kill(successors.at(-1) ?? node.process.pid ?? 0, "SIGUSR2");
-      const { successor, connections } = await logged(node, "upgrading", count);
-      successors.push(Number(successor));
-      await logged(tunnel, "resumed", count);
-      return Number(connections);
+      upgrades += 1;
+      process.kill(serves(), "SIGUSR2");
+      await logged(tunnel, "resumed", upgrades);
+      const last = node.printed.findLast(({ event }) => event === "upgrading");
+      return Number(last?.["connections"]);
     },
     async [Symbol.asyncDispose]() {
       await tunnel.signal("SIGKILL");
-      const last = successors.at(-1);
-      if (last !== undefined) process.kill(last, "SIGKILL");
+      if (serves() !== node.process.pid) process.kill(serves(), "SIGKILL");
       await node[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Has the next successor of the nodes that are started meanwhile kill itself at a stage (dying.ts). */
+async function mortal<T>(home: TemporaryHome, stage: string, start: () => Promise<T>): Promise<T> {
+  const { NODE_OPTIONS: before } = process.env;
+  process.env["NODE_OPTIONS"] = `--import ${new URL("../dying.js", import.meta.url)}`;
+  writeFileSync(join(home.path, "die"), stage);
+  try {
+    return await start();
+  } finally {
+    if (before === undefined) delete process.env["NODE_OPTIONS"];
+    else process.env["NODE_OPTIONS"] = before;
+  }
 }
 
 /** For what never comes: more than a thousand connections take. */
@@ -118,6 +135,10 @@ async function read(socket: Socket): Promise<number | string> {
   return position;
 }
 
+function codeOf(error: NodeJS.ErrnoException): string | undefined {
+  return error.code;
+}
+
 /** Resolves once a number has not changed for a while. */
 async function waitUntilStill(look: () => number): Promise<void> {
   for (let last = -1; last !== look(); ) {
@@ -126,7 +147,7 @@ async function waitUntilStill(look: () => number): Promise<void> {
   }
 }
 
-describe("a tunnel whose node is replaced by another process", () => {
+describe("a tunnel whose node is replaced by another process", { timeout: 120_000 }, () => {
   it("loses and doubles no octet of a connection, in either direction, twice in a row", async () => {
     using home = new TemporaryHome();
     let isOver = false;
@@ -203,6 +224,49 @@ describe("a tunnel whose node is replaced by another process", () => {
     const { outcome } = await logged(pair.node, "connection");
     assert.equal(outcome, "lost");
   });
+
+  for (const stage of [
+    "before ready",
+    "after ready",
+    "before kept",
+    "after kept",
+    "before taken",
+  ]) {
+    it(`goes on as before when its successor is killed ${stage}, and is replaced later`, async () => {
+      using home = new TemporaryHome();
+      await using far = await target((socket) => socket.pipe(socket));
+      await using pair = await mortal(home, stage, () => upgradable(home, far.port));
+      const near = await pair.open();
+      assert.equal(await said(near, "before"), "before");
+      process.kill(pair.node.process.pid ?? 0, "SIGUSR2");
+      const meanwhile = said(near, "meanwhile");
+      const { reason } = await logged(pair.node, "notUpgraded");
+      assert.match(String(reason), /successor ended/);
+      assert.equal(await meanwhile, "meanwhile");
+      assert.equal(await said(near, "behind"), "behind");
+      assert.equal(await said(await pair.open(), "new"), "new");
+      assert.equal(await pair.upgrade(), 2);
+      assert.equal(await said(near, "over"), "over");
+      assert.equal(pair.tunnel.printed.filter(({ event }) => event === "lost").length, 0);
+    });
+  }
+
+  for (const stage of ["after taken", "before opened", "after opened"]) {
+    it(`has another successor when the first is killed ${stage}`, async () => {
+      using home = new TemporaryHome();
+      await using far = await target((socket) => socket.pipe(socket));
+      await using pair = await mortal(home, stage, () => upgradable(home, far.port));
+      const near = await pair.open();
+      near.on("error", () => {});
+      assert.equal(await said(near, "before"), "before");
+      assert.equal(await pair.upgrade(), 1);
+      // From when it has the word to serve, nobody else knows how far it came.
+      if (stage === "after opened") assert.equal(await read(near).catch(codeOf), "ECONNRESET");
+      else assert.equal(await said(near, "over"), "over");
+      assert.equal(await said(await pair.open(), "new"), "new");
+      assert.equal(pair.tunnel.printed.filter(({ event }) => event === "lost").length, 0);
+    });
+  }
 
   it("takes 1,000 connections along", async () => {
     using home = new TemporaryHome();

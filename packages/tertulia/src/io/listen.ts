@@ -73,6 +73,8 @@ export interface BoundListener extends Listener {
   readonly port: number;
   /** What it listens with: to be given to the process that goes on, as `ChildProcess.send` does. */
   readonly socket: Server;
+  /** Takes no more connections of its socket, and leaves it open when the listener is closed. */
+  detach(): void;
 }
 
 /** A TLS record of the handshake (RFC 8446, 5.1). */
@@ -189,14 +191,16 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   const server = given ?? createServer({ noDelay: true });
   // Whoever kept the connections until now has done enough.
   given?.removeAllListeners("connection");
-  server.on("connection", (socket) => {
+  const take = (socket: Socket) => {
     if (given) socket.setNoDelay(true);
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     arrivals.began(socket);
     const kind = address.type === "unix" ? "unix" : "tcp";
     sniff(socket, (octets) => route(octets, socket, kind));
-  });
+  };
+  server.on("connection", take);
+  let isDetached = false;
   if (given === undefined) {
     const own =
       address.type === "unix" ? { path: address.path } : { port: address.port, host: address.host };
@@ -206,7 +210,9 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   server.on("error", (error) => refused("", asSessionError(error)));
   listener.onClose(async () => {
     stopWebSockets();
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const closed = isDetached
+      ? Promise.all([...sockets].map(closeOf))
+      : new Promise<void>((resolve) => server.close(() => resolve()));
     arrivals.close();
     // The sessions have said goodbye: that is to arrive, but nobody waits for it for long.
     const timer = setTimeout(() => {
@@ -228,7 +234,15 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
     address: address.type === "unix" ? address.path : `${hostOf(address.host)}:${port}`,
     port,
     socket: server,
+    detach() {
+      isDetached = true;
+      server.off("connection", take);
+    },
   });
+}
+
+function closeOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once("close", () => resolve()));
 }
 
 /** Waits for the first octets of a connection, and holds the others back. */

@@ -98,6 +98,12 @@ export class TunnelHandover implements Disposable {
     }
   }
 
+  /** Resets what was passed on: the process that had it has ended, and nobody knows how far it came. */
+  lose(): void {
+    for (const { splice } of this.#rested) resetSocket(splice.socket);
+    this.#rested = [];
+  }
+
   /** Resets what was passed to this process and belongs to none of these sessions. */
   dropOthers(sessions: ReadonlyMap<string, unknown>): void {
     this.#drop((session) => !sessions.has(session));

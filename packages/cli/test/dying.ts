@@ -1,0 +1,38 @@
+/**
+ * Loaded into a node before its program (`--import`): as a successor it kills itself where the file `die`
+ * in the home folder says, once. `before WORD` is instead of saying it, `after WORD` when it was said.
+ *
+ * @module
+ */
+
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+const file = join(process.env["XDG_CONFIG_HOME"] ?? "", "die");
+
+if (process.env["TERTULIA_PREDECESSOR"] === String(process.ppid) && process.send) {
+  const send = process.send.bind(process);
+  const say = (word: { readonly type?: string }, done?: () => void): boolean => {
+    dieAt(`before ${word.type}`);
+    return send(word, () => {
+      dieAt(`after ${word.type}`);
+      done?.();
+    });
+  };
+  // Its other forms are not used.
+  process.send = say as typeof process.send;
+}
+
+function dieAt(stage: string): void {
+  if (stageToDieAt() !== stage) return;
+  rmSync(file);
+  process.kill(process.pid, "SIGKILL");
+}
+
+function stageToDieAt(): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
