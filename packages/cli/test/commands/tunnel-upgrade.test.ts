@@ -32,9 +32,16 @@ async function target(onSocket: (socket: Socket) => void): Promise<Target> {
 }
 
 /** A node, a tunnel to it that leads to a target, and an upgrade of the node. */
-async function upgradable(home: TemporaryHome, port: number) {
+async function upgradable(home: TemporaryHome, port: number, ...words: readonly string[]) {
   const store = join(home.path, "node.db");
-  const { node, address } = await serving(home, "--allow", "any:127.0.0.1:*", "--store", store);
+  const { node, address } = await serving(
+    home,
+    "--allow",
+    "any:127.0.0.1:*",
+    "--store",
+    store,
+    ...words,
+  );
   const forwards = ["--local", `0:127.0.0.1:${port}`];
   const tunnel = new Running(home, "tunnel", address, ...forwards, "--json");
   const { address: bound } = await logged(tunnel, "listening");
@@ -223,6 +230,26 @@ describe("a tunnel whose node is replaced by another process", { timeout: 120_00
     assert.equal(await said(other, "more"), "more");
     const { outcome } = await logged(pair.node, "connection");
     assert.equal(outcome, "lost");
+  });
+
+  it("counts each connection once in the quota of its identity, across upgrades", async () => {
+    using home = new TemporaryHome();
+    await using far = await target((socket) => socket.pipe(socket));
+    await using pair = await upgradable(home, far.port, "--quota-connections", "2");
+    const refused = async () => read(await pair.open()).catch(codeOf);
+    const [near, other] = [await pair.open(), await pair.open()];
+    assert.deepEqual([await said(near, "a"), await said(other, "b")], ["a", "b"]);
+    assert.equal(await refused(), "ECONNRESET");
+    for (const _ of ["first", "second"]) {
+      assert.equal(await pair.upgrade(), 2);
+      assert.deepEqual([await said(near, "c"), await said(other, "d")], ["c", "d"]);
+      assert.equal(await refused(), "ECONNRESET");
+    }
+    other.resetAndDestroy();
+    // Behind the three that were refused.
+    await logged(pair.node, "connection", 4);
+    assert.equal(await said(await pair.open(), "new"), "new");
+    assert.equal(await refused(), "ECONNRESET");
   });
 
   for (const stage of [
