@@ -6,6 +6,7 @@
  */
 
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { resetSocket } from "../io/reset.ts";
 import type { Session } from "../io/session.ts";
 import type { Splice } from "./splice.ts";
@@ -45,6 +46,8 @@ export interface RestingServer {
 
 /** How long what was read of a session may take to be written: a target that does not read is lost. */
 const FLUSH_MS = 1000;
+/** Between two looks at who takes nothing. */
+const DEAF_PAUSE_MS = 20;
 
 /** One for all tunnel servers of a node. */
 export class TunnelHandover implements Disposable {
@@ -67,12 +70,14 @@ export class TunnelHandover implements Disposable {
    * @returns Those to be passed on; until {@link goOn} nothing goes through them here.
    */
   async rest(): Promise<readonly Passed[]> {
+    // While everything goes on: once it rests, all would wait for the one that does not read.
+    const deaf = await this.#deaf();
     const servers = [...this.#servers].filter(({ session }) => session.isKept);
     const rested: Live[] = [];
     for (const server of servers) {
       server.rest();
       for (const live of server.live) {
-        if (live.splice.rest()) rested.push(live);
+        if (!deaf.has(live.splice) && live.splice.rest()) rested.push(live);
         else live.splice.lose();
       }
       // In the same turn: what was read of the sockets is in the streams, and goes over with them.
@@ -137,6 +142,23 @@ export class TunnelHandover implements Disposable {
   /** All streams of a session are taken: sockets without one are of streams that were reset meanwhile. */
   settled(session: string): void {
     this.#drop((one) => one === session);
+  }
+
+  /** Those of which nothing is taken for as long as they would get to be flushed. */
+  async #deaf(): Promise<Set<Splice>> {
+    const taken = new Map<Splice, number>();
+    for (const { session, live } of this.#servers) {
+      if (!session.isKept) continue;
+      for (const { splice } of live) if (!splice.isFlushed) taken.set(splice, splice.takenOctets);
+    }
+    const by = performance.now() + FLUSH_MS;
+    while (taken.size > 0 && performance.now() < by) {
+      await sleep(DEAF_PAUSE_MS);
+      for (const [splice, octets] of taken) {
+        if (splice.isFlushed || splice.takenOctets > octets) taken.delete(splice);
+      }
+    }
+    return new Set(taken.keys());
   }
 
   #drop(isMeant: (session: string) => boolean): void {

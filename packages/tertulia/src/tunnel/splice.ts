@@ -120,6 +120,11 @@ export class Splice {
     return !this.#isOver && !this.socket.destroyed && this.socket.writableLength === 0;
   }
 
+  /** Octets that the kernel has taken for the socket. */
+  get takenOctets(): number {
+    return this.socket.bytesWritten - this.socket.writableLength;
+  }
+
   /** Resolves when it is, or will not be in time. */
   async flushed(ms: number): Promise<void> {
     const by = performance.now() + ms;

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MemoryStore } from "../../src/stores/index.ts";
+import { parseForward, TunnelHandover } from "../../src/tunnel/index.ts";
+import { tunnelPair } from "./pair.ts";
+
+/** Answers with what it gets; but to `deaf` with nothing, and reads no more. */
+async function halfDeaf() {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("error", () => {});
+    socket.on("data", (octets) => {
+      if (octets.subarray(0, 4).equals(Buffer.from("deaf"))) socket.pause();
+      else socket.write(octets);
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  return socket;
+}
+
+/** Resolves once a number has not changed for a while. */
+async function waitUntilStill(look: () => number): Promise<void> {
+  for (let last = -1; last !== look(); ) {
+    last = look();
+    await sleep(300);
+  }
+}
+
+describe("connections that are to go over", () => {
+  it("go on while it is found out which of them does not read", { timeout: 30_000 }, async () => {
+    await using far = await halfDeaf();
+    const handover = new TunnelHandover();
+    const listening = { store: new MemoryStore(), keepsAll: true };
+    const local = [parseForward(`0:127.0.0.1:${far.port}`)];
+    await using pair = await tunnelPair({ local }, undefined, { handover, listening });
+    const { port } = pair.tunnel.addresses[0]?.address ?? { port: 0 };
+    const [deaf, other] = [await open(port), await open(port)];
+    deaf.write("deaf");
+    for (let i = 0; i < 300; i++) deaf.write(Buffer.alloc(100_000));
+    await waitUntilStill(() => deaf.writableLength);
+    let isResting = false;
+    const resting = handover.rest().finally(() => {
+      isResting = true;
+    });
+    other.write("x");
+    await Promise.race([once(other, "data"), resting]);
+    assert.equal(isResting, false);
+    assert.equal((await resting).length, 1);
+    handover.goOn();
+    other.write("y");
+    assert.equal(String((await once(other, "data"))[0]), "y");
+    deaf.destroy();
+    other.destroy();
+  });
+});
