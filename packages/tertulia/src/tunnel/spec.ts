@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isIP } from "node:net";
 import { SessionError } from "../pure/errors.ts";
 
 /** Where a connection is to go. */
@@ -24,7 +25,7 @@ export interface Forward {
 /** Who may reach what. */
 export interface Rule {
   readonly protocol: "tcp" | "udp" | "listen" | "any";
-  /** A name, an address, or one with `*` for any run of characters. */
+  /** A name, an address, or one with `*` for any run of characters; of an address, only addresses match. */
   readonly host: string;
   /** A range of ports, both ends included. */
   readonly ports: readonly [number, number];
@@ -112,7 +113,12 @@ export function formatTarget({ host, port }: Target): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** The beginning or the end of an address, not of a name. */
+const ADDRESS_PATTERN = /^[\d.*]*\d[\d.*]*$/;
+
 function matches(pattern: string, host: string): boolean {
+  // `10.0.*` must not match 10.0.evil.example, which may lead anywhere.
+  if (ADDRESS_PATTERN.test(pattern) && isIP(host) === 0) return false;
   const [first = "", ...rest] = pattern.toLowerCase().split("*");
   let left = host.toLowerCase();
   if (!left.startsWith(first)) return false;

@@ -63,6 +63,12 @@ describe("isAllowed", () => {
     assert.equal(allows("tcp", "10.0.3.4:8011", "ana"), false);
   });
 
+  it("matches a pattern of an address with addresses only: a name may lead anywhere", () => {
+    assert.equal(allows("tcp", "10.0.1.2:8000", "ana"), true);
+    assert.equal(allows("tcp", "10.0.evil.example:8000", "ana"), false);
+    assert.equal(allows("tcp", "10.0.1:8000", "ana"), false);
+  });
+
   it("allows nothing without rules", () => {
     assert.equal(isAllowed([], "tcp", { host: "localhost", port: 22 }, "ana"), false);
   });
