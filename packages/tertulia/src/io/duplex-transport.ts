@@ -103,10 +103,9 @@ export class DuplexTransport implements Transport {
   #read(): void {
     const stream = this.#stream;
     const delivery = this.#delivery;
-    if (stream instanceof Socket) {
-      readShared(stream, (octets, loan) => delivery.borrowed(octets, loan));
-    }
+    const isShared = stream instanceof Socket && readShared(stream, delivery);
     // What was read before comes this way in any case.
+    if (isShared && stream.readableLength === 0) return;
     stream.on("data", (octets: Uint8Array) => delivery.received(plain(octets)));
   }
 

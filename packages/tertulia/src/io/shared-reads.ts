@@ -24,75 +24,101 @@ const OWN_MAX = 32;
 let shared: Uint8Array | undefined;
 let owners = 0;
 
+/** Where Node keeps what `onread` says: memory, whom to tell of a read, and who gives the memory of the next. */
+let places: readonly [symbol, symbol, symbol] | undefined;
+
+/** Who is told of each read: octets that are there until it returns, unless the loan is taken. */
+export interface Borrower {
+  borrowed(octets: Uint8Array, loan: Loan): void;
+}
+
 /**
- * Has a socket, which does not read yet, call `received` with each read: octets that are there until it
- * returns, unless the loan is taken. What was read before waits in the stream. False where this Node
- * cannot do that.
+ * Has a socket, which does not read yet, tell of each read. What was read before waits in the stream.
+ * False where this Node cannot do that.
  */
-export function readShared(
-  socket: Socket,
-  received: (octets: Uint8Array, loan: Loan) => void,
-): boolean {
-  const symbols = Object.getOwnPropertySymbols(socket);
-  const [buffer, callback, next] = ["kBuffer", "kBufferCb", "kBufferGen"].map((name) =>
-    symbols.find(({ description }) => description === name),
-  );
+export function readShared(socket: Socket, borrower: Borrower): boolean {
+  places ??= placesOf(socket);
   const handle: unknown = Reflect.get(socket, "_handle");
-  if (!buffer || !callback || !next || !isReading(handle)) return false;
-  const reads = new Reads(received);
-  handle.useUserBuffer(reads.memory);
-  Reflect.set(socket, buffer, reads.memory);
-  Reflect.set(socket, callback, reads.came);
-  Reflect.set(socket, next, reads.next);
-  socket.once("close", () => reads.disown());
+  if (places === undefined || !isReading(handle)) return false;
+  shared ??= unwrittenOctets(READ_OCTETS);
+  handle.useUserBuffer(shared);
+  const reads = new Reads(socket, places, borrower, shared);
+  Reflect.set(socket, places[0], shared);
+  Reflect.set(socket, places[1], (size: number) => reads.came(size));
   return true;
 }
 
+function placesOf(socket: Socket): typeof places {
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const [memory, callback, next] = ["kBuffer", "kBufferCb", "kBufferGen"].map((name) =>
+    symbols.find(({ description }) => description === name),
+  );
+  return memory && callback && next && [memory, callback, next];
+}
+
+/** What one socket reads. An idle one has this and no more. */
 class Reads implements Loan {
-  memory: Uint8Array;
-  readonly #received: (octets: Uint8Array, loan: Loan) => void;
-  /** What Node has. */
+  readonly #socket: Socket;
+  readonly #places: readonly [symbol, symbol, symbol];
+  readonly #borrower: Borrower;
+  /** What Node reads into. */
   #inUse: Uint8Array;
   #isOwner = false;
+  #isTaken = false;
   #size = 0;
 
-  constructor(received: (octets: Uint8Array, loan: Loan) => void) {
-    this.#received = received;
-    shared ??= unwrittenOctets(READ_OCTETS);
-    this.memory = shared;
-    this.#inUse = shared;
+  constructor(
+    socket: Socket,
+    places: readonly [symbol, symbol, symbol],
+    borrower: Borrower,
+    memory: Uint8Array,
+  ) {
+    this.#socket = socket;
+    this.#places = places;
+    this.#borrower = borrower;
+    this.#inUse = memory;
   }
 
   /** Node has read so much. */
-  readonly came = (size: number): void => {
+  came(size: number): void {
     this.#size = size;
-    this.#received(this.#inUse.subarray(0, size), this);
-  };
-
-  /** Where Node reads next; nothing for where it has read. */
-  readonly next = (): Uint8Array | undefined => {
-    if (this.#isOwner && this.#size < LITTLE_OCTETS) this.disown();
-    else if (!this.#isOwner && this.#size >= MUCH_OCTETS && owners < OWN_MAX) {
-      this.#isOwner = true;
-      owners += 1;
-      this.memory = unwrittenOctets(READ_OCTETS);
-    }
-    if (this.memory === this.#inUse) return undefined;
-    this.#inUse = this.memory;
-    return this.memory;
-  };
+    this.#borrower.borrowed(this.#inUse.subarray(0, size), this);
+    if (!this.#isOwner && size >= MUCH_OCTETS && owners < OWN_MAX) this.#own();
+  }
 
   take(): boolean {
     if (!this.#isOwner || this.#size < MUCH_OCTETS) return false;
-    this.memory = unwrittenOctets(READ_OCTETS);
+    this.#isTaken = true;
     return true;
   }
 
-  disown(): void {
-    if (!this.#isOwner) return;
+  /** Reads into memory of its own from the next read on, until little comes. */
+  #own(): void {
+    this.#isOwner = true;
+    this.#isTaken = true;
+    owners += 1;
+    const socket = this.#socket;
+    const onClose = () => this.#disown();
+    socket.once("close", onClose);
+    // Asked for behind each read, for other memory than that of the read before.
+    Reflect.set(socket, this.#places[2], () => {
+      if (this.#size < LITTLE_OCTETS) {
+        socket.off("close", onClose);
+        this.#disown();
+        return this.#inUse;
+      }
+      if (!this.#isTaken) return undefined;
+      this.#isTaken = false;
+      this.#inUse = unwrittenOctets(READ_OCTETS);
+      return this.#inUse;
+    });
+  }
+
+  #disown(): void {
+    Reflect.set(this.#socket, this.#places[2], null);
     this.#isOwner = false;
     owners -= 1;
-    this.memory = shared as Uint8Array; // made with the first
+    this.#inUse = shared as Uint8Array; // made with the first
   }
 }
 

@@ -23,7 +23,8 @@ async function pair(
   open.push(writer, reader);
   // One of them is destroyed while the other writes.
   writer.on("error", () => {});
-  assert.equal(readShared(reader, received), true, "this Node reads as it always does");
+  const isShared = readShared(reader, { borrowed: received });
+  assert.equal(isShared, true, "this Node reads as it always does");
   reader.resume();
   return [writer, reader];
 }
