@@ -40,11 +40,12 @@ export function readShared(socket: Socket, borrower: Borrower): boolean {
   places ??= placesOf(socket);
   const handle: unknown = Reflect.get(socket, "_handle");
   if (places === undefined || !isReading(handle)) return false;
+  const [memory, callback, next] = places;
   shared ??= unwrittenOctets(READ_OCTETS);
   handle.useUserBuffer(shared);
-  const reads = new Reads(socket, places, borrower, shared);
-  Reflect.set(socket, places[0], shared);
-  Reflect.set(socket, places[1], (size: number) => reads.came(size));
+  const reads = new Reads(socket, next, borrower, shared);
+  Reflect.set(socket, memory, shared);
+  Reflect.set(socket, callback, (size: number) => reads.came(size));
   return true;
 }
 
@@ -59,7 +60,8 @@ function placesOf(socket: Socket): typeof places {
 /** What one socket reads. An idle one has this and no more. */
 class Reads implements Loan {
   readonly #socket: Socket;
-  readonly #places: readonly [symbol, symbol, symbol];
+  /** Where Node looks for who gives the memory of the next read. */
+  readonly #next: symbol;
   readonly #borrower: Borrower;
   /** What Node reads into. */
   #inUse: Uint8Array;
@@ -67,14 +69,9 @@ class Reads implements Loan {
   #isTaken = false;
   #size = 0;
 
-  constructor(
-    socket: Socket,
-    places: readonly [symbol, symbol, symbol],
-    borrower: Borrower,
-    memory: Uint8Array,
-  ) {
+  constructor(socket: Socket, next: symbol, borrower: Borrower, memory: Uint8Array) {
     this.#socket = socket;
-    this.#places = places;
+    this.#next = next;
     this.#borrower = borrower;
     this.#inUse = memory;
   }
@@ -101,7 +98,7 @@ class Reads implements Loan {
     const onClose = () => this.#disown();
     socket.once("close", onClose);
     // Asked for behind each read, for other memory than that of the read before.
-    Reflect.set(socket, this.#places[2], () => {
+    Reflect.set(socket, this.#next, () => {
       if (this.#size < LITTLE_OCTETS) {
         socket.off("close", onClose);
         this.#disown();
@@ -115,7 +112,7 @@ class Reads implements Loan {
   }
 
   #disown(): void {
-    Reflect.set(this.#socket, this.#places[2], null);
+    Reflect.set(this.#socket, this.#next, null);
     this.#isOwner = false;
     owners -= 1;
     this.#inUse = shared as Uint8Array; // made with the first
