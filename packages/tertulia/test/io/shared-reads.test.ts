@@ -92,21 +92,31 @@ describe("sockets that read into one memory", () => {
   });
 
   it("give their memory back when little comes, and when they close", async () => {
-    let isOwn = false;
-    const [writer, reader] = await pair((_, loan) => {
-      isOwn = loan.take();
-    });
-    const burst = async () => {
-      while (!isOwn) await write(writer, new Uint8Array(1_000_000));
+    let isTaken = false;
+    let memory: ArrayBufferLike | undefined;
+    const received = (octets: Uint8Array, loan: Loan) => {
+      memory = octets.buffer;
+      if (loan.take()) isTaken = true;
     };
-    await burst();
-    while (isOwn) {
-      await sleep(5);
+    const little = async (writer: Socket) => {
+      memory = undefined;
       await write(writer, Uint8Array.of(1));
+      while (memory === undefined) await sleep(1);
+    };
+    const [writer] = await pair(received);
+    await little(writer);
+    const shared = memory;
+    // Of either way more than may have memory of their own at a time.
+    for (let i = 0; i < 80; i++) {
+      const [one, reader] = await pair(received);
+      for (let n = 0; n < 100 && !isTaken; n++) await write(one, new Uint8Array(1_000_000));
+      assert.equal(isTaken, true);
+      // What came last may still be on its way.
+      if (i % 2 === 0) while (memory !== shared) await little(one);
+      reader.destroy();
+      await once(reader, "close");
+      isTaken = false;
     }
-    await burst();
-    reader.destroy();
-    await once(reader, "close");
   });
 
   it("hear of the end behind what came", async () => {
