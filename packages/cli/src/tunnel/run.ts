@@ -7,10 +7,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Session, SessionError } from "tertulia";
 import { formatTarget, openTunnel, type Tunnel, type TunnelAddress } from "tertulia/tunnel";
-import { exitCodes, messageOf } from "../exit.ts";
+import { exitCodes } from "../exit.ts";
 import type { Home } from "../home.ts";
 import type { Log, LogFields } from "../log.ts";
 import type { TunnelPlan } from "./plan.ts";
+import { reasonOf } from "./reasons.ts";
 import { offerStatus, Recent } from "./status.ts";
 import { tunnelSession } from "./way.ts";
 
@@ -19,6 +20,8 @@ const RETRY_MS = 500;
 const RETRY_MS_MAX = 15_000;
 /** How long the far end may take to agree that this is the end. */
 const RELEASE_MS = 2000;
+/** Reasons told of one break. */
+const REASONS_MAX = 8;
 
 /**
  * Runs until a signal or `tertulia tunnel stop`. The first session has to come about; later, whatever
@@ -49,11 +52,13 @@ export async function runTunnel(
     try {
       session ??= await establish();
       pauseMs = RETRY_MS;
+      recent.reason = undefined;
       log("connected", `connected to ${address}`, { address, session: session.id });
-      await through(tunnel, session, log, signal);
+      await through(tunnel, session, log, recent, signal);
     } catch (error) {
       if (signal.aborted) break;
-      const reason = messageOf(error);
+      const reason = reasonOf(error);
+      recent.reason = reason;
       const next = "its connections were reset; another session is tried for";
       log("lost", session ? `the session is lost: ${reason}; ${next}` : `no session: ${reason}`, {
         reason,
@@ -70,8 +75,11 @@ async function through(
   tunnel: Tunnel,
   session: Session,
   log: Log,
+  recent: Recent,
   signal: AbortSignal,
 ): Promise<void> {
+  /** Why it is not back, as far as that was said: each reason once, however often it is tried. */
+  const told = new Set<string>();
   const onAbort = () => {
     // Who cannot be asked is told when the link is back, if it ever is: we do not wait for that.
     const refused = () => session.abort("the tunnel was stopped");
@@ -81,12 +89,23 @@ async function through(
   void tunnel.use(session);
   for await (const change of session.changes()) {
     switch (change.type) {
-      case "suspended":
-        log("suspended", `the link is down: ${change.error.message}; connections wait`, {
-          reason: change.error.message,
-        });
+      case "suspended": {
+        const reason = reasonOf(change.error);
+        recent.reason = reason;
+        log("suspended", `the link is down: ${reason}; connections wait`, { reason });
         break;
+      }
+      case "retrying": {
+        const reason = reasonOf(change.error);
+        recent.reason = reason;
+        if (told.has(reason) || told.size === REASONS_MAX) break;
+        told.add(reason);
+        log("retrying", `not back yet: ${reason}; it is tried again`, { reason });
+        break;
+      }
       case "resumed":
+        told.clear();
+        recent.reason = undefined;
         log("resumed", `goes on after ${(change.suspendedMs / 1000).toFixed(1)} s`, {
           ms: Math.round(change.suspendedMs),
         });

@@ -19,6 +19,8 @@ export interface TunnelStatus {
     readonly state: string;
     readonly since: string;
     readonly backlogOctets: number;
+    /** Why there is no link, as of the last attempt; absent while there is one. */
+    readonly reason?: string;
   };
   readonly listening: readonly string[];
   /** What it said last: why it is as it is. */
@@ -29,8 +31,9 @@ export interface TunnelStatus {
 /** How many sentences are kept: a screen has room for the connections as well. */
 const RECENT_MAX = 5;
 
-/** The last sentences of a log. */
+/** The last sentences of a log, and why there is no link now. */
 export class Recent {
+  reason: string | undefined;
   readonly lines: { readonly time: string; readonly text: string }[] = [];
 
   add(text: string): void {
@@ -54,7 +57,10 @@ export function offerStatus(home: Home, offered: Offered): Promise<AsyncDisposab
     pid: process.pid,
     address,
     since,
-    session: tunnel.session,
+    session: {
+      ...tunnel.session,
+      ...(recent.reason !== undefined && { reason: harmlessLine(recent.reason) }),
+    },
     listening: tunnel.addresses.map((one) => {
       const target = one.target ? ` -> ${formatTarget(one.target)}` : "";
       return `${one.type} ${formatTarget(one.address)}${target}`;
@@ -117,7 +123,7 @@ function tunnelTable(
   { pid, address, session, listening, recent, connections }: TunnelStatus,
   before: readonly TunnelConnection[],
 ): string {
-  const { state, since, backlogOctets } = session;
+  const { state, since, backlogOctets, reason } = session;
   const waiting = backlogOctets > 0 ? `, ${octets(backlogOctets)} not acknowledged yet` : "";
   const words = states[state] ?? state;
   const head = `tunnel to ${address} (pid ${pid}): ${words} since ${clock(since)}${waiting}`;
@@ -139,7 +145,8 @@ function tunnelTable(
   const titles = ["id", "state", "to", "from", "sent", "received", ...rate, "backlog", "since"];
   const table = rows.length === 0 ? "  no connections\n" : columns([titles, ...rows]);
   const said = recent.map(({ time, text }) => `  ${clock(time)}  ${text}\n`).join("");
-  return `${head}\n${listening.map((one) => `  ${one}\n`).join("")}${table}${said}`;
+  const why = reason === undefined ? "" : `  why: ${reason}\n`;
+  return `${head}\n${why}${listening.map((one) => `  ${one}\n`).join("")}${table}${said}`;
 }
 
 /** A session's states, as people say them. */

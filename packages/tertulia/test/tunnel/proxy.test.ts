@@ -1,56 +1,15 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
-import { certificate } from "../io/certificates.ts";
 import { FAR_ADDRESS } from "../network.ts";
-import { findPeer } from "../peers.ts";
-import {
-  digest,
-  forward,
-  type ProgramHosts,
-  programHosts,
-  whenListening,
-} from "./program-hosts.ts";
-
-/** As in docs/guide/tunnel.md, with what a test has to say besides. */
-function nginxConfig(hosts: ProgramHosts): string {
-  const cert = hosts.write("cert.pem", certificate.cert);
-  const key = hosts.write("key.pem", certificate.key);
-  const folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  return `
-    daemon off;
-    user root;
-    pid ${hosts.path("nginx.pid")};
-    error_log stderr;
-    events {}
-    http {
-      access_log off;
-      ${folders.map((name) => `${name}_temp_path ${hosts.path(name)};`).join("\n")}
-      server {
-        listen ${FAR_ADDRESS}:443 ssl;
-        ssl_certificate ${cert};
-        ssl_certificate_key ${key};
-        location / { return 200 "a page like any other"; }
-        location /tertulia {
-          proxy_pass http://127.0.0.1:7700;
-          proxy_http_version 1.1;
-          proxy_set_header Upgrade $http_upgrade;
-          proxy_set_header Connection "upgrade";
-          proxy_read_timeout 1h;
-          proxy_send_timeout 1h;
-          proxy_buffering off;
-        }
-      }
-    }`;
-}
+import { digest, forward, programHosts, whenListening } from "./program-hosts.ts";
+import { nginx } from "./servers.ts";
 
 describe("a tunnel behind nginx", { timeout: 180_000 }, () => {
   it("survives cuts, silence and new addresses on port 443, beside a web page", async (t) => {
     using hosts = programHosts(t, "nginx", "nginx", "curl", "socat");
     if (!hosts) return;
-    const config = hosts.write("nginx.conf", nginxConfig(hosts));
-    hosts.start("far", findPeer("nginx")!, "-c", config, "-p", hosts.folder);
-    await whenListening(hosts, 443);
+    await nginx(hosts);
     hosts.start("far", "socat", "TCP-LISTEN:9000,bind=127.0.0.1,fork", "EXEC:cat");
     await whenListening(hosts, 9000);
     const calling = `wss://${FAR_ADDRESS}/tertulia`;

@@ -6,6 +6,8 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { certificate } from "../io/certificates.ts";
+import { FAR_ADDRESS } from "../network.ts";
 import { findPeer } from "../peers.ts";
 import { type ProgramHosts, whenListening } from "./program-hosts.ts";
 
@@ -88,4 +90,60 @@ export async function databases(hosts: ProgramHosts): Promise<ChildProcess> {
   await whenListening(hosts, 5432);
   await whenListening(hosts, 6379);
   return server;
+}
+
+/** What an nginx is to do otherwise than usual. */
+interface NginxOptions {
+  /** Where it finds the node. Default: 7700. */
+  readonly port?: number;
+  /** How long its old processes may go on with what they have, once it reads its settings anew. */
+  readonly shutdownTimeout?: string;
+}
+
+/** An nginx on port 443 in front of a node. */
+export async function nginx(
+  hosts: ProgramHosts,
+  options: NginxOptions = {},
+): Promise<ChildProcess> {
+  const config = nginxConfig(hosts, options);
+  const server = hosts.start("far", findPeer("nginx")!, "-c", config, "-p", hosts.folder);
+  await whenListening(hosts, 443);
+  return server;
+}
+
+/** Writes its settings: those of docs/guide/tunnel.md, with what a test has to say besides. */
+export function nginxConfig(
+  hosts: ProgramHosts,
+  { port = 7700, shutdownTimeout }: NginxOptions = {},
+): string {
+  const cert = hosts.write("cert.pem", certificate.cert);
+  const key = hosts.write("key.pem", certificate.key);
+  const folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const text = `
+    daemon off;
+    user root;
+    ${shutdownTimeout ? `worker_shutdown_timeout ${shutdownTimeout};` : ""}
+    pid ${hosts.path("nginx.pid")};
+    error_log stderr;
+    events {}
+    http {
+      access_log off;
+      ${folders.map((name) => `${name}_temp_path ${hosts.path(name)};`).join("\n")}
+      server {
+        listen ${FAR_ADDRESS}:443 ssl;
+        ssl_certificate ${cert};
+        ssl_certificate_key ${key};
+        location / { return 200 "a page like any other"; }
+        location /tertulia {
+          proxy_pass http://127.0.0.1:${port};
+          proxy_http_version 1.1;
+          proxy_set_header Upgrade $http_upgrade;
+          proxy_set_header Connection "upgrade";
+          proxy_read_timeout 1h;
+          proxy_send_timeout 1h;
+          proxy_buffering off;
+        }
+      }
+    }`;
+  return hosts.write("nginx.conf", text);
 }
