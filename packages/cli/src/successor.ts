@@ -9,12 +9,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Server, Socket } from "node:net";
-import { holdReading, type Passed, type PassedConnection } from "tertulia/tunnel";
+import { holdReading, type Passed, type PassedConnection, type TunnelDebt } from "tertulia/tunnel";
 import { exitCodes } from "./exit.ts";
 
 /**
- * What the two say to each other, in this order: the successor is `ready`, gets any number of batches of
- * `connection`, each with its socket, behind which it answers `kept`; then the listening `socket`, which
+ * What the two say to each other, in this order: the successor is `ready`, gets the `debts` of those who are
+ * ahead of their rate; any number of batches of `connection`, each with its socket, behind which it answers `kept`; then the listening `socket`, which
  * it says is `taken`; when the store is free it is to `go`, and says that it has `opened` it; and then to
  * `serve`, and says that it is `serving`. Until `serve` it has done nothing that another could not do as
  * well. Behind `taken` it gets those who dial, each as a `caller`, until it is to `leave`.
@@ -22,6 +22,7 @@ import { exitCodes } from "./exit.ts";
 type Word =
   | { readonly type: "ready" | "batch" | "kept" | "socket" | "taken" | "caller" }
   | { readonly type: "go" | "opened" | "serve" | "serving" | "leave" }
+  | { readonly type: "debts"; readonly debts: readonly TunnelDebt[] }
   | { readonly type: "connection"; readonly connection: PassedConnection };
 
 /** Says that the process has a predecessor. */
@@ -77,8 +78,9 @@ export class Successor {
     return this.#child.pid ?? 0;
   }
 
-  /** Gives it connections at rest, which stay open here as well. */
-  async pass(connections: readonly Passed[]): Promise<void> {
+  /** Gives it connections at rest, which stay open here as well, and what is owed for them. */
+  async pass(connections: readonly Passed[], debts: readonly TunnelDebt[]): Promise<void> {
+    this.#child.send({ type: "debts", debts } satisfies Word);
     for (let at = 0; at < connections.length; at += BATCH_MAX) {
       for (const { connection, socket } of connections.slice(at, at + BATCH_MAX)) {
         const word: Word = { type: "connection", connection };
@@ -144,6 +146,7 @@ export class Successor {
 export interface Parting {
   readonly server: Server;
   readonly passed: readonly Passed[];
+  readonly debts: readonly TunnelDebt[];
   /** Lets go of the sessions and the store. */
   park(): Promise<void>;
   /** Nobody knows any more how far the connections are. */
@@ -161,7 +164,7 @@ export interface Parting {
  */
 export async function goOver(
   first: Successor,
-  { server, passed, park, lose, onFailed, onTaken }: Parting,
+  { server, passed, debts, park, lose, onFailed, onTaken }: Parting,
 ): Promise<void> {
   let successor: Successor | undefined = first;
   /** Those who dial while there is none. */
@@ -184,7 +187,7 @@ export async function goOver(
     try {
       if (next === undefined) {
         next = await Successor.start();
-        await next.pass(left);
+        await next.pass(left, debts);
         await next.give(server);
         onTaken(next);
         successor = next;
@@ -215,6 +218,8 @@ export interface Inheritance {
   readonly server: Server;
   /** Connections of its tunnels, whose sessions are in the store. */
   readonly connections: readonly Passed[];
+  /** Who was ahead of the rate of its tunnels. */
+  readonly debts: readonly TunnelDebt[];
   /** Says that the store is open, and waits for the word to serve. */
   opened(): Promise<void>;
   /** Says that this node serves, and has those who waited come in. */
@@ -235,10 +240,12 @@ export async function inherit(): Promise<Inheritance | undefined> {
   let isServing = false;
   const { promise, resolve } = Promise.withResolvers<Server>();
   const connections: Passed[] = [];
+  let debts: readonly TunnelDebt[] = [];
   const receive = (word: Word, handle: unknown) => {
     if (word.type === "connection" && handle instanceof Socket) {
       connections.push({ connection: word.connection, socket: atRest(handle) });
     }
+    if (word.type === "debts") debts = word.debts;
     if (word.type === "batch") say("kept");
     if (word.type === "leave") process.disconnect?.();
     if (word.type === "caller" && handle instanceof Socket) {
@@ -262,6 +269,7 @@ export async function inherit(): Promise<Inheritance | undefined> {
   return {
     server,
     connections,
+    debts,
     async opened() {
       const serve = wordOf(process, "serve", AbortSignal.timeout(STEP_MS));
       say("opened");
@@ -285,7 +293,7 @@ function atRest(socket: Socket): Socket {
   return socket;
 }
 
-function say(type: Exclude<Word["type"], "connection">): void {
+function say(type: Exclude<Word["type"], "connection" | "debts">): void {
   process.send?.({ type } satisfies Word);
 }
 

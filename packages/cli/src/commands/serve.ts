@@ -11,7 +11,7 @@ import { defaultLimits, type Limits, type Quotas } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import { StoreError } from "tertulia/stores";
 import { openSqliteStore, type SqliteStore } from "tertulia/stores/sqlite";
-import type { Passed, TunnelHandover } from "tertulia/tunnel";
+import type { Passed, TunnelDebt } from "tertulia/tunnel";
 import { callOf } from "../call.ts";
 import { askNode, offerControl, runningNodes } from "../control.ts";
 import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
@@ -23,7 +23,7 @@ import { answerNode, type NodeRequest } from "../sessions/control.ts";
 import { Sparing } from "../sparing.ts";
 import { goOver, inherit, Successor } from "../successor.ts";
 import { SERVICE_HOME, systemdUnit } from "../systemd.ts";
-import { type TunnelServing, tunnelServing } from "../tunnel/serving.ts";
+import { type Serving, type TunnelServing, tunnelServing } from "../tunnel/serving.ts";
 
 interface ServeOptions extends TunnelServing {
   readonly listen: string;
@@ -168,7 +168,12 @@ async function serve(options: ServeOptions): Promise<void> {
       ? undefined
       : await openSqliteStore(options.store, { onBlocked, onFailed });
   await inheritance?.opened();
-  await using tunnels = await tunnelServing(options, log, inheritance?.connections);
+  await using tunnels = await tunnelServing(
+    options,
+    log,
+    inheritance?.connections,
+    inheritance?.debts,
+  );
   const refusals = new Sparing((count) =>
     log("refused", `turned ${count} more away in the last second`, { count }),
   );
@@ -205,7 +210,7 @@ async function serve(options: ServeOptions): Promise<void> {
   daemonReady();
   let signal = await asked.next();
   for (; signal === UPGRADE; signal = await asked.next()) {
-    if (await upgrade(house, store, tunnels.handover, log)) return;
+    if (await upgrade(house, store, tunnels, log)) return;
   }
   log("stopping", store ? "whoever is there waits" : "saying goodbye to whoever is there", {
     signal,
@@ -219,7 +224,7 @@ async function serve(options: ServeOptions): Promise<void> {
 async function upgrade(
   house: House,
   store: SqliteStore | undefined,
-  handover: TunnelHandover,
+  { handover, debts }: Serving,
   log: Log,
 ): Promise<boolean> {
   const refuse = (reason: string) => log("notUpgraded", `no upgrade: ${reason}`, { reason });
@@ -229,11 +234,13 @@ async function upgrade(
   }
   let successor: Successor | undefined;
   let passed: readonly Passed[] = [];
+  let owed: readonly TunnelDebt[] = [];
   const server = house.listener.socket;
   try {
     successor = await Successor.start();
     passed = await handover.rest();
-    await successor.pass(passed);
+    owed = debts();
+    await successor.pass(passed, owed);
     await successor.give(server);
   } catch (error) {
     successor?.kill();
@@ -251,6 +258,7 @@ async function upgrade(
   await goOver(successor, {
     server,
     passed,
+    debts: owed,
     async park() {
       await house.close(GRACE_MS, JITTER_MS);
       await store[Symbol.asyncDispose]();

@@ -11,6 +11,7 @@ import {
   type Passed,
   parseRule,
   type Rule,
+  type TunnelDebt,
   TunnelHandover,
   TunnelLedger,
   type TunnelServerOptions,
@@ -28,6 +29,8 @@ export interface Serving extends AsyncDisposable {
   /** Absent when nothing is allowed. */
   readonly options: TunnelServerOptions | undefined;
   readonly handover: TunnelHandover;
+  /** Of those who are ahead of their rate now. */
+  debts(): TunnelDebt[];
 }
 
 /**
@@ -35,11 +38,13 @@ export interface Serving extends AsyncDisposable {
  * one JSON object a line, behind what is there.
  *
  * @param passed - Connections of the node before.
+ * @param debts - Who was ahead of its rate there.
  */
 export async function tunnelServing(
   serving: TunnelServing,
   log: Log,
   passed: readonly Passed[] = [],
+  debts: readonly TunnelDebt[] = [],
 ): Promise<Serving> {
   const { allow, quotaConnections, quotaRate, audit: path } = serving;
   const file = path === undefined ? undefined : await open(path, "a", 0o600);
@@ -49,6 +54,7 @@ export async function tunnelServing(
     ...(quotaConnections !== undefined && { connections: quotaConnections }),
     ...(quotaRate !== undefined && { octetsPerSecond: quotaRate }),
   });
+  ledger.owe(debts, performance.now());
   const handover = new TunnelHandover(passed);
   const audit = (entry: AuditEntry): void => {
     const fields = { ...entry, since: entry.since.toISOString() };
@@ -60,6 +66,7 @@ export async function tunnelServing(
   return {
     options: allow && { allow: allow.map(ruleOf), ledger, audit, handover },
     handover,
+    debts: () => ledger.debts(performance.now()),
     async [Symbol.asyncDispose]() {
       handover[Symbol.dispose]();
       if (stream === undefined) return;

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Printed, Running, serving, TemporaryHome } from "../processes.ts";
 
 interface Target extends AsyncDisposable {
@@ -89,6 +90,9 @@ async function mortal<T>(home: TemporaryHome, stage: string, start: () => Promis
     else process.env["NODE_OPTIONS"] = before;
   }
 }
+
+/** The most that a connection moves at once, whatever the rate. */
+const PIECE_OCTETS = 65_536;
 
 /** For what never comes: more than a thousand connections take. */
 const PATIENCE_MS = 30_000;
@@ -250,6 +254,40 @@ describe("a tunnel whose node is replaced by another process", { timeout: 120_00
     await logged(pair.node, "connection", 4);
     assert.equal(await said(await pair.open(), "new"), "new");
     assert.equal(await refused(), "ECONNRESET");
+  });
+
+  it("keeps an identity to its rate across an upgrade, and loses nothing", async () => {
+    using home = new TemporaryHome();
+    const each = 120_000;
+    let arrived = 0;
+    const counted = (socket: Socket) => {
+      socket.on("data", (octets) => (arrived += octets.length));
+      return read(socket);
+    };
+    const ends: Promise<number | string>[] = [];
+    await using far = await target((socket) => {
+      const reading = counted(socket);
+      ends.push(reading);
+      // Who says nothing is to be told something.
+      void reading.then((heard) => socket.end(heard === 0 ? octetsFrom(0, each) : ""));
+    });
+    const rate = 600_000;
+    await using pair = await upgradable(home, far.port, "--quota-rate", String(rate));
+    const all = await Promise.all(Array.from({ length: 40 }, () => pair.open()));
+    const start = performance.now();
+    for (const [i, socket] of all.entries()) {
+      ends.push(counted(socket));
+      socket.end(i % 2 === 0 ? octetsFrom(0, each) : "");
+    }
+    while (arrived === 0) await sleep(10);
+    await pair.upgrade();
+    await sleep(300);
+    const seen = arrived;
+    // A quarter second's worth, and of each connection the first piece.
+    const most = (rate * (performance.now() - start)) / 1000 + rate / 4 + all.length * PIECE_OCTETS;
+    assert.ok(seen <= most, `${seen} of at most ${most}`);
+    const heard = await Promise.all(ends);
+    assert.deepEqual(heard.toSorted(), [...all.map(() => 0), ...all.map(() => each)].toSorted());
   });
 
   for (const stage of [

@@ -7,7 +7,7 @@
 export { type Passed, type PassedConnection, TunnelHandover } from "./handover.ts";
 export { holdReading } from "./hold.ts";
 export { type Failure, failures, TUNNEL_SELECTOR } from "./opening.ts";
-export { TunnelLedger, type TunnelQuotas } from "./quota.ts";
+export { type TunnelDebt, TunnelLedger, type TunnelQuotas } from "./quota.ts";
 export { type AuditEntry, serveTunnel, type TunnelServerOptions } from "./server.ts";
 export {
   type Forward,

@@ -16,7 +16,6 @@ import { concatOctets, utf8 } from "../pure/octets.ts";
 import { datagramsOf, sendDatagram } from "./datagrams.ts";
 import { FtpTargetSide } from "./ftp.ts";
 import type { Live, Passed, RestingServer, TunnelHandover } from "./handover.ts";
-import { resumeReading } from "./hold.ts";
 import {
   CONNECTED,
   type Failure,
@@ -105,11 +104,7 @@ class TunnelServer implements RestingServer {
     const fail = (failure: Failure) => stream.reset(failures[failure]);
     const passed = this.#options.handover?.take(this.session.id, stream.id);
     if (passed) {
-      const work = (connection: Connection) => {
-        const spliced = this.#splice(passed.socket, stream, connection);
-        resumeReading(passed.socket);
-        return spliced;
-      };
+      const work = (connection: Connection) => this.#splice(passed.socket, stream, connection);
       return this.#counted(label, fail, work, passed);
     }
     // What it was connected to did not come over with it.
@@ -141,7 +136,13 @@ class TunnelServer implements RestingServer {
     traffic.sentOctets = begun?.sentOctets ?? 0;
     traffic.receivedOctets = begun?.receivedOctets ?? 0;
     const share = ledger?.enter(identity);
-    const connection: Connection = { traffic, pace: share && paceOf(share), since, start };
+    const connection: Connection = {
+      traffic,
+      pace: share && paceOf(share),
+      since,
+      start,
+      isPassed: passed !== undefined,
+    };
     let outcome: AuditEntry["outcome"] = "ended";
     this.#connections += 1;
     try {
@@ -155,7 +156,7 @@ class TunnelServer implements RestingServer {
       fail(outcome);
     }
     this.#connections -= 1;
-    if (share) ledger?.leave(share);
+    if (share) ledger?.leave(share, performance.now());
     const ms = Math.round(performance.now() - start);
     audit?.({ since, identity: identity.name, session: id, opening, outcome, ...traffic, ms });
   }
@@ -164,10 +165,10 @@ class TunnelServer implements RestingServer {
   async #splice(
     socket: Socket,
     stream: SessionStream,
-    { traffic, pace, since, start }: Connection,
+    { traffic, pace, since, start, isPassed }: Connection,
     early?: Uint8Array,
   ): Promise<void> {
-    const splice = new Splice(socket, stream, traffic, pace);
+    const splice = new Splice(socket, stream, traffic, pace, isPassed);
     const describe = () => ({
       session: this.session.id,
       stream: stream.id,
@@ -312,6 +313,8 @@ interface Connection {
   readonly since: Date;
   /** The same on a clock that goes evenly. */
   readonly start: number;
+  /** By another process, with its socket held. */
+  readonly isPassed: boolean;
 }
 
 /** Another process has the connection now: it is that one's to count. */

@@ -54,15 +54,27 @@ export class Splice {
   /** Nothing is read, of neither side, until it goes on; perhaps in another process. */
   #isResting = false;
   #isPassed = false;
+  /** The socket's handle does not read. */
+  #isHeld: boolean;
   /** Octets that a quota keeps from the stream. */
   #withheld = 0;
 
-  /** @param pace - Keeps both directions to a rate. */
-  constructor(socket: Socket, stream: SessionStream, traffic: Traffic, pace?: Pace) {
+  /**
+   * @param pace - Keeps both directions to a rate.
+   * @param isHeld - The socket is one that `holdReading` has stopped.
+   */
+  constructor(
+    socket: Socket,
+    stream: SessionStream,
+    traffic: Traffic,
+    pace?: Pace,
+    isHeld = false,
+  ) {
     this.socket = socket;
     this.#stream = stream;
     this.#traffic = traffic;
     this.#pace = pace;
+    this.#isHeld = isHeld;
     this.#failed.promise.catch(() => {});
   }
 
@@ -110,9 +122,9 @@ export class Splice {
    * @returns False when it cannot go over.
    */
   rest(): boolean {
-    const isHeld = holdReading(this.socket);
+    this.#isHeld = holdReading(this.socket);
     this.#isResting = true;
-    return isHeld && this.#withheld === 0 && !this.#isOver;
+    return this.#isHeld && this.#withheld === 0 && !this.#isOver;
   }
 
   /** Whether everything that was read of the stream is the kernel's. */
@@ -150,7 +162,7 @@ export class Splice {
     if (!this.#isResting || this.#isOver) return;
     this.#isResting = false;
     this.#isPassed = false;
-    resumeReading(this.socket);
+    this.#read();
   }
 
   /** Socket to stream. While the stream has no credit the socket is not read: its peer sees a slow one. */
@@ -179,8 +191,20 @@ export class Splice {
         resolve();
       }, reject);
     });
-    socket.resume();
+    // Who comes from another process, or has just been here, may be ahead of the rate.
+    const pausing = this.#pace?.(0);
+    if (pausing) {
+      socket.pause();
+      writing = pausing;
+      pausing.then(() => this.#isResting || this.#read());
+    } else this.#read();
     return promise;
+  }
+
+  #read(): void {
+    if (this.#isHeld) resumeReading(this.socket);
+    else this.socket.resume();
+    this.#isHeld = false;
   }
 
   /** When the next octets may be given, if not at once. */
@@ -211,6 +235,8 @@ export class Splice {
   /** Stream to socket. While the socket is full the stream is not read: its writer runs out of credit. */
   async #download(): Promise<void> {
     const { socket } = this;
+    const pausing = this.#pace?.(0);
+    if (pausing) await pausing;
     await this.#stream.consume((octets) => {
       this.#traffic.receivedOctets += octets.length;
       let onWritten: (() => void) | undefined;

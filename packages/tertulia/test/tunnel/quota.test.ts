@@ -34,7 +34,7 @@ describe("TunnelLedger", () => {
     assert.equal(ledger.enter(IDENTITY), undefined);
     assert.ok(ledger.enter({ ...IDENTITY, name: "bob" }));
     assert.ok(first);
-    ledger.leave(first);
+    ledger.leave(first, 0);
     assert.ok(ledger.enter(IDENTITY));
   });
 
@@ -46,6 +46,27 @@ describe("TunnelLedger", () => {
     const pauses = [one?.spend(250, 0), other?.spend(500, 0), one?.spend(100, 2000)];
     assert.deepEqual(pauses, [0, 500, 0]);
     assert.equal(ledger.enter({ ...IDENTITY, name: "bob" })?.spend(1e9, 0), 0);
+  });
+
+  it("forgives nothing when an identity has no connection any more", () => {
+    const ledger = new TunnelLedger({ octetsPerSecond: 1000 });
+    const first = ledger.enter(IDENTITY) ?? assert.fail("no place");
+    first.spend(2000, 0);
+    ledger.leave(first, 0);
+    assert.deepEqual(ledger.debts(500), [{ name: "ed25519:ana", aheadMs: 1500 }]);
+    const second = ledger.enter(IDENTITY) ?? assert.fail("no place");
+    assert.equal(second.spend(0, 1000), 750);
+    ledger.leave(second, 2000);
+    assert.deepEqual(ledger.debts(1999), []);
+  });
+
+  it("has the debts of the process before", () => {
+    const before = new TunnelLedger({ octetsPerSecond: 1000 });
+    before.enter(IDENTITY)?.spend(2000, 0);
+    const ledger = new TunnelLedger({ octetsPerSecond: 1000 });
+    ledger.owe(before.debts(500), 70_000);
+    assert.equal(ledger.enter(IDENTITY)?.spend(0, 70_000), 1250);
+    assert.deepEqual(ledger.debts(72_000), []);
   });
 });
 
