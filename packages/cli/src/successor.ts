@@ -85,7 +85,8 @@ export class Successor {
       for (const { connection, socket } of connections.slice(at, at + BATCH_MAX)) {
         const word: Word = { type: "connection", connection };
         // Without this Node closes our copy before we know that it has arrived.
-        this.#child.send(word, socket, { keepOpen: true });
+        if (socket) this.#child.send(word, socket, { keepOpen: true });
+        else this.#child.send(word);
       }
       await this.#ask("batch", "kept");
     }
@@ -242,8 +243,10 @@ export async function inherit(): Promise<Inheritance | undefined> {
   const connections: Passed[] = [];
   let debts: readonly TunnelDebt[] = [];
   const receive = (word: Word, handle: unknown) => {
-    if (word.type === "connection" && handle instanceof Socket) {
-      connections.push({ connection: word.connection, socket: atRest(handle) });
+    if (word.type === "connection") {
+      const { connection } = word;
+      if (handle instanceof Socket) connections.push({ connection, socket: atRest(handle) });
+      else if (connection.hasEnded) connections.push({ connection, socket: undefined });
     }
     if (word.type === "debts") debts = word.debts;
     if (word.type === "batch") say("kept");

@@ -6,7 +6,7 @@
  */
 
 import type { Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { resetSocket } from "../io/reset.ts";
 import type { Session } from "../io/session.ts";
 import type { Splice } from "./splice.ts";
@@ -20,13 +20,15 @@ export interface PassedConnection {
   readonly ms: number;
   readonly sentOctets: number;
   readonly receivedOctets: number;
+  /** Both sides have, and its stream only has to bring what was said last. */
+  readonly hasEnded: boolean;
 }
 
 /** A connection that goes over, or has. */
 export interface Passed {
   readonly connection: PassedConnection;
-  /** At rest: nobody reads it, and nothing waits to be written to it. */
-  readonly socket: Socket;
+  /** At rest: nobody reads it, and nothing waits to be written to it. Absent when both sides have ended. */
+  readonly socket: Socket | undefined;
 }
 
 /** A connection as its server has it. */
@@ -73,14 +75,19 @@ export class TunnelHandover implements Disposable {
     // While everything goes on: once it rests, all would wait for the one that does not read.
     const deaf = await this.#deaf();
     const servers = [...this.#servers].filter(({ session }) => session.isKept);
-    const rested: Live[] = [];
     for (const server of servers) {
       server.rest();
+      for (const { splice } of server.live) splice.hold();
+    }
+    // What ends with what was just read does so now.
+    await setImmediate();
+    const rested: Live[] = [];
+    for (const server of servers) {
       for (const live of server.live) {
-        if (!deaf.has(live.splice) && live.splice.rest()) rested.push(live);
+        if (!deaf.has(live.splice) && live.splice.settle()) rested.push(live);
         else live.splice.lose();
       }
-      // In the same turn: what was read of the sockets is in the streams, and goes over with them.
+      // What was read of the sockets is in the streams, and goes over with them.
       server.session.carryStreams();
     }
     await Promise.all(rested.map(({ splice }) => splice.flushed(FLUSH_MS)));
@@ -89,7 +96,7 @@ export class TunnelHandover implements Disposable {
     for (const { splice } of this.#rested) splice.pass();
     return this.#rested.map((live) => ({
       connection: live.describe(),
-      socket: live.splice.socket,
+      socket: live.splice.hasEnded ? undefined : live.splice.socket,
     }));
   }
 
@@ -165,7 +172,7 @@ export class TunnelHandover implements Disposable {
     for (const [key, { connection, socket }] of this.#inherited) {
       if (!isMeant(connection.session)) continue;
       this.#inherited.delete(key);
-      resetSocket(socket);
+      if (socket) resetSocket(socket);
     }
   }
 }

@@ -104,7 +104,10 @@ class TunnelServer implements RestingServer {
     const fail = (failure: Failure) => stream.reset(failures[failure]);
     const passed = this.#options.handover?.take(this.session.id, stream.id);
     if (passed) {
-      const work = (connection: Connection) => this.#splice(passed.socket, stream, connection);
+      const { socket } = passed;
+      // Without one there is nothing to do here: its stream has everything.
+      const work = async (connection: Connection) =>
+        socket && this.#splice(socket, stream, connection);
       return this.#counted(label, fail, work, passed);
     }
     // What it was connected to did not come over with it.
@@ -175,6 +178,7 @@ class TunnelServer implements RestingServer {
       since: since.getTime(),
       ms: Math.round(performance.now() - start),
       ...traffic,
+      hasEnded: splice.hasEnded,
     });
     const live = { splice, describe };
     this.live.add(live);

@@ -56,6 +56,10 @@ export class Splice {
   #isPassed = false;
   /** The socket's handle does not read. */
   #isHeld: boolean;
+  /** Everything was read of the socket, and is in the stream. */
+  #isAtEnd = false;
+  /** Ends the stream, once; there from when the socket has ended. */
+  #end: (() => void) | undefined;
   /** Octets that a quota keeps from the stream. */
   #withheld = 0;
 
@@ -116,20 +120,32 @@ export class Splice {
   // Going over to another process.
 
   /**
-   * Reads the socket no more, once what was read of it is in the stream. What was read of the stream is
-   * still written.
-   *
-   * @returns False when it cannot go over.
+   * Reads the socket no more; what was read of it is given to the stream in this turn, and an end is told
+   * in the next. What was read of the stream is still written.
    */
-  rest(): boolean {
+  hold(): void {
     this.#isHeld = holdReading(this.socket);
     this.#isResting = true;
-    return this.#isHeld && this.#withheld === 0 && !this.#isOver;
+  }
+
+  /** Whether it can go over, once it is held. With {@link hasEnded} only its stream can. */
+  settle(): boolean {
+    if (this.#withheld > 0 || this.#isOver) return false;
+    if (!this.hasEnded) return this.#isHeld;
+    // The stream has everything: the end waits for a rate or for credit, and can as well wait in there.
+    this.#end?.();
+    return true;
+  }
+
+  /** Whether both sides have ended in order, and there is no socket any more. */
+  get hasEnded(): boolean {
+    return this.socket.readableEnded && this.socket.writableFinished;
   }
 
   /** Whether everything that was read of the stream is the kernel's. */
   get isFlushed(): boolean {
-    return !this.#isOver && !this.socket.destroyed && this.socket.writableLength === 0;
+    if (this.#isOver) return false;
+    return this.hasEnded || (!this.socket.destroyed && this.socket.writableLength === 0);
   }
 
   /** Octets that the kernel has taken for the socket. */
@@ -162,7 +178,8 @@ export class Splice {
     if (!this.#isResting || this.#isOver) return;
     this.#isResting = false;
     this.#isPassed = false;
-    this.#read();
+    if (this.#isAtEnd) this.#end?.();
+    else this.#read();
   }
 
   /** Socket to stream. While the stream has no credit the socket is not read: its peer sees a slow one. */
@@ -186,9 +203,15 @@ export class Splice {
     });
     // Of a socket that is paused, too, an end is told when there is nothing before it to be read.
     socket.on("end", () => {
-      writing.then(() => {
+      this.#end = () => {
+        this.#end = undefined;
         this.#stream.end();
         resolve();
+      };
+      writing.then(() => {
+        this.#isAtEnd = true;
+        // Whoever has the stream from now on finds the end of the socket for itself.
+        if (!this.#isResting) this.#end?.();
       }, reject);
     });
     // Who comes from another process, or has just been here, may be ahead of the rate.

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MemoryStore } from "../../src/stores/index.ts";
-import { parseForward, TunnelHandover } from "../../src/tunnel/index.ts";
+import { parseForward, TunnelHandover, TunnelLedger } from "../../src/tunnel/index.ts";
 import { tunnelPair } from "./pair.ts";
 
 /** Answers with what it gets; but to `deaf` with nothing, and reads no more. */
@@ -23,6 +23,21 @@ async function halfDeaf() {
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+/** Says something when the other side has ended, and ends. */
+async function last() {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("end", () => socket.end(Buffer.alloc(60_000))).resume();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
       server.close();
     },
   };
@@ -68,5 +83,27 @@ describe("connections that are to go over", () => {
     assert.equal(String((await once(other, "data"))[0]), "y");
     deaf.destroy();
     other.destroy();
+  });
+
+  it("are not lost when both sides have ended, and what was said last waits for its rate", async () => {
+    await using far = await last();
+    const handover = new TunnelHandover();
+    const ledger = new TunnelLedger({ octetsPerSecond: 50_000 });
+    const listening = { store: new MemoryStore(), keepsAll: true };
+    const local = [parseForward(`0:127.0.0.1:${far.port}`)];
+    await using pair = await tunnelPair({ local }, undefined, { handover, ledger, listening });
+    const socket = await open(pair.tunnel.addresses[0]?.address.port ?? 0);
+    let octets = 0;
+    socket.on("data", (piece) => (octets += piece.length));
+    socket.end();
+    await once(socket, "data");
+    const passed = await handover.rest();
+    assert.deepEqual(
+      passed.map(({ connection }) => [connection.hasEnded, connection.sentOctets]),
+      [[true, 60_000]],
+    );
+    handover.goOn();
+    await once(socket, "end");
+    assert.equal(octets, 60_000);
   });
 });
