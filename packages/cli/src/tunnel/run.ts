@@ -18,6 +18,9 @@ import { tunnelSession } from "./way.ts";
 /** First and last pause before another session is tried for, once one was lost. */
 const RETRY_MS = 500;
 const RETRY_MS_MAX = 15_000;
+/** Why not (docs/design/tunnel-upgrade.md). */
+const NO_UPGRADE =
+  "a tunnel is not replaced in place; stop it and start it again when its connections may end";
 /** How long the far end may take to agree that this is the end. */
 const RELEASE_MS = 2000;
 /** Reasons told of one break. */
@@ -41,6 +44,9 @@ export async function runTunnel(
     recent.add(sentence);
   };
   const { signal, stop, dispose } = stopping();
+  // Who is used to nodes may send it here: unheard it would end us.
+  const onUpgrade = () => log("notUpgraded", `no upgrade: ${NO_UPGRADE}`, { reason: NO_UPGRADE });
+  process.on("SIGUSR2", onUpgrade);
   const establish = () => tunnelSession(address, home, acceptNew, signal);
   const note = (text: string) => log("tunnel", text, { text });
   await using tunnel = await openTunnel({ ...options, log: note });
@@ -68,6 +74,7 @@ export async function runTunnel(
     await sleep(pauseMs * Math.random(), undefined, { signal }).catch(() => {});
   }
   dispose();
+  process.off("SIGUSR2", onUpgrade);
 }
 
 /** Until the session ends, or we are told to. */

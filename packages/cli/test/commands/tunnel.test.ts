@@ -165,6 +165,25 @@ describe("tertulia tunnel", () => {
     );
   });
 
+  it("says that it cannot be upgraded in place, and goes on", async () => {
+    using home = new TemporaryHome();
+    await using target = await shouter();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    const local = `0:127.0.0.1:${target.port}`;
+    await using tunnel = new Running(home, "tunnel", address, "--local", local, "--json");
+    const { address: bound } = await tunnel.logged("listening");
+    await tunnel.logged("connected");
+    const socket = connect(Number(String(bound).split(":").at(-1)), "127.0.0.1");
+    await once(socket, "connect");
+    tunnel.process.kill("SIGUSR2");
+    await tunnel.logged("notUpgraded");
+    socket.write("hello");
+    assert.equal(String((await once(socket, "data"))[0]), "HELLO");
+    socket.destroy();
+    assert.equal(await tunnel.signal("SIGINT"), 0);
+  });
+
   it("is refused by a node that allows nothing", async () => {
     using home = new TemporaryHome();
     const { node, address } = await serving(home);
