@@ -4,15 +4,17 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { certificate } from "../io/certificates.ts";
 import { FAR_ADDRESS } from "../network.ts";
 import { findPeer } from "../peers.ts";
 import { type ProgramHosts, whenListening } from "./program-hosts.ts";
 
+const LOOPBACK = "127.0.0.1";
+
 /** An sshd on port 2022; the options that its clients need. */
-export async function sshd(hosts: ProgramHosts): Promise<string[]> {
+export async function sshd(hosts: ProgramHosts, at: string = LOOPBACK): Promise<string[]> {
   mkdirSync("/run/sshd", { recursive: true });
   for (const name of ["host", "user"]) {
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", hosts.path(name)]);
@@ -22,7 +24,7 @@ export async function sshd(hosts: ProgramHosts): Promise<string[]> {
     "sshd_config",
     [
       "Port 2022",
-      `ListenAddress 127.0.0.1`,
+      `ListenAddress ${at}`,
       `HostKey ${hosts.path("host")}`,
       `AuthorizedKeysFile ${hosts.path("authorized_keys")}`,
       `PidFile ${hosts.path("sshd.pid")}`,
@@ -44,7 +46,11 @@ function sshOptions(hosts: ProgramHosts): string[] {
 }
 
 /** A vsftpd on port 2021, whose folder `ftp/pub` anybody may write. */
-export async function vsftpd(hosts: ProgramHosts): Promise<void> {
+export async function vsftpd(
+  hosts: ProgramHosts,
+  at: string = LOOPBACK,
+  octetsPerSecond?: number,
+): Promise<void> {
   mkdirSync(hosts.path("ftp/pub"), { recursive: true, mode: 0o755 });
   execFileSync("chmod", ["755", hosts.folder, hosts.path("ftp")]);
   execFileSync("chmod", ["777", hosts.path("ftp/pub")]);
@@ -53,7 +59,7 @@ export async function vsftpd(hosts: ProgramHosts): Promise<void> {
     "vsftpd.conf",
     [
       "listen=YES",
-      "listen_address=127.0.0.1",
+      `listen_address=${at}`,
       "listen_port=2021",
       "background=NO",
       "anonymous_enable=YES",
@@ -64,7 +70,10 @@ export async function vsftpd(hosts: ProgramHosts): Promise<void> {
       "anon_umask=022",
       "secure_chroot_dir=/var/run/vsftpd/empty",
       "seccomp_sandbox=NO",
+      // Or a process for a connection has a network of its own, and outlives the hosts.
+      "isolate_network=NO",
       "connect_from_port_20=NO",
+      ...(octetsPerSecond ? [`anon_max_rate=${octetsPerSecond}`] : []),
       "",
     ].join("\n"),
   );
@@ -73,7 +82,7 @@ export async function vsftpd(hosts: ProgramHosts): Promise<void> {
 }
 
 /** PostgreSQL on port 5432, and Redis on 6379. */
-export async function databases(hosts: ProgramHosts): Promise<ChildProcess> {
+export async function databases(hosts: ProgramHosts, at: string = LOOPBACK): Promise<ChildProcess> {
   const postgres = spawnSync("sh", ["-c", "ls -d /usr/lib/postgresql/*/bin"], { encoding: "utf8" });
   const bin = postgres.stdout.trim().split("\n").at(-1) ?? "";
   assert.ok(bin, "postgresql is not installed: run scripts/peers.sh");
@@ -84,9 +93,12 @@ export async function databases(hosts: ProgramHosts): Promise<ChildProcess> {
   execFileSync(runuser, [...as, join(bin, "initdb"), "-D", data, "-A", "trust", "-N"], {
     stdio: "ignore",
   });
-  const settings = ["-D", data, "-p", "5432", "-k", hosts.folder, "-h", "127.0.0.1"];
+  // Whoever gets here comes from the other host of the test.
+  writeFileSync(join(data, "pg_hba.conf"), "local all all trust\nhost all all all trust\n");
+  const settings = ["-D", data, "-p", "5432", "-k", hosts.folder, "-h", at];
   const server = hosts.start("far", ...asPostgres, join(bin, "postgres"), ...settings);
-  hosts.start("far", "redis-server", "--port", "6379", "--save", "", "--bind", "127.0.0.1");
+  const open = ["--bind", at, "--protected-mode", "no"];
+  hosts.start("far", "redis-server", "--port", "6379", "--save", "", ...open);
   await whenListening(hosts, 5432);
   await whenListening(hosts, 6379);
   return server;

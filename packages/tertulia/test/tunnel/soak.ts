@@ -8,6 +8,11 @@
  * for 0.5 to 30 s: pulled out, silent, or with another address. Then on with traffic and short failures
  * until the minutes are over. Prints one JSON object; exit code 1 when anything was noticed by
  * anybody, or memory has grown. Takes root and the peers of scripts/peers.sh.
+ *
+ *     npm run soak -- tunnel --bare
+ *
+ * Instead: ssh, curl and vsftpd, psql and a Redis subscriber without the tunnel and with it, over silences and cuts of
+ * 3, 10 and 30 s, a reset and a new address: which of them go on. About eight minutes.
  */
 
 import assert from "node:assert/strict";
@@ -18,6 +23,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { digest, forward, ProgramHosts } from "./program-hosts.ts";
 import { databases, sshd, vsftpd } from "./servers.ts";
+import { soakBare } from "./soak-bare.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,14 +32,16 @@ const { values, positionals } = parseArgs({
     cuts: { type: "string", default: "20" },
     mebibytes: { type: "string", default: "1024" },
     minutes: { type: "string", default: "10" },
+    bare: { type: "boolean", default: false },
   },
 });
 if (positionals.join() !== "tunnel") {
   console.error(
-    "usage: npm run soak -- tunnel [--seed N] [--cuts N] [--mebibytes N] [--minutes N]",
+    "usage: npm run soak -- tunnel [--seed N] [--cuts N] [--mebibytes N] [--minutes N] [--bare]",
   );
   process.exit(2);
 }
+if (values.bare) process.exit((await soakBare([3000, 10_000, 30_000])) ? 0 : 1);
 const MiB = 1024 * 1024;
 const FAILURE_MS = [500, 30_000] as const;
 const SHORT_FAILURE_MS = [500, 3000] as const;
