@@ -77,4 +77,4 @@ export {
 export type { Refusal, RefusalReason } from "./pure/native/refusal.ts";
 export type { SessionOutcome } from "./pure/native/session-output.ts";
 export type { KeyPair, Suite } from "./pure/native/suite.ts";
-export type { Loan } from "./pure/octets.ts";
+export type { LentMemory, Loan } from "./pure/octets.ts";

@@ -189,6 +189,13 @@ export class SessionDriver implements Flushable, TimerEntry {
     else this.markDirty();
   }
 
+  /** The same of octets of a stream, of which nobody waits for an answer to just these. */
+  gatherStream(octets: number): void {
+    this.#gatheredOctets += octets;
+    if (this.#isDirty && this.#gatheredOctets >= GATHERED_OCTETS) this.settle();
+    else this.markDirty();
+  }
+
   /** Does everything that the machine says, and sees to its timer. */
   settle(at?: number): void {
     if (this.#isSettling) return;

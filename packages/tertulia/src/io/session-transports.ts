@@ -131,6 +131,7 @@ export class SessionTransports {
     runtime.loopPoll?.received();
     machine.receive(number, octets, now, loan);
     this.#driver.settle(now);
+    if (loan) machine.link.gather();
     this.#driver.sender.acknowledged();
   }
 

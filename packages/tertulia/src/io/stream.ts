@@ -5,14 +5,22 @@
  */
 
 import { SessionError } from "../pure/errors.ts";
-import type { StreamState } from "../pure/native/stream.ts";
+import type { Received, StreamState } from "../pure/native/stream.ts";
 import { STREAM_LOST } from "../pure/native/streams.ts";
-import { letGoBuffer } from "../pure/octets.ts";
+import { type LentMemory, type Loan, letGoBuffer } from "../pure/octets.ts";
 import { Consumer } from "./consumer.ts";
 import { Gate } from "./gate.ts";
 import { aCount, aFunction, checkGiven, octets as octetsKind, signalOf } from "./option-kinds.ts";
 import type { SessionDriver } from "./session-driver.ts";
 import type { SignalOptions } from "./session-parts.ts";
+
+/** Memory that is somebody's again at once: what is kept of it is copied. */
+const NOT_KEPT: LentMemory = {
+  frontOctets: 0,
+  keep: () => false,
+  giveBack() {},
+  again: () => false,
+};
 
 /** The peer reset the stream. */
 export class StreamResetError extends SessionError {
@@ -131,17 +139,28 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     return this.#write(octets, true, signal);
   }
 
+  /**
+   * As {@link tryWrite}, of octets that are the caller's again when it returns, unless their memory is
+   * kept: nothing is copied of much that is lent at once, where it may be.
+   *
+   * @throws {SessionError} as `write` rejects.
+   */
+  lend(octets: Uint8Array, loan: Loan, signal?: AbortSignal): Promise<void> | undefined {
+    return this.#write(octets, false, signal, loan.memory ?? NOT_KEPT);
+  }
+
   #write(
     octets: Uint8Array,
     isGiven: boolean,
     signal: AbortSignal | undefined,
+    lent?: LentMemory,
   ): Promise<void> | undefined {
     checkGiven("what is written", octets, octetsKind);
     if (this.#writeError) throw this.#writeError;
     if (this.#state.isEnding) throw new SessionError("ERR_STATE", "write after end");
     this.#driver.sender.check(octets.length);
-    const hasRoom = this.#driver.machine.link.writeStream(this.#state, octets, isGiven);
-    this.#driver.markDirty();
+    const hasRoom = this.#driver.machine.link.writeStream(this.#state, octets, isGiven, lent);
+    this.#driver.gatherStream(octets.length);
     return hasRoom ? undefined : this.#room(signal);
   }
 
@@ -176,7 +195,8 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     const signal = signalOf(options);
     for (;;) {
       signal?.throwIfAborted();
-      const octets = this.#take();
+      const octets = this.#driver.machine.link.readStream(this.#state);
+      if (octets) this.#driver.streamRead();
       if (octets || this.#isReadToEnd()) return octets;
       await this.#onReadable.wait(signal);
     }
@@ -272,10 +292,10 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     this.#fail(error, this.#state.isPeerEnded);
   }
 
-  #take(): Uint8Array | undefined {
-    const octets = this.#driver.machine.link.readStream(this.#state);
-    if (octets) this.#driver.streamRead();
-    return octets;
+  #take(): Received | undefined {
+    const received = this.#driver.machine.link.takeStream(this.#state);
+    if (received) this.#driver.streamRead();
+    return received;
   }
 
   /** There is nothing to take: whether there will not be, either. Throws why, if for no good reason. */
@@ -295,11 +315,11 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     // It may do what makes us be called again.
     consumer.isBusy = true;
     try {
-      for (let octets = this.#take(); octets; octets = this.#take()) {
-        const { buffer } = octets;
-        const handled = consumer.handler(octets);
-        if (handled !== undefined) return this.#await(handled, buffer, consumer);
-        letGoBuffer(buffer);
+      for (let received = this.#take(); received; received = this.#take()) {
+        const { buffer } = received.octets;
+        const handled = consumer.handler(received.octets);
+        if (handled !== undefined) return this.#await(handled, received, buffer, consumer);
+        letGo(received, buffer);
         if (this.#consumer !== consumer) return;
       }
       consumer.isBusy = false;
@@ -309,10 +329,15 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
     }
   }
 
-  #await(handled: Promise<void>, buffer: ArrayBufferLike, consumer: Consumer<Uint8Array>): void {
+  #await(
+    handled: Promise<void>,
+    received: Received,
+    buffer: ArrayBufferLike,
+    consumer: Consumer<Uint8Array>,
+  ): void {
     handled.then(
       () => {
-        letGoBuffer(buffer);
+        letGo(received, buffer);
         consumer.isBusy = false;
         if (this.#consumer === consumer) this.#handOver();
       },
@@ -345,4 +370,10 @@ export class SessionStream implements AsyncIterable<Uint8Array>, AsyncDisposable
   #forgetIfOver(): void {
     if (this.#state.isEnding && this.#state.isPeerEnded && !this.#state.isReadable) this.#forget();
   }
+}
+
+/** Gives the memory back: at once, or to whose it is. */
+function letGo({ lent }: Received, buffer: ArrayBufferLike): void {
+  if (lent) lent.giveBack();
+  else letGoBuffer(buffer);
 }

@@ -16,6 +16,9 @@ const POOLED_OCTETS_MAX = 1024;
 /** Below this, collecting costs less than giving back. */
 const LET_GO_OCTETS_MIN = 16 * 1024;
 
+/** Less than this is copied rather than its memory kept, which is up to twice as large as that. */
+export const LENT_OCTETS_MIN: number = 32 * 1024;
+
 /** No octets at all. */
 export const NO_OCTETS: Uint8Array = new Uint8Array();
 
@@ -95,8 +98,24 @@ export function unwrittenOctets(size: number): Uint8Array {
 
 /** What comes with octets that are somebody else's again when a call returns. */
 export interface Loan {
-  /** Has them stay, with the whole of their memory. False where they do not: what is kept is copied. */
+  /** Has them stay for good, with the whole of their memory. False where they do not: what is kept is copied. */
   take(): boolean;
+  /** Their memory, where they may stay for a while instead. */
+  readonly memory?: LentMemory | undefined;
+}
+
+/** Memory that is used again when it is given back. */
+export interface LentMemory {
+  /** Octets in front of those that are lent, into which whoever keeps it may write. */
+  readonly frontOctets: number;
+  /** Has it stay until {@link giveBack} was called as often. False where it does not. */
+  keep(): boolean;
+  giveBack(): void;
+  /**
+   * Has the last `count` octets come again, in front of what comes next, of which `missing` belong to
+   * them. False where they do not.
+   */
+  again(count: number, missing: number): boolean;
 }
 
 /** A copy to keep: a short one in memory that others have a part of, since memory of its own costs more. */

@@ -9,13 +9,17 @@ import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { QuotaError } from "../io/quotas.ts";
 import { resetSocket } from "../io/reset.ts";
+import { readShared } from "../io/shared-reads.ts";
 import type { SessionStream } from "../io/stream.ts";
+import type { Loan } from "../pure/octets.ts";
 import { holdReading, resumeReading } from "./hold.ts";
 import { failureOf, failures, LOST } from "./opening.ts";
 
 /** Told of octets that went through; when more may, if not at once. */
 export type Pace = (octets: number) => Promise<void> | undefined;
 
+/** Room for a frame's header in front of what is read. */
+const FRONT_OCTETS = 16;
 /** Between two attempts to write what exceeds the quota of octets that wait. */
 const QUOTA_PAUSE_MS = 20;
 /** Between two looks at whether all is written, when the socket is to be passed on. */
@@ -188,11 +192,11 @@ export class Splice {
     const { socket } = this;
     /** Until this has come to something, the octets before are not in the stream. */
     let writing: Promise<unknown> = Promise.resolve();
-    socket.on("data", (octets: Uint8Array) => {
+    const received = (octets: Uint8Array, loan?: Loan) => {
       this.#traffic.sentOctets += octets.length;
       try {
         const pausing = this.#pace?.(octets.length);
-        const waiting = this.#give(octets);
+        const waiting = this.#give(octets, loan);
         if (waiting === undefined && pausing === undefined) return;
         socket.pause();
         writing = Promise.all([waiting, pausing]);
@@ -200,7 +204,10 @@ export class Splice {
       } catch (error) {
         reject(error);
       }
-    });
+    };
+    const isShared = readShared(socket, { borrowed: received }, FRONT_OCTETS);
+    // What was read before comes this way in any case.
+    if (!isShared || socket.readableLength > 0) socket.on("data", received);
     // Of a socket that is paused, too, an end is told when there is nothing before it to be read.
     socket.on("end", () => {
       this.#end = () => {
@@ -231,12 +238,12 @@ export class Splice {
   }
 
   /** When the next octets may be given, if not at once. */
-  #give(octets: Uint8Array): Promise<void> | undefined {
+  #give(octets: Uint8Array, loan: Loan | undefined): Promise<void> | undefined {
     try {
-      return this.#stream.give(octets);
+      return loan ? this.#stream.lend(octets, loan) : this.#stream.give(octets);
     } catch (error) {
       if (!canWait(error, octets)) throw error;
-      return this.#giveLater(octets);
+      return this.#giveLater(loan ? octets.slice() : octets);
     }
   }
 

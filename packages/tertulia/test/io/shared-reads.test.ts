@@ -4,10 +4,11 @@ import { type AddressInfo, connect as connectSocket, createServer, type Socket }
 import { after, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readShared } from "../../src/io/shared-reads.ts";
-import type { Loan } from "../../src/pure/octets.ts";
+import type { LentMemory, Loan } from "../../src/pure/octets.ts";
 
 const server = createServer({ pauseOnConnect: true }).listen(0, "127.0.0.1");
 await once(server, "listening");
+const READ_OCTETS = 64 * 1024;
 const open: Socket[] = [];
 after(() => {
   for (const socket of open) socket.destroy();
@@ -17,13 +18,14 @@ after(() => {
 /** A socket that writes, and one that reads with {@link readShared}. */
 async function pair(
   received: (octets: Uint8Array, loan: Loan) => void,
+  frontOctets = 0,
 ): Promise<readonly [Socket, Socket]> {
   const writer = connectSocket((server.address() as AddressInfo).port, "127.0.0.1");
   const [reader] = (await once(server, "connection")) as [Socket];
   open.push(writer, reader);
   // One of them is destroyed while the other writes.
   writer.on("error", () => {});
-  const isShared = readShared(reader, { borrowed: received });
+  const isShared = readShared(reader, { borrowed: received }, frontOctets);
   assert.equal(isShared, true, "this Node reads as it always does");
   reader.resume();
   return [writer, reader];
@@ -126,5 +128,67 @@ describe("sockets that read into one memory", () => {
     writer.end("last");
     await once(reader, "close");
     assert.deepEqual(heard, ["last", "end"]);
+  });
+
+  for (const frontOctets of [0, 16]) {
+    it(`keep what somebody keeps until it is given back, with ${frontOctets} octets in front`, async () => {
+      const total = 20_000_000;
+      const sent = Buffer.from(Uint8Array.from({ length: total }, (_, i) => i % 251));
+      const kept: { octets: Uint8Array; memory: LentMemory }[] = [];
+      const memories = new Set<ArrayBufferLike>();
+      let [at, least, copied, repeated] = [0, READ_OCTETS, 0, 0];
+      let isRight = true;
+      const check = (octets: Uint8Array) => {
+        isRight &&= sent.subarray(at, at + octets.length).equals(octets);
+        at += octets.length;
+      };
+      const settle = (count: number) => {
+        for (const { octets, memory } of kept.splice(0, count)) {
+          check(octets);
+          memory.giveBack();
+        }
+      };
+      const [writer] = await pair((octets, { memory }) => {
+        const count = octets.length >> 3;
+        // Now and then the end of it comes again.
+        const isAgain = repeated < 5 && memories.size > 2 && memory?.again(count, 1000) === true;
+        if (isAgain) repeated += 1;
+        const said = isAgain ? octets.subarray(0, octets.length - count) : octets;
+        if (memory?.keep()) {
+          memories.add(octets.buffer);
+          least = Math.min(least, octets.byteOffset);
+          kept.push({ octets: said, memory });
+          if (kept.length > 5) settle(4);
+        } else {
+          settle(kept.length);
+          copied += 1;
+          check(said);
+        }
+      }, frontOctets);
+      await write(writer, sent);
+      while (at + kept.reduce((sum, { octets }) => sum + octets.length, 0) < total) await sleep(1);
+      settle(kept.length);
+      assert.ok(isRight);
+      assert.equal(least, frontOctets);
+      assert.ok(repeated > 2 && copied > 0);
+      assert.ok(memories.size < 20, `${memories.size} pieces of memory`);
+    });
+  }
+
+  it("do not have it both ways: what is taken is not kept, nor the other way round", async () => {
+    const seen = new Set<string>();
+    const [writer] = await pair((_, loan) => {
+      const { memory } = loan;
+      if (memory === undefined) return;
+      if (seen.size % 2 === 0) {
+        if (!loan.take()) return;
+        seen.add(`taken, kept ${memory.keep()}`);
+      } else if (memory.keep()) {
+        seen.add(`kept, taken ${loan.take()}`);
+        memory.giveBack();
+      }
+    });
+    for (let i = 0; i < 100 && seen.size < 2; i++) await write(writer, new Uint8Array(1_000_000));
+    assert.deepEqual([...seen], ["taken, kept false", "kept, taken false"]);
   });
 });

@@ -190,7 +190,9 @@ describe("SessionStream", () => {
     ours.end();
     await done;
     assert.equal(hashing.digest("hex"), hash(sent));
-    assert.ok(consumed.length > 0 && consumed.every(({ length }) => length === 0));
+    // Either gone, or in memory that was read into again.
+    const left = consumed.filter(({ length }) => length > 0);
+    assert.ok(consumed.length > 0 && new Set(left.map(({ buffer }) => buffer)).size < 10);
     assert.ok(given.every(({ length }) => length === 0));
   });
 

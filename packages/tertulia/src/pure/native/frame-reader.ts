@@ -161,6 +161,9 @@ export class FrameReader {
     if (this.#partial === undefined && available >= this.#length) {
       this.octets = chunk;
       this.start = this.#offset;
+    } else if (this.#comesAgain(available, missing)) {
+      this.#release();
+      return false;
     } else {
       this.#partial ??= this.#roomInChunk() ?? unwrittenOctets(this.#length);
       const taken = Math.min(available, missing);
@@ -178,6 +181,13 @@ export class FrameReader {
     this.#offset += missing;
     this.#begin();
     return true;
+  }
+
+  /** Whether the body comes again in one piece: what is no message is read in place, and passed on. */
+  #comesAgain(available: number, length: number): boolean {
+    if (this.#partial !== undefined || this.type >= MESSAGE || length < REUSE_OCTETS_MIN)
+      return false;
+    return this.#loan?.memory?.again(available, length - available) ?? false;
   }
 
   /** The chunk's own memory for a message that begins in it, where nobody else keeps it and half is used. */

@@ -10,7 +10,7 @@
  */
 
 import { assert } from "../errors.ts";
-import { unwrittenOctets, varintSize } from "../octets.ts";
+import { type LentMemory, unwrittenOctets, varintSize } from "../octets.ts";
 
 /** Octets of the first slab, and of the largest. Each is twice the last until then: idle is small. */
 const SLAB_OCTETS_MIN = 1024;
@@ -32,6 +32,8 @@ interface Slab {
   readonly isPayload: boolean;
   /** Whether the whole of it is ours to write again: neither a caller's payload nor part of a slab. */
   isWhole: boolean;
+  /** Whose memory it is, until the peer has what is in it. */
+  readonly lent: LentMemory | undefined;
 }
 
 /** Unused slabs that a journal keeps for what it is going to write: a window of 4 MiB. */
@@ -107,6 +109,17 @@ export class Journal {
     slab.size = at;
   }
 
+  /** The same without a copy, of a payload in memory that is kept, and is given back once the peer has it. */
+  appendLent(type: number, payload: Uint8Array, prefix: number, lent: LentMemory): void {
+    const length = payload.length;
+    const headerOctets = headerSize(length, prefix);
+    if (lent.frontOctets < headerOctets) return this.#appendLarge(type, payload, prefix, lent);
+    const start = payload.byteOffset - headerOctets;
+    const octets = new Uint8Array(payload.buffer, start, headerOctets + length);
+    writeHeader(octets, 0, type, length, prefix);
+    this.#insert(octets, false, lent);
+  }
+
   /**
    * Gives the transport what it has not been given, at most about `octetsMax`, as views. They are
    * whole frames: what goes out next may be of another lane.
@@ -152,7 +165,7 @@ export class Journal {
     this.acknowledged = Math.max(start, acknowledged);
     if (octets.length === 0) return;
     const size = octets.length;
-    this.#slabs.push({ start, octets, size, isPayload: false, isWhole: false });
+    this.#slabs.push({ start, octets, size, isPayload: false, isWhole: false, lent: undefined });
   }
 
   /**
@@ -246,12 +259,14 @@ export class Journal {
     return true;
   }
 
-  #spareSlab({ octets, isWhole, start }: Slab): void {
-    if (!isWhole || start < this.#unsafe || octets.length !== SLAB_OCTETS_MAX) return;
+  #spareSlab({ octets, isWhole, start, lent }: Slab): void {
+    if (start < this.#unsafe) return;
+    lent?.giveBack();
+    if (!isWhole || octets.length !== SLAB_OCTETS_MAX) return;
     if (this.#spare.length < SPARE_SLABS_MAX) this.#spare.push(octets);
   }
 
-  #appendLarge(type: number, payload: Uint8Array, prefix: number): void {
+  #appendLarge(type: number, payload: Uint8Array, prefix: number, lent?: LentMemory): void {
     let slab = this.#slab;
     if (slab === undefined || slab.size + HEADER_OCTETS_MAX > slab.octets.length) {
       slab = this.#nextSlab(HEADER_OCTETS_MAX);
@@ -259,28 +274,43 @@ export class Journal {
     const at = writeHeader(slab.octets, slab.size, type, payload.length, prefix);
     this.end += at - slab.size;
     slab.size = at;
-    const size = payload.length;
-    this.#slabs.push({ start: this.end, octets: payload, size, isPayload: true, isWhole: false });
-    this.end += payload.length;
-    // The rest of the slab goes on behind the payload.
-    const rest = slab.octets.length - slab.size;
-    if (rest < 256) {
+    this.#insert(payload, true, lent);
+  }
+
+  /** Puts what is somebody's behind what was written; the rest of the slab goes on behind it. */
+  #insert(octets: Uint8Array, isPayload: boolean, lent: LentMemory | undefined): void {
+    const slab = this.#slab;
+    const size = octets.length;
+    const inserted = { start: this.end, octets, size, isPayload, isWhole: false, lent };
+    this.end += size;
+    if (slab?.size === 0) {
+      slab.start = this.end;
+      this.#slabs.splice(-1, 1, inserted, slab);
+      return;
+    }
+    this.#slabs.push(inserted);
+    const left = slab === undefined ? 0 : slab.octets.length - slab.size;
+    if (slab === undefined || left < 256) {
       this.#slab = undefined;
       return;
     }
     slab.isWhole = false;
-    const octets = slab.octets.subarray(slab.size);
-    this.#slab = { start: this.end, octets, size: 0, isPayload: false, isWhole: false };
-    this.#slabs.push(this.#slab);
+    this.#begin(slab.octets.subarray(slab.size), false);
+  }
+
+  #begin(octets: Uint8Array, isWhole: boolean): Slab {
+    const start = this.end;
+    const slab = { start, octets, size: 0, isPayload: false, isWhole, lent: undefined };
+    this.#slabs.push(slab);
+    this.#slab = slab;
+    return slab;
   }
 
   #nextSlab(atLeast: number): Slab {
     const size = Math.max(atLeast, this.#slabOctetsNext);
     const octets = (size === SLAB_OCTETS_MAX && this.#spare.pop()) || unwrittenOctets(size);
     this.#slabOctetsNext = Math.min(SLAB_OCTETS_MAX, this.#slabOctetsNext * 2);
-    this.#slab = { start: this.end, octets, size: 0, isPayload: false, isWhole: true };
-    this.#slabs.push(this.#slab);
-    return this.#slab;
+    return this.#begin(octets, true);
   }
 
   /** Index of the slab that holds a position, by bisection. */
@@ -295,6 +325,12 @@ export class Journal {
     }
     return low;
   }
+}
+
+/** Octets of a frame's header and prefix. */
+function headerSize(payloadLength: number, prefix: number): number {
+  const prefixOctets = prefix < 0 ? 0 : varintSize(prefix);
+  return 1 + varintSize(payloadLength + prefixOctets) + prefixOctets;
 }
 
 /** Writes a frame's header and prefix; returns where the payload goes. */

@@ -12,7 +12,7 @@
  */
 
 import { ProtocolError, SessionError } from "../errors.ts";
-import { gatherOctets, type Loan, NO_OCTETS, Reader, Writer } from "../octets.ts";
+import { gatherOctets, type LentMemory, type Loan, NO_OCTETS, Reader, Writer } from "../octets.ts";
 import { Flow } from "./flow.ts";
 import { FrameReader } from "./frame-reader.ts";
 import {
@@ -55,7 +55,7 @@ import type { Overlap } from "./overlap.ts";
 import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
 import { begin, type Positions, wrongPositions } from "./positions.ts";
 import { heardAll, saidAll } from "./release.ts";
-import type { StreamState } from "./stream.ts";
+import type { Received, StreamState } from "./stream.ts";
 import { Streams } from "./streams.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -346,12 +346,18 @@ export class Link {
    * Queues octets of a stream; false when the writer should wait for `streamWritable`.
    *
    * @param isGiven - Their memory is the link's, to be let go of as soon as they are in the journal.
+   * @param lent - Their memory: they are there until this returns, unless it is kept.
    * @throws {SessionError} `ERR_STATE` when the stream, or the session, is ending; `ERR_LIMIT` when
    *   too much waits already.
    */
-  writeStream(stream: StreamState, octets: Uint8Array, isGiven = false): boolean {
+  writeStream(
+    stream: StreamState,
+    octets: Uint8Array,
+    isGiven = false,
+    lent?: LentMemory,
+  ): boolean {
     this.#checkFinishing();
-    return this.#theStreams.write(stream, octets, isGiven);
+    return this.#theStreams.write(stream, octets, isGiven, lent);
   }
 
   /** Says that nothing more will be written; the peer is told behind what is pending. */
@@ -369,6 +375,13 @@ export class Link {
     const octets = this.#streams?.read(stream);
     if (octets && stream.flow.isDue) this.#isControlDirty = true;
     return octets;
+  }
+
+  /** The same, perhaps in memory that is to be given back. */
+  takeStream(stream: StreamState): Received | undefined {
+    const received = this.#streams?.take(stream);
+    if (received && stream.flow.isDue) this.#isControlDirty = true;
+    return received;
   }
 
   /** Whether everything that was asked to be sent is in the journal. */
@@ -764,7 +777,7 @@ export class Link {
   /**
    * Takes octets of the current transport.
    *
-   * @param loan - They are there until this returns, unless it is taken.
+   * @param loan - They are there until {@link gather} is called, unless it is taken or its memory kept.
    * @throws {ProtocolError} when the peer broke a rule: the session machine's to deal with.
    */
   receive(chunk: Uint8Array, now: number, loan?: Loan): void {
@@ -775,6 +788,7 @@ export class Link {
     const before = this.#sessionFlow.received;
     this.#wasReadable = this.isReadable;
     reader.feed(chunk, loan);
+    if (this.#streams) this.#streams.lent = loan?.memory;
     while (!this.#isStopped && reader.next()) {
       const { type } = reader;
       if (type >= MESSAGE && type < OPTIONAL && (type & 0x30) !== 0x20) {
@@ -788,7 +802,8 @@ export class Link {
         this.#receiveOther(type, reader);
       }
     }
-    this.#streams?.gather();
+    // What came on a loan waits a little: who reads it at once needs no copy.
+    if (loan === undefined) this.#streams?.gather();
     // Messages that are a small part of their chunk pin far more than what credit counts.
     const counted = this.#sessionFlow.received - before;
     if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#inbox.letGo(unread);
@@ -799,6 +814,11 @@ export class Link {
     else if (news > 0 && this.#acknowledgeAt === 0) {
       this.#acknowledgeAt = now + this.#limits.acknowledgeMs;
     }
+  }
+
+  /** The loan ends: what came on it and nobody has read is put elsewhere. */
+  gather(): void {
+    this.#streams?.gather();
   }
 
   /** Whether what is sent may go out before it is stored, as without a store it always may. */

@@ -6,20 +6,20 @@
  */
 
 import { Fifo } from "../fifo.ts";
-import { concatOctets } from "../octets.ts";
+import { concatOctets, keptOctets, LENT_OCTETS_MIN, type LentMemory } from "../octets.ts";
 import type { CarriedStream } from "./carried.ts";
 import type { Flow } from "./flow.ts";
+import { Pending } from "./pending.ts";
 
 /** Received pieces smaller than this are gathered, so that a window of single octets stays small. */
 const GATHER_OCTETS = 2048;
 const GATHERED_OCTETS = 16 * 1024;
 
-/** Octets that were written and are not in the journal from `offset` on. */
-interface Pending {
+/** Octets that came. */
+export interface Received {
   readonly octets: Uint8Array;
-  offset: number;
-  /** Their memory is ours: the journal gets a copy, and they are let go of. */
-  readonly isGiven: boolean;
+  /** Their memory, to be given back; else it is nobody else's. */
+  readonly lent: LentMemory | undefined;
 }
 
 export class StreamState {
@@ -38,7 +38,7 @@ export class StreamState {
   isQueued = false;
 
   readonly flow: Flow;
-  readonly #inbox: Fifo<Uint8Array> = new Fifo();
+  readonly #inbox: Fifo<Received> = new Fifo();
   /** Views of what came since the last {@link gather}. */
   readonly #arrived: Uint8Array[] = [];
   #gathering: Uint8Array | undefined;
@@ -79,21 +79,26 @@ export class StreamState {
   }
 
   /**
-   * Puts what came where `read` finds it: one copy of all, of which nobody else has the memory, and which
+   * Puts what came where `take` finds it: much in one piece as it is, if its memory may be kept, else one copy of all, of which nobody else has the memory, and which
    * holds what credit counts. Whoever passes it on does so at once.
    */
-  gather(): void {
+  gather(lent?: LentMemory): void {
     const arrived = this.#arrived;
-    if (arrived.length === 0) return;
-    const octets = concatOctets(arrived);
+    const [first] = arrived;
+    if (first === undefined) return;
+    if (arrived.length === 1 && first.length >= LENT_OCTETS_MIN && lent?.keep()) {
+      this.#flushGathered();
+      this.#inbox.push({ octets: first, lent });
+    } else {
+      this.#put(concatOctets(arrived));
+    }
     arrived.length = 0;
-    this.#put(octets);
   }
 
   #put(octets: Uint8Array): void {
     if (octets.length >= GATHER_OCTETS) {
       this.#flushGathered();
-      this.#inbox.push(octets);
+      this.#inbox.push(own(octets));
       return;
     }
     if (this.#gathering && this.#gathered + octets.length > this.#gathering.length) {
@@ -102,7 +107,7 @@ export class StreamState {
     if (this.#gathering === undefined) {
       // The first small piece is likely to be read at once.
       if (this.#inbox.length === 0) {
-        this.#inbox.push(octets);
+        this.#inbox.push(own(octets));
         return;
       }
       this.#gathering = new Uint8Array(GATHERED_OCTETS);
@@ -111,25 +116,49 @@ export class StreamState {
     this.#gathered += octets.length;
   }
 
-  /**
-   * The oldest piece that waits, in memory that is nobody else's; what is taken is free for the peer to
-   * send anew.
-   */
+  /** As {@link take}, in memory that is nobody else's. */
   read(): Uint8Array | undefined {
+    const received = this.take(undefined);
+    const { octets, lent } = received ?? {};
+    if (octets === undefined || lent === undefined) return octets;
+    const kept = keptOctets(octets);
+    lent.giveBack();
+    return kept;
+  }
+
+  /**
+   * The oldest piece that waits; what is taken is free for the peer to send anew.
+   *
+   * @param lent - The memory of what was not gathered yet.
+   */
+  take(lent: LentMemory | undefined): Received | undefined {
+    const received = this.#takeArrived(lent) ?? this.#takeGathered();
+    if (received) this.flow.consumed += received.octets.length;
+    return received;
+  }
+
+  /** Much that has just come, as it is, if nothing waits before it. */
+  #takeArrived(lent: LentMemory | undefined): Received | undefined {
+    const [octets] = this.#arrived;
+    if (octets === undefined || octets.length < LENT_OCTETS_MIN) return undefined;
+    if (this.#inbox.length > 0 || this.#gathered > 0 || !lent?.keep()) return undefined;
+    this.#arrived.shift();
+    return { octets, lent };
+  }
+
+  #takeGathered(): Received | undefined {
+    if (this.#inbox.length === 0 && this.#gathered === 0) this.gather();
     if (this.#inbox.length === 0) this.#flushGathered();
-    const octets = this.#inbox.shift();
-    if (octets) this.flow.consumed += octets.length;
-    return octets;
+    return this.#inbox.shift();
   }
 
   /** What the process that goes on with it has to know, as views of what there is now. */
   get carried(): CarriedStream {
     const { id, isEnding, isEndSent, isPeerEnded } = this;
-    const pending = Array.from(this.pending.from(0), ({ octets, offset }) =>
-      octets.subarray(offset),
-    );
+    const pending = Array.from(this.pending.from(0), ({ rest }) => rest);
     const gathered = this.#gathering?.subarray(0, this.#gathered);
-    const unread = [...this.#inbox.from(0), ...(gathered ? [gathered] : [])];
+    const waiting = Array.from(this.#inbox.from(0), ({ octets }) => octets);
+    const unread = [...waiting, ...(gathered ? [gathered] : [])];
     return {
       ...{ id, isEnding, isEndSent, isPeerEnded },
       pending: concatOctets(pending),
@@ -140,9 +169,9 @@ export class StreamState {
   /** Stands where the process before left it; of the flow, what was written and taken is known. */
   goOn({ isEnding, isEndSent, isPeerEnded, pending, unread }: CarriedStream): void {
     Object.assign(this, { isEnding, isEndSent, isPeerEnded });
-    if (pending.length > 0) this.pending.push({ octets: pending, offset: 0, isGiven: true });
+    if (pending.length > 0) this.pending.push(new Pending(pending, true));
     this.pendingOctets = pending.length;
-    if (unread.length > 0) this.#inbox.push(unread);
+    if (unread.length > 0) this.#inbox.push(own(unread));
     this.flow.received += unread.length;
   }
 
@@ -160,8 +189,12 @@ export class StreamState {
 
   #flushGathered(): void {
     if (this.#gathering === undefined || this.#gathered === 0) return;
-    this.#inbox.push(this.#gathering.subarray(0, this.#gathered));
+    this.#inbox.push(own(this.#gathering.subarray(0, this.#gathered)));
     this.#gathering = undefined;
     this.#gathered = 0;
   }
+}
+
+function own(octets: Uint8Array): Received {
+  return { octets, lent: undefined };
 }

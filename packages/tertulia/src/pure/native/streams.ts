@@ -9,19 +9,18 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import { letGoOctets, NO_OCTETS, type Reader, utf8, Writer } from "../octets.ts";
+import { type LentMemory, NO_OCTETS, type Reader, utf8, Writer } from "../octets.ts";
 import { CARRIED_OCTETS_MAX, type CarriedStream } from "./carried.ts";
 import { creditExceeded, Flow } from "./flow.ts";
-import { DATA, END, OPEN, RESET, STREAM_CREDIT, writeVarints } from "./frames.ts";
+import { END, OPEN, RESET, STREAM_CREDIT, writeVarints } from "./frames.ts";
 import type { KeptState, KeptStream } from "./kept-state.ts";
 import type { LinkParts } from "./link-parts.ts";
 import { tooLong } from "./peer-limits.ts";
-import { StreamState } from "./stream.ts";
+import { Pending } from "./pending.ts";
+import { type Received, StreamState } from "./stream.ts";
 
 /** Octets of unsent journal up to which streams add to it: what overtakes never waits for more. */
 const UNSENT_MAX = 128 * 1024;
-/** Longest piece of a stream in one frame: what another stream waits for. */
-const PIECE_OCTETS = 32 * 1024;
 /** Octets a stream keeps before its writer is told to wait. */
 const PENDING_OCTETS = 256 * 1024;
 
@@ -50,6 +49,7 @@ export class Streams implements Iterable<StreamState> {
   readonly #sending: Fifo<StreamState> = new Fifo();
   /** Streams of which something came in the chunk that is being received. */
   readonly #arrived: StreamState[] = [];
+  #lent: LentMemory | undefined;
   /** Those that were lost with a process before this one. */
   lost: readonly KeptStream[] = [];
   #isCarrying = false;
@@ -101,10 +101,11 @@ export class Streams implements Iterable<StreamState> {
    * Queues octets of a stream; false when the writer should wait for `streamWritable`.
    *
    * @param isGiven - They are copied into the journal, and their memory is let go of at once.
+   * @param lent - Their memory: they are there until this returns, unless it is kept.
    * @throws {SessionError} `ERR_STATE` when the stream is ending; `ERR_LIMIT` when too much waits
    *   already.
    */
-  write(stream: StreamState, octets: Uint8Array, isGiven: boolean): boolean {
+  write(stream: StreamState, octets: Uint8Array, isGiven: boolean, lent?: LentMemory): boolean {
     if (stream.isEnding || !this.#open.has(stream.id)) {
       throw new SessionError("ERR_STATE", `write to stream ${stream.id}, which has ended`);
     }
@@ -116,10 +117,12 @@ export class Streams implements Iterable<StreamState> {
       throw new SessionError("ERR_LIMIT", `${limit} octets wait already: await write()`);
     }
     if (octets.length > 0) {
-      stream.pending.push({ octets, offset: 0, isGiven });
+      const pending = new Pending(octets, isGiven, lent);
+      stream.pending.push(pending);
       stream.pendingOctets += octets.length;
       this.#queue(stream);
       this.pump();
+      pending.keep();
     }
     stream.isBlocked = stream.pendingOctets > PENDING_OCTETS;
     return !stream.isBlocked;
@@ -148,6 +151,14 @@ export class Streams implements Iterable<StreamState> {
     const octets = stream.read();
     if (octets) this.#parts.session.consumed += octets.length;
     return octets;
+  }
+
+  /** The same, perhaps in memory that is to be given back. */
+  take(stream: StreamState): Received | undefined {
+    if (this.#isCarrying) return undefined;
+    const received = stream.take(this.#lent);
+    if (received) this.#parts.session.consumed += received.octets.length;
+    return received;
   }
 
   /** Whether everything that was written is in the lane0. */
@@ -190,21 +201,14 @@ export class Streams implements Iterable<StreamState> {
       }
       return false;
     }
-    const room = Math.min(stream.flow.room, session.room, PIECE_OCTETS, segmentOctets - 9);
+    const room = Math.min(stream.flow.room, session.room, segmentOctets - 9);
     if (room <= 0) {
       // The stream's own credit brings it back to the queue; the session's must find it there.
       if (stream.flow.room > 0) this.#queue(stream);
       return false;
     }
-    const { octets: whole, offset, isGiven } = first;
-    const size = Math.min(whole.length - offset, isGiven ? Math.min(room, lane0.copyRoom) : room);
-    const octets = whole.subarray(offset, offset + size);
-    lane0.append(DATA, octets, stream.id, isGiven);
-    first.offset += size;
-    if (first.offset === whole.length) {
-      stream.pending.shift();
-      if (isGiven) letGoOctets(whole);
-    }
+    const size = first.moveTo(lane0, stream.id, room);
+    if (first.isEmpty) stream.pending.shift();
     stream.flow.sent += size;
     stream.pendingOctets -= size;
     session.sent += size;
@@ -289,10 +293,17 @@ export class Streams implements Iterable<StreamState> {
     if (isFirst) listener.streamReadable(stream.id);
   }
 
+  /** The memory of what is received until {@link gather}, if it may be kept. */
+  set lent(lent: LentMemory | undefined) {
+    this.#lent = lent;
+  }
+
   /** Nothing more comes of the chunk that was received: lets go of it. */
   gather(): void {
+    const lent = this.#lent;
+    this.#lent = undefined;
     if (this.#arrived.length === 0) return;
-    for (const stream of this.#arrived) stream.gather();
+    for (const stream of this.#arrived) stream.gather(lent);
     this.#arrived.length = 0;
   }
 

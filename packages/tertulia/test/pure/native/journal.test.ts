@@ -3,19 +3,33 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { encodeFrame } from "../../../src/pure/native/frames.ts";
 import { COPY_OCTETS_MAX, Journal } from "../../../src/pure/native/journal.ts";
-import { concatOctets, utf8, Writer } from "../../../src/pure/octets.ts";
+import { concatOctets, type Loan, utf8, Writer } from "../../../src/pure/octets.ts";
+import { Lender } from "../lender.ts";
 
 const isMessage = (type: number) => type === 0x40;
 
 /** A journal, and all octets that were ever put into it. */
 class Model {
   readonly journal = new Journal();
+  readonly lender = new Lender();
   #octets: Uint8Array = new Uint8Array();
   /** Positions at which frames end. */
   readonly ends: number[] = [0];
 
   append(payload: Uint8Array, prefix: number): void {
     this.journal.append(0x40, payload, prefix);
+    const body = prefix < 0 ? payload : new Writer().varint(prefix).octets(payload).finish();
+    this.#octets = concatOctets([this.#octets, encodeFrame(0x40, body)]);
+    this.ends.push(this.#octets.length);
+  }
+
+  /** The same of what is lent, with room in front or without. */
+  lend(payload: Uint8Array, prefix: number, frontOctets: number): void {
+    const append = (octets: Uint8Array, { memory }: Loan) => {
+      if (!memory?.keep()) assert.fail("nothing is taken here");
+      this.journal.appendLent(0x40, octets, prefix, memory);
+    };
+    this.lender.lend(payload, append, frontOctets);
     const body = prefix < 0 ? payload : new Writer().varint(prefix).octets(payload).finish();
     this.#octets = concatOctets([this.#octets, encodeFrame(0x40, body)]);
     this.ends.push(this.#octets.length);
@@ -39,7 +53,7 @@ class Model {
 }
 
 type Step = readonly [what: number, size: number, choice: number];
-const steps = fc.array(fc.tuple(fc.nat(5), fc.nat(9000), fc.nat(1000)), {
+const steps = fc.array(fc.tuple(fc.nat(6), fc.nat(9000), fc.nat(1000)), {
   maxLength: 60,
   size: "max",
 });
@@ -55,6 +69,12 @@ function walk(model: Model, [what, size, choice]: Step): void {
         (choice % 3) * 200 - 1,
       );
       return;
+    case 6:
+      return model.lend(
+        new Uint8Array(size).fill(choice),
+        (choice % 3) * 200 - 1,
+        choice % 2 ? 16 : 0,
+      );
     case 2:
       return model.take(size);
     case 3:
@@ -69,6 +89,7 @@ function walk(model: Model, [what, size, choice]: Step): void {
 
 describe("journal", () => {
   it("gives each octet again from wherever it is rewound to, until it is acknowledged", () => {
+    let lent = 0;
     fc.assert(
       fc.property(steps, (walked) => {
         const model = new Model();
@@ -84,8 +105,10 @@ describe("journal", () => {
         const { given } = model.journal;
         model.journal.acknowledge(given);
         assert.equal(model.journal.size, 0);
+        lent += model.lender.kept;
       }),
     );
+    assert.ok(lent > 0);
   });
 
   it("counts the messages from a position on, and survives a position inside of a frame", () => {
@@ -135,6 +158,36 @@ describe("journal", () => {
         -1,
       );
     assert.deepEqual(concatOctets(chunks), before);
+  });
+
+  it("gives back what it was lent once the peer has it, unless a broken transport may still read it", () => {
+    const model = new Model();
+    const { journal, lender } = model;
+    for (const frontOctets of [16, 0, 16]) model.lend(new Uint8Array(9000), 300, frontOctets);
+    model.append(utf8("behind"), -1);
+    model.take(Number.MAX_SAFE_INTEGER);
+    const [, first = 0, second = 0] = model.ends;
+    journal.acknowledge(first);
+    assert.equal(lender.keptNow, 2);
+    journal.rewind(first);
+    while (journal.unsent > 0) model.take(Number.MAX_SAFE_INTEGER);
+    model.lend(new Uint8Array(9000), 300, 16);
+    model.take(Number.MAX_SAFE_INTEGER);
+    journal.acknowledge(second);
+    assert.equal(lender.keptNow, 3);
+    journal.acknowledge(journal.end);
+    assert.equal(lender.keptNow, 2);
+  });
+
+  it("writes the header in front of what it was lent, where there is room", () => {
+    const lengths = [16, 5, 4, 0].map((frontOctets) => {
+      const model = new Model();
+      model.lend(new Uint8Array(9000), 300, frontOctets);
+      const chunks: Uint8Array[] = [];
+      model.journal.take(Number.MAX_SAFE_INTEGER, chunks);
+      return chunks.map(({ length }) => length);
+    });
+    assert.deepEqual(lengths, [[9005], [9005], [5, 9000], [5, 9000]]);
   });
 
   it("writes into the same memory again under load, and gives it back when it is quiet", () => {

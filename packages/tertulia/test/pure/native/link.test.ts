@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { peerLimitsOf } from "../../../src/pure/native/establishment.ts";
 import { DIALOGUE, encodeFrame, MORE, OPEN } from "../../../src/pure/native/frames.ts";
 import { type Limits, limitsFrom } from "../../../src/pure/native/limits.ts";
 import { Link } from "../../../src/pure/native/link.ts";
 import type { LinkListener } from "../../../src/pure/native/link-parts.ts";
 import { defaultContexts } from "../../../src/pure/native/message.ts";
-import type { StreamState } from "../../../src/pure/native/stream.ts";
+import type { Received, StreamState } from "../../../src/pure/native/stream.ts";
 import { concatOctets, utf8 } from "../../../src/pure/octets.ts";
+import { Lender } from "../lender.ts";
 import { EXPEDITED, NORMAL } from "./pair.ts";
 
 /** One end of a link, and what it was told. */
@@ -272,6 +274,88 @@ describe("link: streams", () => {
     const read = other.stream && other.link.readStream(other.stream);
     assert.deepEqual([read?.length, [...new Set(read)]], [20_000, [1]]);
     assert.deepEqual([...new Set(other.link.take()?.octets)], [2]);
+  });
+
+  it("pass on what is lent to them, whatever becomes of its memory, and give all of that back", () => {
+    const step = fc.record({
+      octets: fc.oneof(fc.integer({ min: 1, max: 65_536 }), fc.constantFrom(1, 500, 3000, 65_472)),
+      cut: fc.integer({ min: 1, max: 65_536 }),
+      /** When the reader looks: on the loan, when it is over, or not yet. */
+      reads: fc.constantFrom("take", "read", "later", "hold"),
+    });
+    let kept = 0;
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 1, maxLength: 40 }),
+        fc.constantFrom(10_000, 256 * 1024),
+        (steps, windowOctets) => {
+          const limits = { windowOctets, windowOctetsMax: windowOctets };
+          const { one, other } = linked(limits);
+          const [there, lentOut, lentIn] = [
+            one.link.openStream("lent"),
+            new Lender(),
+            new Lender(),
+          ];
+          const [sent, came]: [Uint8Array[], Uint8Array[]] = [[], []];
+          const held: Received[] = [];
+          const put = ({ octets, lent }: Received) => {
+            came.push(octets.slice());
+            lent?.giveBack();
+          };
+          const unhold = () => {
+            for (const received of held.splice(0)) put(received);
+          };
+          const look = (reads: string) => {
+            const stream = other.stream;
+            if (stream === undefined || reads === "later") return;
+            if (reads === "read") {
+              unhold();
+              for (let next = other.link.readStream(stream); next; ) {
+                came.push(next.slice());
+                next = other.link.readStream(stream);
+              }
+              return;
+            }
+            for (let next = other.link.takeStream(stream); next; ) {
+              held.push(next);
+              next = other.link.takeStream(stream);
+            }
+            if (reads === "take") unhold();
+          };
+          const carry = (cut: number, reads: string) => {
+            const wire = one.compose();
+            for (let at = 0; at < wire.length; at += cut) {
+              lentIn.lend(wire.subarray(at, at + cut), (octets, loan) => {
+                other.link.receive(octets, 1000, loan);
+                look(reads);
+                other.link.gather();
+              });
+            }
+            look(reads);
+            one.link.receive(other.compose(), 1000);
+          };
+          for (const [i, { octets, cut, reads }] of steps.entries()) {
+            if (there.pendingOctets < 200_000) {
+              const piece = Uint8Array.from({ length: octets }, (_, n) => n * 7 + i);
+              sent.push(piece);
+              lentOut.lend(piece, (lent, { memory }) => {
+                one.link.writeStream(there, lent, false, memory);
+              });
+            }
+            carry(cut, reads);
+          }
+          one.link.endStream(there);
+          for (let n = 0; n < 2000 && !other.stream?.isPeerEnded; n++) carry(65_536, "take");
+          look("take");
+          one.link.receive(other.compose(10_000), 10_000);
+          assert.ok(Buffer.from(concatOctets(came)).equals(concatOctets(sent)));
+          assert.deepEqual([lentOut.keptNow, lentIn.keptNow], [0, 0]);
+          kept += Math.min(lentOut.kept, lentIn.kept);
+        },
+      ),
+      { numRuns: 60 },
+    );
+    assert.ok(kept > 0);
   });
 
   it("carry octets, end in each direction, and are forgotten", () => {
