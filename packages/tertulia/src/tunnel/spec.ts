@@ -119,8 +119,8 @@ const ADDRESS_PATTERN = /^[\d.*]*\d[\d.*]*$/;
 function matches(pattern: string, host: string): boolean {
   // `10.0.*` must not match 10.0.evil.example, which may lead anywhere.
   if (ADDRESS_PATTERN.test(pattern) && isIP(host) === 0) return false;
-  const [first = "", ...rest] = pattern.toLowerCase().split("*");
-  let left = host.toLowerCase();
+  const [first = "", ...rest] = plain(pattern).split("*");
+  let left = plain(host);
   if (!left.startsWith(first)) return false;
   if (rest.length === 0) return left === first;
   left = left.slice(first.length);
@@ -131,6 +131,12 @@ function matches(pattern: string, host: string): boolean {
     left = left.slice(at + part.length);
   }
   return left.endsWith(last);
+}
+
+/** In lower case, and an IPv6 address as RFC 5952 has it: each can be written in many ways. */
+function plain(host: string): string {
+  if (isIP(host) !== 6 || host.includes("%")) return host.toLowerCase();
+  return new URL(`http://[${host}]`).hostname.slice(1, -1);
 }
 
 /** Cuts at colons outside brackets, and takes the brackets off. */

@@ -9,10 +9,10 @@ import type { Server, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { resetSocket } from "../io/reset.ts";
 import type { Session } from "../io/session.ts";
-import type { SessionStream } from "../io/stream.ts";
+import { type SessionStream, StreamResetError } from "../io/stream.ts";
 import { SessionError } from "../pure/errors.ts";
 import { decodeUtf8 } from "../pure/octets.ts";
-import { reply, type SocksReply, SocksServer } from "../pure/socks/socks5.ts";
+import { reply, type SocksReply } from "../pure/socks/socks5.ts";
 import { FtpClientSide } from "./ftp.ts";
 import {
   CONNECTED,
@@ -25,6 +25,7 @@ import {
   parseOpening,
 } from "./opening.ts";
 import { connectTo, listenAt, remoteOf } from "./sockets.ts";
+import { readSocksRequest, refuseSocks } from "./socks.ts";
 import { type Forward, formatTarget, parseTarget, type Target } from "./spec.ts";
 import { noTraffic, splice, type Traffic } from "./splice.ts";
 import { SocksAssociation, UdpForward } from "./udp.ts";
@@ -199,11 +200,11 @@ export class Tunnel implements AsyncDisposable {
   async #serve(bind: Target, onConnection: (socket: Socket) => Promise<void>): Promise<Target> {
     const { server, address } = await listenAt(bind, (socket) => {
       socket.on("error", () => {});
+      const from = formatTarget(remoteOf(socket));
       onConnection(socket).catch((error) => {
-        const failure = failureOfReset(error);
-        const reason = failure === "general" ? failureOf(error) : failure;
-        this.#options.log?.(`${formatTarget(remoteOf(socket))}: ${describeFailure(reason)}`);
-        resetSocket(socket);
+        this.#options.log?.(`${from}: ${describeError(error)}`);
+        // One that was refused is about to be closed, once it has read why.
+        if (!socket.writableEnded) resetSocket(socket);
       });
     });
     server.maxConnections = this.#options.connectionsMax ?? 1000;
@@ -325,40 +326,20 @@ export class Tunnel implements AsyncDisposable {
   }
 
   async #socks(socket: Socket): Promise<void> {
-    const server = new SocksServer(this.#options.socksCredentials);
-    let octets: Uint8Array | undefined = await firstOctets(socket);
-    for (;;) {
-      const step = octets ? server.receive(octets) : server.next();
-      octets = undefined;
-      switch (step.type) {
-        case "more":
-          octets = await firstOctets(socket);
-          continue;
-        case "send":
-          socket.write(step.octets);
-          continue;
-        case "refuse":
-          socket.end(step.octets);
-          return;
-      }
-      if (step.rest.length > 0) socket.unshift(step.rest);
-      const { command, host, port } = step.request;
-      if (command === "associate") return this.#associate(socket);
-      if (command === "bind") {
-        socket.end(reply("commandNotSupported"));
-        return;
-      }
-      try {
-        return await this.#forward(socket, { type: "tcp", target: { host, port } }, () => {
-          socket.write(reply("succeeded"));
-        });
-      } catch (error) {
-        const failure = failureOfReset(error);
-        this.#options.log?.(`${formatTarget({ host, port })}: ${describeFailure(failure)}`);
-        // Once it was connected the reset has gone through; before, the client is told by a reply.
-        if (!socket.destroyed) socket.end(reply(socksReplies[failure])).resume();
-        return;
-      }
+    const { socksCredentials: credentials } = this.#options;
+    const request = await readSocksRequest(socket, credentials && { credentials });
+    if (request === undefined) return void socket.destroy();
+    const { command, host, port } = request;
+    if (command === "associate") return this.#associate(socket);
+    if (command === "bind") return refuseSocks(socket, reply("commandNotSupported"));
+    try {
+      await this.#forward(socket, { type: "tcp", target: { host, port } }, () => {
+        socket.write(reply("succeeded"));
+      });
+    } catch (error) {
+      this.#options.log?.(`${formatTarget({ host, port })}: ${describeError(error)}`);
+      // Once it was connected the reset has gone through; before, the client is told by a reply.
+      if (!socket.destroyed) refuseSocks(socket, reply(socksReplies[failureOfReset(error)]));
     }
   }
 
@@ -394,17 +375,10 @@ async function connected(stream: SessionStream): Promise<Uint8Array> {
   return first.subarray(CONNECTED.length);
 }
 
-function firstOctets(socket: Socket): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  const onClose = () => reject(new SessionError("ERR_CLOSED", "the client hung up"));
-  socket.once("close", onClose);
-  socket.once("end", onClose);
-  socket.once("data", (octets: Uint8Array) => {
-    socket.pause();
-    socket.off("close", onClose);
-    socket.off("end", onClose);
-    resolve(octets);
-  });
-  socket.resume();
-  return promise;
+/** What ended a connection out of order: what the far end said of it, or what was wrong at this one. */
+function describeError(error: unknown): string {
+  if (error instanceof StreamResetError) return describeFailure(failureOfReset(error));
+  const failure = failureOf(error);
+  if (failure !== "general" || !(error instanceof Error)) return describeFailure(failure);
+  return error.message;
 }

@@ -69,6 +69,13 @@ describe("isAllowed", () => {
     assert.equal(allows("tcp", "10.0.1:8000", "ana"), false);
   });
 
+  it("knows an IPv6 address however it is written", () => {
+    const rules = ["[::1]:22", "[2001:DB8:0::*]:22"].map(parseRule);
+    const allowsHost = (host: string) => isAllowed(rules, "tcp", { host, port: 22 }, "ana");
+    const hosts = ["::1", "0:0:0:0:0:0:0:1", "0:0::0001", "::2", "::1.example"];
+    assert.deepEqual(hosts.map(allowsHost), [true, true, true, false, false]);
+  });
+
   it("allows nothing without rules", () => {
     assert.equal(isAllowed([], "tcp", { host: "localhost", port: 22 }, "ana"), false);
   });

@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
 import { describe, it } from "node:test";
 import { QuotaError } from "../../src/io/quotas.ts";
 import type { SessionStream } from "../../src/io/stream.ts";
 import { noTraffic, splice } from "../../src/tunnel/splice.ts";
-
-/** Both ends of a connection on loopback. */
-async function sockets(): Promise<[Socket, Socket]> {
-  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number }; // TCP
-  const ours = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-  const [theirs] = (await once(server, "connection")) as [Socket]; // that is what it tells of
-  server.close();
-  return [ours, theirs];
-}
+import { socketPair } from "./socket-pair.ts";
 
 describe("a socket that ends while what it said last has to wait", () => {
   it("ends its stream behind that, not before", async () => {
-    const [socket, theirs] = await sockets();
+    const [socket, theirs] = await socketPair();
     const did: string[] = [];
     let tries = 0;
     const { promise: asked, resolve } = Promise.withResolvers<void>();

@@ -107,21 +107,27 @@ export class SocksServer {
       case "request": {
         reader.u8();
         const command = commands[reader.u8() as 1 | 2 | 3]; // undefined for the others
+        if (command === undefined) return this.#refuse("commandNotSupported", "unknown command");
         reader.u8();
-        const address = readAddress(reader);
-        this.#state = "done";
-        if (command === undefined) {
-          return {
-            type: "refuse",
-            octets: reply("commandNotSupported"),
-            reason: "unknown command",
-          };
+        let address: SocksAddress;
+        try {
+          address = readAddress(reader);
+        } catch (error) {
+          if (!(error instanceof ProtocolError) || error.violation === "truncated") throw error;
+          const isType = error.violation === "addressType";
+          return this.#refuse(isType ? "addressTypeNotSupported" : "generalFailure", error.message);
         }
+        this.#state = "done";
         return { type: "request", request: { command, ...address }, rest: new Uint8Array() };
       }
       case "done":
         throw new ProtocolError("unexpected", "RFC 1928 4", "a second request");
     }
+  }
+
+  #refuse(code: SocksReply, reason: string): SocksStep {
+    this.#state = "done";
+    return { type: "refuse", octets: reply(code), reason };
   }
 }
 
@@ -135,7 +141,7 @@ export function encodeDatagram(address: SocksAddress, octets: Uint8Array): Uint8
   return writeAddress(new Writer().u16(0).u8(0), address).octets(octets).finish();
 }
 
-/** @throws {ProtocolError} `truncated`, `fragmented` */
+/** @throws {ProtocolError} `truncated`, `fragmented`, `addressType`, `name`, `notUtf8` */
 export function decodeDatagram(octets: Uint8Array): SocksAddress & { readonly octets: Uint8Array } {
   const reader = new Reader(octets, "RFC 1928 7");
   reader.u16();
@@ -152,10 +158,21 @@ function readAddress(reader: Reader): SocksAddress {
   const type = reader.u8();
   let host: string;
   if (type === 1) host = [...reader.octets(4)].join(".");
-  else if (type === 3) host = reader.utf8(reader.u8());
+  else if (type === 3) host = readName(reader);
   else if (type === 4) host = Array.from({ length: 8 }, () => reader.u16().toString(16)).join(":");
   else throw new ProtocolError("addressType", "RFC 1928 5", `${type}`);
   return { host, port: reader.u16() };
+}
+
+/** No resolver knows a name with any of these, and a log should not have them. */
+const NOT_IN_NAMES = /[\p{Cc}\s[\]]/u;
+
+function readName(reader: Reader): string {
+  const name = reader.utf8(reader.u8());
+  if (name === "" || NOT_IN_NAMES.test(name)) {
+    throw new ProtocolError("name", "RFC 1928 5", JSON.stringify(name));
+  }
+  return name;
 }
 
 function writeAddress(writer: Writer, { host, port }: SocksAddress): Writer {

@@ -54,6 +54,22 @@ describe("SocksServer", () => {
     );
   });
 
+  it("refuses what it cannot do by the code for it", () => {
+    const requests = {
+      "05 09 00 01 7f000001 0016": 7,
+      "05 01 00 02 7f000001 0016": 8,
+      "05 01 00 03 00 0016": 1, // no name
+      "05 01 00 03 02 fffe 0016": 1, // not UTF-8
+      "05 01 00 03 03 61 00 62 0016": 1, // a zero octet in it
+    };
+    for (const [octets, code] of Object.entries(requests)) {
+      const server = new SocksServer();
+      server.receive(octetsOf("05 01 00"));
+      const step = server.receive(octetsOf(octets));
+      assert.deepEqual([step.type, step.type === "refuse" && step.octets[1]], ["refuse", code]);
+    }
+  });
+
   it("answers any octets with a step or a ProtocolError", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), (chunks) => {
