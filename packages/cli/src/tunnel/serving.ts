@@ -58,9 +58,10 @@ export async function tunnelServing(
   const handover = new TunnelHandover(passed);
   const audit = (entry: AuditEntry): void => {
     const fields = { ...entry, since: entry.since.toISOString() };
-    const { identity, opening, outcome, ms } = entry;
+    const { identity, opening, outcome, resetBy, ms } = entry;
+    const by = resetBy === undefined ? "" : ` by the ${resetBy}`;
     const who = identity ? formatFingerprint(identity) : "somebody";
-    log("connection", `${who}: ${opening}: ${outcome} after ${ms} ms`, fields);
+    log("connection", `${who}: ${opening}: ${outcome}${by} after ${ms} ms`, fields);
     fileLog?.("connection", "", fields);
   };
   return {

@@ -96,7 +96,7 @@ const descriptions: Readonly<Record<Failure, string>> = {
   unknownName: "the far side does not know that name",
   timeout: "the target did not answer",
   limit: "too many connections",
-  reset: "the connection was reset",
+  reset: "the target reset the connection",
   lost: "the far side was restarted, and the socket that it had is gone",
 };
 
@@ -135,9 +135,9 @@ export function failureOf(error: unknown): Failure {
   return "general";
 }
 
-/** The failure that a reset stream tells of. */
+/** The failure that a reset stream tells of. Who says nothing about it has just reset it. */
 export function failureOfReset(error: unknown): Failure {
-  const code = error instanceof StreamResetError ? error.resetCode : undefined;
+  const code = error instanceof StreamResetError ? error.resetCode || failures.reset : undefined;
   const names = Object.keys(failures) as Failure[]; // its own keys
   return names.find((name) => failures[name] === code) ?? "general";
 }

@@ -11,7 +11,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Gate } from "../io/gate.ts";
 import { resetSocket } from "../io/reset.ts";
 import type { Session } from "../io/session.ts";
-import type { SessionStream } from "../io/stream.ts";
+import { type SessionStream, StreamResetError } from "../io/stream.ts";
+import { SessionError } from "../pure/errors.ts";
 import { concatOctets, utf8 } from "../pure/octets.ts";
 import { datagramsOf, sendDatagram } from "./datagrams.ts";
 import { FtpTargetSide } from "./ftp.ts";
@@ -20,6 +21,7 @@ import {
   CONNECTED,
   type Failure,
   failureOf,
+  failureOfReset,
   failures,
   formatOpening,
   type Opening,
@@ -38,7 +40,9 @@ export interface AuditEntry {
   readonly session: string;
   /** As in the label of its stream: `tcp HOST:PORT`, `accepted LISTENER`, … */
   readonly opening: string;
-  readonly outcome: "ended" | Failure;
+  readonly outcome: "ended" | "sessionEnded" | Failure;
+  /** Of one that was reset: the peer (or who it came from there), the target, or who came to a port of ours. */
+  readonly resetBy?: "peer" | "target" | "caller";
   /** From the target, or who came to a port of ours, to the peer; and back. */
   readonly sentOctets: number;
   readonly receivedOctets: number;
@@ -146,7 +150,7 @@ class TunnelServer implements RestingServer {
       start,
       isPassed: passed !== undefined,
     };
-    let outcome: AuditEntry["outcome"] = "ended";
+    let ended: Pick<AuditEntry, "outcome" | "resetBy"> = { outcome: "ended" };
     this.#connections += 1;
     try {
       const isOver = ledger !== undefined && share === undefined;
@@ -155,13 +159,16 @@ class TunnelServer implements RestingServer {
       await work(connection);
     } catch (error) {
       if (error instanceof Left) return;
-      outcome = error instanceof Refusal ? error.failure : failureOf(error);
-      fail(outcome);
+      const failure = failureOfAny(error);
+      fail(failure);
+      if (this.session.end) ended = { outcome: "sessionEnded" };
+      else if (failure !== "reset") ended = { outcome: failure };
+      else ended = { outcome: failure, resetBy: resetterOf(error, opening) };
     }
     this.#connections -= 1;
     if (share) ledger?.leave(share, performance.now());
     const ms = Math.round(performance.now() - start);
-    audit?.({ since, identity: identity.name, session: id, opening, outcome, ...traffic, ms });
+    audit?.({ since, identity: identity.name, session: id, opening, ...ended, ...traffic, ms });
   }
 
   /** Joins the two, as one that can go over to another process. */
@@ -224,7 +231,13 @@ class TunnelServer implements RestingServer {
     const socket = await connectTo(target, this.#options.connectMs ?? 10_000);
     // Nobody has said anything yet: the next process connects anew.
     await this.#resting?.wait();
-    stream.tryWrite(CONNECTED)?.catch(() => {});
+    try {
+      stream.tryWrite(CONNECTED)?.catch(() => {});
+    } catch (error) {
+      // Who asked for it has given up meanwhile.
+      resetSocket(socket);
+      throw error;
+    }
     await this.#splice(socket, stream, connection);
   }
 
@@ -303,6 +316,10 @@ class TunnelServer implements RestingServer {
         await pace?.(octets.length);
       }
       stream.end();
+    } catch (error) {
+      // A flow has no end of its own: it is over when either side has reset it, after a silence.
+      const isOver = error instanceof SessionError && error.code === "ERR_ABORTED";
+      if (!isOver || this.session.end) throw error;
     } finally {
       clearTimeout(idle);
       socket.close();
@@ -330,6 +347,16 @@ function paceOf(share: Share): Pace {
     // The connection may end before: the timer keeps nothing alive.
     return ms === 0 ? undefined : sleep(ms, undefined, { ref: false });
   };
+}
+
+function failureOfAny(error: unknown): Failure {
+  if (error instanceof Refusal) return error.failure;
+  return error instanceof StreamResetError ? failureOfReset(error) : failureOf(error);
+}
+
+function resetterOf(error: unknown, opening: string): "peer" | "target" | "caller" {
+  if (error instanceof StreamResetError) return "peer";
+  return /^(accepted|ftp-active) /.test(opening) ? "caller" : "target";
 }
 
 /** We say no, and why. */

@@ -20,6 +20,7 @@ import {
   type Failure,
   failureOf,
   failureOfReset,
+  failures,
   formatOpening,
   type Opening,
   parseOpening,
@@ -271,7 +272,7 @@ export class Tunnel implements AsyncDisposable {
     let socket: Socket | undefined;
     try {
       const target = this.#targetOf(parseOpening(stream.label));
-      if (target === undefined) return stream.reset();
+      if (target === undefined) return stream.reset(failures.notAllowed);
       const connection = await connectTo(target, this.#options.connectMs ?? 10_000);
       socket = connection;
       await this.#tracked(stream, connection, async (entry) => {
@@ -279,8 +280,8 @@ export class Tunnel implements AsyncDisposable {
         await stream.write(CONNECTED);
         await splice(connection, stream, entry.traffic);
       });
-    } catch {
-      stream.reset();
+    } catch (error) {
+      stream.reset(failures[failureOf(error)]);
       socket?.destroy();
     }
   }
@@ -379,6 +380,7 @@ async function connected(stream: SessionStream): Promise<Uint8Array> {
 function describeError(error: unknown): string {
   if (error instanceof StreamResetError) return describeFailure(failureOfReset(error));
   const failure = failureOf(error);
+  if (failure === "reset") return "the local program reset the connection";
   if (failure !== "general" || !(error instanceof Error)) return describeFailure(failure);
   return error.message;
 }

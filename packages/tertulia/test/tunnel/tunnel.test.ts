@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SessionError } from "../../src/index.ts";
+import { type RestingServer, TunnelHandover } from "../../src/tunnel/handover.ts";
 import { parseForward, parseTarget } from "../../src/tunnel/index.ts";
 import { tunnelPair } from "./pair.ts";
 
@@ -118,6 +119,76 @@ describe("Tunnel", () => {
     await once(socket, "data");
     socket.resetAndDestroy();
     assert.equal(await ended.promise, "ECONNRESET");
+  });
+
+  it("says in the audit who reset a connection", async () => {
+    await using resetting = await serverOf((socket) => socket.resetAndDestroy());
+    await using server = await echo();
+    const local = [localTo(resetting), localTo(server)];
+    const remote = [parseForward("127.0.0.1:0:127.0.0.1:1")];
+    await using pair = await tunnelPair({ local, remote });
+    const ended = async (count: number) => {
+      while (pair.audit.length < count) await sleep(5);
+    };
+    const [one, other] = pair.tunnel.addresses;
+    await once(connect(one!.address), "error");
+    await ended(1);
+    const client = connect(other!.address);
+    client.write("x");
+    await once(client, "data");
+    client.resetAndDestroy();
+    await ended(2);
+    while (pair.log.every((line) => !line.includes("leads to"))) await sleep(5);
+    const there = pair.tunnel.addresses.find(({ type }) => type === "remote");
+    await once(connect(there!.address), "error");
+    await ended(3);
+    const waiting = connect(other!.address);
+    waiting.on("error", () => {});
+    waiting.write("x");
+    await once(waiting, "data");
+    await pair.session[Symbol.asyncDispose]();
+    await ended(5);
+    assert.deepEqual(
+      pair.audit.map(({ outcome, resetBy }) => [outcome, resetBy]),
+      [
+        ["reset", "target"],
+        ["reset", "peer"],
+        ["refused", undefined],
+        ["sessionEnded", undefined],
+        ["sessionEnded", undefined],
+      ],
+    );
+  });
+
+  it("lets go of a target that answers when nobody wants it any more", async () => {
+    const accepted = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    await using server = await serverOf((socket) => {
+      accepted.resolve();
+      socket.on("close", () => ended.resolve()).resume();
+    });
+    // The far end stands still from when it connects until the near end has given up.
+    let far: RestingServer | undefined;
+    const handover = new (class extends TunnelHandover {
+      override enter(entered: RestingServer): void {
+        super.enter(entered);
+        far = entered;
+      }
+      override take(): undefined {
+        setImmediate(() => far?.rest());
+      }
+    })();
+    await using pair = await tunnelPair({}, undefined, { handover });
+    const stream = pair.session.openStream(`tcp 127.0.0.1:${portOf(server)}`);
+    await accepted.promise;
+    stream.reset();
+    await sleep(50);
+    far?.goOn();
+    await ended.promise;
+    assert.deepEqual(
+      pair.audit.map(({ resetBy }) => resetBy),
+      ["peer"],
+    );
   });
 
   it("takes so much while the link is down, then no more, and loses nothing of it", async () => {
