@@ -47,6 +47,11 @@ export class Dialling {
     this.#dueAt = now;
   }
 
+  /** The peer is there: the next dial waits as the first does. */
+  answered(): void {
+    this.#dials = 0;
+  }
+
   /** Nothing is dialled. */
   cancel(): void {
     this.#dueAt = 0;

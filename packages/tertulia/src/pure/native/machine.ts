@@ -835,6 +835,8 @@ export class SessionMachine implements LinkListener {
       return this.#retry(now, refusalError(refusal), refusal.retryMs);
     }
     if (soundsDamaged(refusal) && this.#damaged < DAMAGED_MAX) {
+      // Somebody is there: the waits are not those for somebody who is not.
+      if (this.#damaged === 0) this.#dialling?.answered();
       this.#damaged += 1;
       return this.#retry(now, refusalError(refusal), refusal.retryMs);
     }

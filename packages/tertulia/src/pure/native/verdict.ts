@@ -24,7 +24,7 @@ export const DAMAGED_MAX = 3;
 
 /** Whether what we said may have been damaged on its way, where the transport does not protect it. */
 export function soundsDamaged({ reason }: Refusal): boolean {
-  return reason === "badProof" || reason === "protocolError";
+  return reason === "badProof" || reason === "unknownSession" || reason === "protocolError";
 }
 
 /** @param release - How far our own release was: `finished` may be what we wait for. */

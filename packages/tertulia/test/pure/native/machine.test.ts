@@ -326,7 +326,7 @@ describe("session machine: a RESUME that is refused", () => {
     ],
     [{ reason: "expired", ...never }, "closed expired: expired"],
     [{ reason: "lost", ...never, message: "damaged" }, "closed lost: lost: damaged"],
-    [{ reason: "unknownSession", ...never }, "closed unknown: the peer knows no such session"],
+    [{ reason: "unknownSession", ...never }, "retrying"],
     [{ reason: "aborted", ...never }, "closed aborted: the peer aborted"],
     [{ reason: "fenced", ...never, epoch: 9 }, "closed fenced: fenced by epoch 9"],
     [{ reason: "badProof", ...never }, "retrying"],
@@ -355,11 +355,11 @@ describe("session machine: a RESUME that is refused", () => {
 
 describe("session machine: a RESUME that is damaged on its way", () => {
   /** Dials, and has what is said there refused as the peer would refuse it. */
-  const refused = (pair: Pair): void => {
+  const refused = (pair: Pair, reason: Refusal["reason"] = "badProof"): void => {
     pair.initiator.dials.length = 0;
     for (let i = 0; i < 1000 && pair.initiator.dials.length === 0; i++) pair.pass(10);
     const transport = pair.open();
-    const frame = refuse({ reason: "badProof", isPersistent: true });
+    const frame = refuse({ reason, isPersistent: true });
     pair.initiator.machine.receive(transport, frame, pair.now);
     pair.initiator.drain(pair.now);
   };
@@ -371,6 +371,30 @@ describe("session machine: a RESUME that is damaged on its way", () => {
     for (let i = 0; i < 4; i++) refused(pair);
     const again = "initiator: retrying";
     assert.deepEqual(pair.told(), [again, again, again, "initiator: closed unknown: badProof"]);
+  });
+
+  it("is said again when the id that came was nobody's", () => {
+    const pair = connected();
+    pair.cut();
+    pair.told();
+    for (let i = 0; i < 4; i++) refused(pair, "unknownSession");
+    const again = "initiator: retrying";
+    const unknown = "initiator: closed unknown: the peer knows no such session";
+    assert.deepEqual(pair.told(), [again, again, again, unknown]);
+  });
+
+  it("is said again soon, however long nobody was there before", () => {
+    const pair = connected();
+    pair.cut();
+    for (let i = 0; i < 10; i++) {
+      pair.initiator.dials.length = 0;
+      for (let n = 0; n < 2000 && pair.initiator.dials.length === 0; n++) pair.pass(10);
+      pair.initiator.machine.ended(pair.open(), pair.now);
+    }
+    refused(pair, "unknownSession");
+    const answeredAt = pair.now;
+    for (let i = 0; i < 3; i++) refused(pair, "unknownSession");
+    assert.ok(pair.now - answeredAt < 500, `${pair.now - answeredAt} ms`);
   });
 
   it("has three more attempts when the session has been resumed since", () => {
