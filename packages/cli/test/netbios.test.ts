@@ -71,6 +71,21 @@ describe("tertulia netbios", () => {
     assert.match(none.output, /nobody has this name .*NOBODY<00>/);
   });
 
+  it("says that a port is not any that is free where all nodes have the same", async () => {
+    const wrong: readonly (readonly [string, ...string[]])[] = [
+      ["lookup", "ALICE", "--port", "0"],
+      ["serve-names", "--port", "0"],
+      ["call", "ALICE", "--session-port", "0"],
+      ["send", "ALICE", "hello", "--datagram-port", "0"],
+      ["lookup", "ALICE", "--server", "127.0.0.1:0"],
+    ];
+    for (const words of wrong) {
+      const refused = await ran(2, ...words);
+      assert.equal(refused.status, 2, words.join(" "));
+      assert.match(refused.output, /the port is that of all nodes, a number from 1 to 65535/);
+    }
+  });
+
   it("lists the names of a node, for people and for scripts", async () => {
     const people = await ran(2, "status", `${network}.1`);
     assert.match(people.output, /ALICE<20>\s+unique B\s+file server/);

@@ -98,7 +98,7 @@ Examples:
       .option("--from <name>", "who is calling", nameOf, "TERTULIA")
       .option("--at <address>", "call this address (default: what the name is found to have)")
       .option("--real-name", "if the name is not there, ask the node for its name and call that")
-      .option("--session-port <port>", "port of the session service", portOf, 139)
+      .option("--session-port <port>", "port of the session service", sharedPortOf, 139)
       .action(call),
   );
   netbios.addCommand(
@@ -108,7 +108,7 @@ Examples:
       .argument("<text>", "what to send")
       .option("--from <name>", "who is sending", nameOf, "TERTULIA")
       .option("--group", "to all who share the name")
-      .option("--datagram-port <port>", "port of the datagram service", portOf, 138)
+      .option("--datagram-port <port>", "port of the datagram service", sharedPortOf, 138)
       .action(send),
   );
   netbios.addCommand(
@@ -119,8 +119,8 @@ Examples:
         "the interface with this address (default: the first)",
         addressOf,
       )
-      .option("--port <port>", "port of the name service", portOf, 137)
-      .option("--datagram-port <port>", "port of the datagram service", portOf, 138)
+      .option("--port <port>", "port of the name service", sharedPortOf, 137)
+      .option("--datagram-port <port>", "port of the datagram service", sharedPortOf, 138)
       .option("--json", "one line of JSON a packet")
       .action(watch),
   );
@@ -147,7 +147,7 @@ function common(one: Command): Command {
         "how names are found (default: H with a --server, else B)",
       ).choices(["B", "P", "M", "H"]),
     )
-    .option("--port <port>", "port of the name service on all nodes", portOf, 137)
+    .option("--port <port>", "port of the name service on all nodes", sharedPortOf, 137)
     .option("--json", "one line of JSON a result");
 }
 
@@ -163,6 +163,13 @@ function serving(one: Command): Command {
 function portOf(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new InvalidArgumentError("a port is a number from 0 to 65535");
+}
+
+/** A port that is the same on all nodes: nobody finds who has any that is free. */
+function sharedPortOf(text: string): number {
+  const port = portOf(text);
+  if (port > 0) return port;
+  throw new InvalidArgumentError("the port is that of all nodes, a number from 1 to 65535");
 }
 
 /** Passes on what can be read as a name. */
@@ -184,7 +191,7 @@ function addressOf(text: string): string {
 /** The same with a port behind it, perhaps. */
 function endpointOf(text: string): string {
   const [host = "", port, ...rest] = text.split(":");
-  if (port !== undefined) portOf(port);
+  if (port !== undefined) sharedPortOf(port);
   addressOf(rest.length === 0 ? host : text);
   return text;
 }

@@ -25,7 +25,7 @@ import { Feed } from "./feed.ts";
 import { ListenQueue } from "./listen-queue.ts";
 import { type NameLike, nameOf } from "./name-like.ts";
 import { NameService } from "./name-service.ts";
-import { endpointOf, type NetbiosOptions } from "./options.ts";
+import { checkSharedPorts, endpointOf, type NetbiosOptions } from "./options.ts";
 import type { NetbiosSession, SessionSettings } from "./session.ts";
 import { type CallProgress, type CallSettings, callName } from "./session-caller.ts";
 import { type ListenerEvent, SessionListener } from "./session-listener.ts";
@@ -89,6 +89,7 @@ export class NetbiosNode implements AsyncDisposable {
 
   /** As {@link openNetbios}. */
   static async open(options: NetbiosOptions = {}): Promise<NetbiosNode> {
+    checkSharedPorts(options);
     const events = new Feed<NetbiosEvent>();
     let targets: CallTargets | undefined;
     const service = await NameService.open(options, (told) => {

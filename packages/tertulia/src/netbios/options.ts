@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SessionError } from "../pure/errors.ts";
 import type { Endpoint } from "../pure/netbios/address.ts";
 import type { CallRules } from "../pure/netbios/calling.ts";
 import type { NodeType } from "../pure/netbios/name.ts";
@@ -59,6 +60,14 @@ export interface NetbiosOptions {
   readonly calls?: Partial<CallRules>;
   /** As in RFC 1002, or only after asking. Default: `"verify"`. */
   readonly conflictDemands?: "verify" | "obey";
+}
+
+/** @throws {SessionError} `ERR_ARGUMENT` for 0, any port that is free: nobody would find it. */
+export function checkSharedPorts(ports: Pick<NetbiosOptions, "namePort" | "datagramPort">): void {
+  for (const option of ["namePort", "datagramPort"] as const) {
+    if (ports[option] !== 0) continue;
+    throw new SessionError("ERR_ARGUMENT", `${option} 0: it is that of all nodes, 1 to 65535`);
+  }
 }
 
 /** `host:port`, or a host on a default port. */

@@ -24,6 +24,7 @@ import type { NetbiosName } from "../pure/netbios/name.ts";
 import { decodeNamePacket, type NamePacket } from "../pure/netbios/name-packet.ts";
 import { Feed } from "./feed.ts";
 import { chooseInterface } from "./interfaces.ts";
+import { checkSharedPorts } from "./options.ts";
 import { UdpPort } from "./udp-port.ts";
 
 /** One packet that came by. */
@@ -60,11 +61,12 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Every packet that is broadcast from now on. @throws {SessionError} `ERR_REFUSED`. */
+/** Every packet that is broadcast from now on. @throws {SessionError} `ERR_REFUSED`, `ERR_ARGUMENT`. */
 export async function* watchNetbios(
   options: WatchOptions = {},
 ): AsyncGenerator<Sighting, void, undefined> {
   const { namePort = NAME_SERVICE_PORT, datagramPort = DATAGRAM_SERVICE_PORT, signal } = options;
+  checkSharedPorts(options);
   const bindAddress = options.broadcastAddress ?? chooseInterface(options.address).broadcastAddress;
   const feed = new Feed<Sighting>();
   const ports: UdpPort[] = [];

@@ -12,6 +12,7 @@ import {
   type NetbiosNode,
   netbiosName,
   openNetbios,
+  watchNetbios,
 } from "../../src/netbios/index.ts";
 import { SqliteNameDatabase } from "../../src/netbios/sqlite-names.ts";
 import { freePorts, Loopback, QUICK } from "./loopback.ts";
@@ -450,6 +451,16 @@ describe("a flood of nonsense and spoofed answers", () => {
 });
 
 describe("ports", () => {
+  it("that all nodes share are not any that is free", async () => {
+    for (const option of ["namePort", "datagramPort"]) {
+      const message = `${option} 0: it is that of all nodes, 1 to 65535`;
+      const opening = openNetbios({ address: "127.0.0.1", [option]: 0 });
+      await assert.rejects(opening, { code: "ERR_ARGUMENT", message });
+      const watching = watchNetbios({ address: "127.0.0.1", [option]: 0 }).next();
+      await assert.rejects(watching, { code: "ERR_ARGUMENT", message });
+    }
+  });
+
   it("are free on another address", async () => {
     const ports = await freePorts();
     await using node = await openNetbios({ address: "127.0.0.1", ...ports, timers: QUICK });
