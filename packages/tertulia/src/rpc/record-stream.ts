@@ -15,6 +15,7 @@ import { XDR_LIMITS, type XdrLimits } from "../pure/oncrpc/limits.ts";
 import { RecordDecoder, recordMark } from "../pure/oncrpc/record.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { XdrWriter } from "../pure/oncrpc/xdr-writer.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 /** A slab goes out when it holds this much, even before the turn ends: the peer has something to do then. */
 const SLAB_OCTETS = 32 * 1024;
@@ -130,9 +131,14 @@ export class RecordStream {
     else this.destroy();
   };
 
+  /** Where what it holds of a record that has not come whole is counted, and how much that is. */
+  readonly #unfinished: Unfinished | undefined;
+  #held = 0;
+
   /**
    * @param poll - What its owner stays awake by.
    * @param feed - What the socket was made with, if it reads into slabs of ours.
+   * @param unfinished - What the streams of its owner hold together.
    */
   constructor(
     socket: Socket,
@@ -140,7 +146,9 @@ export class RecordStream {
     options: StreamOptions = {},
     poll?: BusyPoll,
     feed?: SocketFeed,
+    unfinished?: Unfinished,
   ) {
+    this.#unfinished = unfinished;
     this.#poll = poll;
     this.#socket = socket;
     this.#user = user;
@@ -260,6 +268,8 @@ export class RecordStream {
         this.#socket.pause();
         break;
       }
+      this.#reader.reset(decoder.octets, decoder.view, decoder.start, decoder.end);
+      this.#holds(decoder.heldOctets);
     } catch (error) {
       // Only the decoder and the message header throw here, and only what the peer did.
       this.destroy(
@@ -273,6 +283,12 @@ export class RecordStream {
     }
   }
 
+  #holds(octets: number): void {
+    if (octets === this.#held) return;
+    this.#held = octets;
+    this.#unfinished?.holds(this, octets);
+  }
+
   #restart(): void {
     const { writer } = this;
     if (writer.octets.length <= SLAB_KEPT_OCTETS) writer.restart(writer.octets);
@@ -283,6 +299,7 @@ export class RecordStream {
     if (this.#isEnded) return;
     this.flush();
     this.#isEnded = true;
+    this.#holds(0);
     this.#user.ended(error);
   }
 }

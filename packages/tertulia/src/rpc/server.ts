@@ -16,6 +16,7 @@ import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import type { Origin } from "./job.ts";
 import { RecordStream, type StreamOptions, type StreamUser } from "./record-stream.ts";
 import { type ServerTls, TlsAcceptor } from "./tls.ts";
+import { Unfinished } from "./unfinished.ts";
 
 /** What a server serves, and how much of it at a time. All optional. */
 export interface ServerOptions extends DispatcherOptions, StreamOptions {
@@ -29,6 +30,11 @@ export interface ServerOptions extends DispatcherOptions, StreamOptions {
    * Octets of replies that a client has not read; until it does, its calls wait unread. Default 1 MiB.
    */
   readonly outgoingMax?: number;
+  /**
+   * Octets of records that have not come whole, over all connections. Beyond, the connections whose record
+   * began first are ended. Less than `recordMax` bounds records, too. Default 256 MiB: 64 of the longest.
+   */
+  readonly unfinishedMax?: number;
   /** A connection without a call for this long is closed. Default 6 minutes, as Linux's server has it. */
   readonly idleMs?: number;
   /** Offers or demands TLS on TCP, RFC 9289. */
@@ -50,6 +56,7 @@ export class RpcServer {
   readonly #options: ServerOptions;
   readonly #tls: TlsAcceptor | undefined;
   readonly #poll: BusyPoll | undefined;
+  readonly #unfinished: Unfinished;
   readonly #listeners = new Set<Server>();
   readonly #datagrams = new Set<DatagramServer>();
   readonly #connections = new Set<Connection>();
@@ -62,6 +69,7 @@ export class RpcServer {
     this.dispatcher = new Dispatcher(options.programs ?? [], options);
     if (options.tls !== undefined) this.#tls = new TlsAcceptor(options.tls);
     this.#poll = busyPoll(options.pollMs);
+    this.#unfinished = new Unfinished(options.unfinishedMax ?? 256 * 1024 * 1024);
     const { idleMs = 360_000 } = options;
     this.#idleTimer = setInterval(
       () => {
@@ -190,7 +198,13 @@ export class RpcServer {
     const gone = (): void => {
       this.#connections.delete(connection);
     };
-    const common = { dispatcher, options: this.#options, tls: this.#tls, poll: this.#poll };
+    const common = {
+      dispatcher,
+      options: this.#options,
+      tls: this.#tls,
+      poll: this.#poll,
+      unfinished: this.#unfinished,
+    };
     const connection = new Connection(socket, transport, common, gone);
     this.#connections.add(connection);
   }
@@ -202,6 +216,7 @@ interface Common {
   readonly options: ServerOptions;
   readonly tls: TlsAcceptor | undefined;
   readonly poll: BusyPoll | undefined;
+  readonly unfinished: Unfinished;
 }
 
 /** One client on a stream. */
@@ -213,7 +228,7 @@ class Connection implements StreamUser, Origin {
   #peer: PeerAddress;
   readonly #dispatcher: Dispatcher;
   readonly #options: ServerOptions;
-  readonly #poll: BusyPoll | undefined;
+  readonly #common: Common;
   readonly #concurrentMax: number;
   readonly #outgoingMax: number;
   readonly #onGone: () => void;
@@ -229,15 +244,11 @@ class Connection implements StreamUser, Origin {
   #isDraining = false;
   #isGone = false;
 
-  constructor(
-    socket: Socket,
-    transport: "tcp" | "unix",
-    { dispatcher, options, tls, poll }: Common,
-    onGone: () => void,
-  ) {
+  constructor(socket: Socket, transport: "tcp" | "unix", common: Common, onGone: () => void) {
+    const { dispatcher, options, tls } = common;
+    this.#common = common;
     this.#dispatcher = dispatcher;
     this.#options = options;
-    this.#poll = poll;
     this.#concurrentMax = options.concurrentMax ?? 256;
     this.#outgoingMax = options.outgoingMax ?? 1024 * 1024;
     this.#onGone = onGone;
@@ -252,7 +263,7 @@ class Connection implements StreamUser, Origin {
       local: socket.localAddress ?? "",
     };
     if (tls !== undefined && transport === "tcp") this.startTls = () => this.#startTls(tls);
-    this.#stream = new RecordStream(socket, this, options, poll);
+    this.#stream = this.#streamOf(socket);
   }
 
   get peer(): PeerAddress {
@@ -343,6 +354,11 @@ class Connection implements StreamUser, Origin {
     this.#stream.destroy();
   }
 
+  #streamOf(socket: Socket): RecordStream {
+    const { options, poll, unfinished } = this.#common;
+    return new RecordStream(socket, this, options, poll, undefined, unfinished);
+  }
+
   #waitForReader(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
@@ -365,7 +381,7 @@ class Connection implements StreamUser, Origin {
       (secured) => {
         this.#peer = { ...this.#peer, transport: "tls" };
         this.#socket = secured;
-        this.#stream = new RecordStream(secured, this, this.#options, this.#poll);
+        this.#stream = this.#streamOf(secured);
         this.#back?.attach(this.#stream);
         // It may have ended while nobody listened.
         if (secured.destroyed) this.ended();

@@ -16,6 +16,7 @@ import {
   stream,
 } from "../../src/rpc/index.ts";
 import { BenchProgV1Client } from "../fixtures/oncrpc/generated/bench.ts";
+import { eventually } from "../io/linked.ts";
 import { benchServer } from "./bench-program.ts";
 
 /** Octets that begin like a call or a reply now and then. */
@@ -103,6 +104,45 @@ describe("a call from a connection that was reset before it was accepted", () =>
     await using client = await connect({ port });
     await new BenchProgV1Client(client).incr(1);
     deepEqual(seen, ["127.0.0.1 true"]);
+  });
+});
+
+describe("half a record", () => {
+  const HALF = new Uint8Array(4 + 4096);
+  HALF.set([0x80, 0, 0x20, 0]); // of 8,192 octets, so that 8 KiB are held
+
+  it("on each of 1,000 connections is bounded for all together", async () => {
+    const { server } = benchServer({ unfinishedMax: 1024 * 1024 });
+    await using _ = server;
+    const { port } = await server.listen();
+    await using client = await connect({ port });
+    const caller = new BenchProgV1Client(client);
+    let ended = 0;
+    const all = Array.from({ length: 1000 }, () => {
+      const socket = connectSocket(port, "127.0.0.1").on("error", () => {});
+      socket.on("close", () => {
+        ended += 1;
+      });
+      socket.write(HALF);
+      return socket.resume();
+    });
+    await eventually(() => ended === 1000 - 128);
+    equal(server.connections, 128 + 1);
+    // Those that began first have given way, so that a long record that is sent now comes through.
+    const long = new Uint8Array(300_000).fill(7);
+    deepEqual(await caller.echo(long), long);
+    for (const socket of all) socket.destroy();
+    await eventually(() => server.connections === 1);
+    // All is given back: as many again have room.
+    const again = Array.from({ length: 128 }, () => {
+      const socket = connectSocket(port, "127.0.0.1").on("error", () => {});
+      socket.write(HALF);
+      return socket;
+    });
+    await eventually(() => server.connections === 129);
+    equal(await caller.incr(1), 1);
+    equal(server.connections, 129);
+    for (const socket of again) socket.destroy();
   });
 });
 

@@ -9,9 +9,11 @@
  */
 
 import { ProtocolError } from "../errors.ts";
+import { NO_OCTETS } from "../octets.ts";
 import { RECORD_LIMITS, type RecordLimits } from "./limits.ts";
 
 const LAST_FRAGMENT = 0x8000_0000;
+const NO_VIEW = new DataView(NO_OCTETS.buffer);
 const CLAUSE = "RFC 5531 11";
 
 /** The word in front of a record of one fragment. */
@@ -23,11 +25,11 @@ export function recordMark(length: number): number {
  * Cuts a stream into records.
  *
  * After each `receive`, call `next` until it returns false; after each true the record lies in
- * `octets` (with `view` over the same) from `start` to `end`.
+ * `octets` (with `view` over the same) from `start` to `end`. After false it is not kept.
  */
 export class RecordDecoder {
-  octets: Uint8Array = new Uint8Array();
-  view: DataView = new DataView(this.octets.buffer);
+  octets: Uint8Array = NO_OCTETS;
+  view: DataView = NO_VIEW;
   start = 0;
   end = 0;
 
@@ -60,6 +62,11 @@ export class RecordDecoder {
   /** Whether a record has begun that is not complete: the stream must not end here. */
   get isWithin(): boolean {
     return this.#headerSize > 0 || this.#fragments > 0;
+  }
+
+  /** Octets of memory of its own, for a record that has not come whole. */
+  get heldOctets(): number {
+    return this.#partial?.length ?? 0;
   }
 
   /** Whether there are octets behind the record that `next` gave last. */
@@ -96,7 +103,7 @@ export class RecordDecoder {
     const chunk = this.#chunk;
     for (;;) {
       if (this.#missing === 0 && !this.#isLast) {
-        if (!this.#readMark()) return false;
+        if (!this.#readMark()) return this.#none();
       }
       const size = Math.min(this.#missing, chunk.length - this.#at);
       if (size > 0) {
@@ -104,12 +111,21 @@ export class RecordDecoder {
         this.#at += size;
         this.#missing -= size;
       }
-      if (this.#missing > 0) return false;
+      if (this.#missing > 0) return this.#none();
       if (this.#isLast) {
         this.#finish();
         return true;
       }
     }
+  }
+
+  /** There is none any more. The last, which may be a long one, is let go. */
+  #none(): false {
+    this.octets = NO_OCTETS;
+    this.view = NO_VIEW;
+    this.start = 0;
+    this.end = 0;
+    return false;
   }
 
   #readMark(): boolean {

@@ -48,6 +48,16 @@ describe("record marking", () => {
     );
   });
 
+  it("does not keep a record that came in parts longer than it is looked at", () => {
+    const decoder = new RecordDecoder();
+    const octets = encodeRecord(new Uint8Array(1000));
+    decoder.receive(octets.slice(0, 500));
+    deepEqual([decoder.next(), decoder.heldOctets], [false, 992]);
+    decoder.receive(octets.slice(500));
+    deepEqual([decoder.next(), decoder.end, decoder.heldOctets], [true, 1000, 0]);
+    deepEqual([decoder.next(), decoder.octets.length], [false, 0]);
+  });
+
   it("takes empty fragments, which RFC 5531 allows, also as the last", () => {
     const octets = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 2, 1, 2, 0x80, 0, 0, 0]);
     deepEqual(records(octets, [14]), ["0102"]);
