@@ -209,6 +209,23 @@ describe("overlapped syncs", () => {
     deepEqual(one.compose().length, 22);
   });
 
+  it("takes it for stored only then, and not when its peer has heard of it and may forget it", () => {
+    const [one, other] = pair();
+    one.restart();
+    connect(one, other);
+    other.receive(one.compose());
+    one.receive(other.compose());
+    one.compose();
+    one.send(10);
+    deepEqual(one.compose().length, 0);
+    // Both die. Two lives that the other does not know of would be one too many.
+    one.sync(one.collect());
+    for (const end of [one, other]) end.restart();
+    connect(one, other);
+    settle(one, other);
+    deepEqual(other.take(), [10]);
+  });
+
   it("looks again into what it had acknowledged when it died, once the peer says that it has it", () => {
     const [one, other] = pair();
     one.send(10);
