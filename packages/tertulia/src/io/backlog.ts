@@ -14,6 +14,7 @@ import { SessionError } from "../pure/errors.ts";
 import { decodeUtf8, utf8 } from "../pure/octets.ts";
 import { Gate } from "./gate.ts";
 import type { Keeping } from "./keeping.ts";
+import { aCount, aFunction, checkOptions, type OptionKinds, oneOf } from "./option-kinds.ts";
 import type { Session } from "./session.ts";
 import type { SessionDriver } from "./session-driver.ts";
 import type { SendOptions } from "./session-parts.ts";
@@ -24,11 +25,17 @@ import { HEAD_OCTETS, StoredQueue } from "./stored-queue.ts";
  * How much may wait in a backlog, and what happens to a message that no longer fits. All optional.
  */
 export interface BacklogOptions {
-  /** Octets that the session may have for its peer before more waits in the store. Default: 256 KiB. */
+  /**
+   * Octets that the session may have for its peer before more waits in the store; one message it may have
+   * however long that is. Default: 256 KiB.
+   */
   readonly memoryOctets?: number;
-  /** Octets that may wait in the store. Default: 64 MiB. */
+  /**
+   * Octets that may wait in the store, with one for each message; a single message may however long it is.
+   * Default: 64 MiB.
+   */
   readonly octetsMax?: number;
-  /** Messages that may: each costs some octets of memory. Default: 100,000. */
+  /** Messages that may, at least one: each costs some octets of memory. Default: 100,000. */
   readonly messagesMax?: number;
   /** What becomes of a message for which there is no room. Default: `block`, it waits. */
   readonly whenFull?: "block" | "refuse" | "shed";
@@ -63,6 +70,15 @@ export class BacklogFullError extends SessionError {
   }
 }
 
+const backlogOptions: OptionKinds<BacklogOptions> = {
+  memoryOctets: aCount,
+  octetsMax: aCount,
+  messagesMax: aCount,
+  whenFull: oneOf(["block", "refuse", "shed"]),
+  onShed: aFunction,
+  gapMessage: aFunction,
+};
+
 /** What the store knows a backlog's place by, beside the session. */
 const NOTE = "backlog";
 
@@ -82,7 +98,8 @@ interface Place {
  * Puts a backlog before a session. From then on everything goes through it; a session that was taken up
  * again has its backlog as it was.
  *
- * @throws {SessionError} `ERR_ARGUMENT` for a session that is not kept in a store; `ERR_STORE`.
+ * @throws {SessionError} `ERR_ARGUMENT` for a session that is not kept in a store, or an option that is not
+ *   known or of another kind; `ERR_STORE`.
  *
  * @example
  * const backlog = await openBacklog(session, { octetsMax: 1 << 30, whenFull: "shed" });
@@ -92,6 +109,7 @@ export async function openBacklog(
   session: Session,
   options: BacklogOptions = {},
 ): Promise<Backlog> {
+  checkOptions(options, backlogOptions);
   const { keeping } = session.driver;
   if (keeping === undefined) {
     throw new SessionError("ERR_ARGUMENT", "a backlog needs a session that a store keeps");
@@ -170,14 +188,11 @@ export class Backlog {
       const { type, octets } = this.#sender.encode(value, options);
       this.#sender.check(octets.length);
       const size = octets.length + HEAD_OCTETS;
-      const { whenFull, octetsMax, memoryOctets } = this.#options;
       const isBehind = this.#blocked.length > 0 || this.#isClogged;
-      if (!isBehind && this.#isDirect(octets.length)) return this.#accept(type, octets);
-      if (!isBehind && !this.#hasRoom(size) && whenFull === "shed") this.#shed(size);
-      if (!isBehind && this.#hasRoom(size)) return this.#accept(type, octets);
-      if ((!isBehind && whenFull === "refuse") || this.#blockedOctets + size > memoryOctets) {
-        throw new BacklogFullError(this.octets, octetsMax);
-      }
+      if (!isBehind && this.#makesRoom(size)) return this.#accept(type, octets);
+      // One may wait for room however long it is.
+      const isTooMuch = this.#blockedOctets + size > this.#options.memoryOctets;
+      if (isTooMuch && this.#blocked.length > 0) throw this.#full;
       return quiet(this.#acceptLater(type, octets, options?.signal));
     } catch (error) {
       return Promise.reject(error);
@@ -208,13 +223,32 @@ export class Backlog {
     const { link, releaseState } = this.session.machine;
     // Behind the end nothing is said.
     if (releaseState !== "open" && releaseState !== "asked") return false;
-    return link.backlogOctets < this.#options.memoryOctets && link.takesAtOnce(size);
+    const { backlogOctets } = link;
+    const isShort = backlogOctets === 0 || backlogOctets < this.#options.memoryOctets;
+    return isShort && link.takesAtOnce(size);
   }
 
   #hasRoom(size: number): boolean {
     const { octetsMax, messagesMax } = this.#options;
     // One message may wait however long it is.
     return this.messages === 0 || (this.octets + size <= octetsMax && this.messages < messagesMax);
+  }
+
+  /**
+   * Whether there is room for a message whose turn it is, once the policy has had its way; false: it waits.
+   *
+   * @throws {BacklogFullError} when it is refused.
+   */
+  #makesRoom(size: number): boolean {
+    if (this.#hasRoom(size)) return true;
+    const { whenFull } = this.#options;
+    if (whenFull === "refuse") throw this.#full;
+    if (whenFull === "shed") this.#shed(size);
+    return whenFull === "shed";
+  }
+
+  get #full(): BacklogFullError {
+    return new BacklogFullError(this.octets, this.#options.octetsMax);
   }
 
   /** More than memory should have is on its way to the store. */
@@ -241,7 +275,7 @@ export class Backlog {
     const turn = {};
     this.#blocked.push(turn);
     this.#blockedOctets += size;
-    const isBefore = () => this.#blocked[0] !== turn || this.#isClogged || !this.#hasRoom(size);
+    const isBefore = () => this.#blocked[0] !== turn || this.#isClogged || !this.#makesRoom(size);
     try {
       while (isBefore()) {
         await this.#room.wait(signal);

@@ -174,6 +174,76 @@ describe("a backlog", () => {
     assert.deepEqual([to - from + 1, octets], [shed.length, shed.length * 1000]);
   });
 
+  it("gives up or refuses at once also what waited for the store, and not for room", async () => {
+    const told: (readonly string[])[] = [];
+    for (const whenFull of ["shed", "refuse"] as const) {
+      await using scene = await Scene.set({
+        memoryOctets: 8 * 1024,
+        octetsMax: 3003,
+        whenFull,
+        gapMessage: ({ from, to }) => `lost:${from}-${to}`,
+      });
+      await scene.goAway();
+      // Nine are the session's, and nine are more than may be on their way to the store at a time.
+      const { backlog } = scene;
+      const sent = Array.from({ length: 20 }, (_, i) => backlog.send(text(i + 1)));
+      const settled = await Promise.allSettled(sent);
+      const refused = settled.filter(({ status }) => status === "rejected").length;
+      const last = whenFull === "shed" ? "20" : "12";
+      told.push([`${refused} refused`, ...(await scene.comeBack(last))]);
+    }
+    assert.deepEqual(told, [
+      ["0 refused", ...numbers(1, 9), "lost:10-17", "18", "19", "20"],
+      ["8 refused", ...numbers(1, 12)],
+    ]);
+  });
+
+  it("has bounds to the octet, and lets one message wait however long it is", async () => {
+    const waiting: number[] = [];
+    // Each of the messages has 1,000 octets, and one more in the store.
+    for (const octetsMax of [0, 1, 2001, 2002, 3002, 3003]) {
+      await using scene = await Scene.set({ memoryOctets: 4096, octetsMax, whenFull: "refuse" });
+      await scene.goAway();
+      for (let n = 1; n <= 20; n += 1) await scene.backlog.send(text(n)).catch(() => {});
+      waiting.push(scene.backlog.messages);
+    }
+    assert.deepEqual(waiting, [1, 1, 1, 2, 2, 3]);
+  });
+
+  it("goes on with no memory at all, one message at a time", async () => {
+    await using scene = await Scene.set({ memoryOctets: 0, octetsMax: 5000 });
+    await scene.goAway();
+    const sent = (async () => {
+      for (let n = 1; n <= 20; n += 1) await scene.backlog.send(text(n));
+    })();
+    assert.deepEqual(await scene.comeBack("20"), numbers(1, 20));
+    await sent;
+  });
+
+  it("has a message wait that is longer than what may be in memory", async () => {
+    await using scene = await Scene.set({ memoryOctets: 500, octetsMax: 2002 });
+    await scene.goAway();
+    const sent = (async () => {
+      for (let n = 1; n <= 20; n += 1) await scene.backlog.send(text(n));
+    })();
+    assert.deepEqual(await scene.comeBack("20"), numbers(1, 20));
+    await sent;
+  });
+
+  it("refuses options that it does not know", async () => {
+    await using scene = await Scene.set({});
+    const wrong = [
+      { whenFull: "drop" },
+      { octetsMax: -1 },
+      { memoryOctets: Number.NaN },
+      { max: 1 },
+    ];
+    for (const options of wrong) {
+      const opened = openBacklog(scene.server, options as BacklogOptions);
+      await assert.rejects(opened, { code: "ERR_ARGUMENT" });
+    }
+  });
+
   it("leaves nothing of itself behind when its session ends", async () => {
     await using scene = await Scene.set({ memoryOctets: 1024 });
     await scene.goAway();
