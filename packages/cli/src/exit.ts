@@ -16,17 +16,20 @@ export const exitCodes = {
   refused: 4,
   identity: 5,
   lost: 6,
+  /** 128 and the number of the signal, as shells have it for who dies of it. */
+  interrupted: 130,
 } as const;
 
 export const exitHelp = `
 Exit codes:
-  0  ended in order
-  1  something else failed
-  2  the command line is wrong
-  3  nobody is there, or the address cannot be listened at
-  4  the other side refused
-  5  the other side's key is unknown, or not the one it had before
-  6  the session was lost: aborted, or not resumed in time`;
+    0  ended in order
+    1  something else failed
+    2  the command line is wrong
+    3  nobody is there, or the address cannot be listened at
+    4  the other side refused
+    5  the other side's key is unknown, or not the one it had before
+    6  the session was lost: aborted, or not resumed in time
+  130  Ctrl-C came before it was done`;
 
 /** An error with its exit code, as the command's last word. */
 export class CommandError extends Error {

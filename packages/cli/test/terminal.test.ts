@@ -61,6 +61,20 @@ describe("chat in a terminal", () => {
     assert.deepEqual(exits, [0, 0]);
   });
 
+  it("takes Ctrl-C and Ctrl-D for a no to the question whether it is the right key", async (t) => {
+    if (!hasTerminal(t)) return;
+    await using house = await House.open();
+    using home = new TemporaryHome();
+    using terminal = new Terminal(home);
+    for (const key of ["C-c", "C-d"]) {
+      const ana = terminal.open("chat", house.address, "--name", "ana");
+      await ana.sees(/Is it the same\? \(yes, no\)/);
+      ana.press(key);
+      assert.equal(await ana.ended(), 5, key);
+      await ana.sees(/^Not connected\.$/);
+    }
+  });
+
   it("keeps what is being typed while others talk, and the status line under it all", async (t) => {
     if (!hasTerminal(t)) return;
     await using house = await House.open();

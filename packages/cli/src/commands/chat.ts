@@ -222,6 +222,10 @@ Whoever is there sees it with "${callOf()} identity". Is it the same? (yes, no) 
   try {
     const answer = await readline.question(question);
     return /^y(es)?$/i.test(answer.trim()) || answer.trim() === key;
+  } catch {
+    // Ctrl-C or Ctrl-D: what comes next is not to stand behind the question.
+    process.stdout.write("\n");
+    return false;
   } finally {
     readline.close();
   }

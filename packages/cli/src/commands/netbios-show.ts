@@ -60,7 +60,7 @@ export async function run(work: (signal: AbortSignal) => Promise<void>): Promise
   try {
     await work(interrupt.signal);
   } catch (error) {
-    if (interrupt.signal.aborted) throw new CommandError(INTERRUPTED, "interrupted");
+    if (interrupt.signal.aborted) throw new CommandError(exitCodes.interrupted, "interrupted");
     const isAbsent = error instanceof NetbiosError && ABSENT.has(error.reason);
     // A port that cannot be had is nobody's refusal.
     const isBind = error instanceof SessionError && BIND_FAILURES.has(codeOf(error.cause));
@@ -69,9 +69,6 @@ export async function run(work: (signal: AbortSignal) => Promise<void>): Promise
     process.off("SIGINT", stop).off("SIGTERM", stop);
   }
 }
-
-/** 128 and the number of the signal, as shells have it. */
-const INTERRUPTED = 130;
 
 const BIND_FAILURES: ReadonlySet<unknown> = new Set(["EACCES", "EADDRINUSE", "EADDRNOTAVAIL"]);
 

@@ -333,8 +333,9 @@ To talk, in two other terminals:
     ${call} chat ${address} --name ana
     ${call} chat ${address} --name bob
 
-Type a line in one and see it in the other. Then type /break 10: the link is cut for ten
-seconds, and nothing that is said meanwhile is lost. Ctrl-C ends this node.
+Type a line in one and see it in the other. Then type /break 10: the link is
+cut for ten seconds, and nothing that is said meanwhile is lost.
+Ctrl-C ends this node.
 
 `;
 }
