@@ -9,6 +9,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "n
 import { SessionError } from "../pure/errors.ts";
 import { type Address, parseAddress } from "./address.ts";
 import { DuplexTransport, peerOf } from "./duplex-transport.ts";
+import { tlsReason } from "./tls-reason.ts";
 import type { Dial, Transport, TransportPeer } from "./transport.ts";
 import { WEBSOCKET_PROTOCOL, type WebSocketLike, whenOpen } from "./websocket-transport.ts";
 
@@ -75,7 +76,8 @@ function open(
   };
   const onError = (error: Error) => {
     stop();
-    reject(new SessionError("ERR_CLOSED", error.message, { cause: error }));
+    const why = "library" in error ? `TLS: ${tlsReason(error)}` : error.message;
+    reject(new SessionError("ERR_CLOSED", why, { cause: error }));
   };
   const onClose = () => onError(new Error("the connection was closed before it was open"));
   const onAbort = () => {

@@ -25,6 +25,7 @@ import {
   checkOptions,
   type OptionKinds,
 } from "./option-kinds.ts";
+import { tlsReason } from "./tls-reason.ts";
 import type { Transport } from "./transport.ts";
 import { asSessionError } from "./wait.ts";
 import { serveWebSockets, type WebSocketServerOptions } from "./websocket-server.ts";
@@ -309,9 +310,4 @@ function upgradingServer(): HttpServer {
 function upgradeRequired(_request: unknown, response: ServerResponse): void {
   response.writeHead(426, { Connection: "close", Upgrade: "websocket" });
   response.end("This is a Tertulia node: connect to it with a session, not a page.\n");
-}
-
-/** OpenSSL's reason in words, which Node has beside a message that names places in OpenSSL's source. */
-function tlsReason(error: Error): string {
-  return "reason" in error ? String(error.reason) : error.message.trimEnd();
 }

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  createServer as createTlsServer,
+} from "node:tls";
 import { createIdentity } from "../../src/auth/identity.ts";
 import { KnownPeers, type PeerIdentityError } from "../../src/auth/known-peers.ts";
 import { tlsAuthenticator, tlsVerifier } from "../../src/auth/tls.ts";
@@ -63,6 +68,19 @@ async function attempt(
     return { here: `${code}: ${why}`, there };
   }
 }
+
+describe("somebody who speaks TLS and nothing of ours", () => {
+  it("is said to in words of TLS, without places in OpenSSL's source", async () => {
+    const server = createTlsServer({ ...certificate, ALPNProtocols: ["h2"] });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    // It listens on TCP, so that it has an address of this form.
+    const { port } = server.address() as AddressInfo;
+    const dial = connect(`tls://127.0.0.1:${port}`, { tls: trusting });
+    const { code, message } = await errorOf(dial);
+    server.close();
+    assert.equal(`${code}: ${message}`, "ERR_CLOSED: TLS: tlsv1 alert no application protocol");
+  });
+});
 
 for (const scheme of schemes) {
   const over = scheme === "tls" ? "tls" : "websocket";
