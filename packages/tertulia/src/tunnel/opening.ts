@@ -42,6 +42,8 @@ export const failures = {
   limit: 7,
   /** It was connected, and then the connection was reset. */
   reset: 8,
+  /** The address of a remote forward is in use, or not one to listen at. */
+  cannotListen: 9,
   /** Its process ended, and its session went on in another one: what every stream says then. */
   lost: 0xffff_ffff,
 } as const;
@@ -97,6 +99,7 @@ const descriptions: Readonly<Record<Failure, string>> = {
   timeout: "the target did not answer",
   limit: "too many connections",
   reset: "the target reset the connection",
+  cannotListen: "the far side cannot listen there: it is in use, or not an address of its own",
   lost: "the far side was restarted, and the socket that it had is gone",
 };
 

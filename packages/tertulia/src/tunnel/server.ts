@@ -262,6 +262,8 @@ class TunnelServer implements RestingServer {
     try {
       const listening = await listenAt(at, (socket) => {
         void this.#forward(socket, formatOpening({ type: "accepted", listener: stream.id }));
+      }).catch(() => {
+        throw new Refusal("cannotListen");
       });
       server = listening.server;
       await stream.write(concatOctets([CONNECTED, utf8(formatTarget(listening.address))]));

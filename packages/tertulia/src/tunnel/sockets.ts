@@ -34,16 +34,26 @@ export async function listenAt(
 ): Promise<{ readonly server: Server; readonly address: Target }> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, onConnection);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", (error: NodeJS.ErrnoException) => {
-    const where = formatTarget({ host, port });
-    const why = error.code === "EADDRINUSE" ? `${where} is in use already` : error.message;
-    reject(new SessionError("ERR_CLOSED", `cannot listen: ${why}`, { cause: error }));
-  });
+  server.once("error", (error) => reject(cannotListen({ host, port }, error)));
   server.listen(port, host, resolve);
   await promise;
   const address = server.address() as AddressInfo; // it listens on an IP address
   return { server, address: { host: address.address, port: address.port } };
 }
+
+/** What is wrong with an address to listen at, in words for people. */
+export function cannotListen(at: Target, cause: NodeJS.ErrnoException): SessionError {
+  const why = wrongs[cause.code ?? ""];
+  const what = why === undefined ? cause.message : `${formatTarget(at)} ${why}`;
+  return new SessionError("ERR_CLOSED", `cannot listen: ${what}`, { cause });
+}
+
+const wrongs: Readonly<Record<string, string>> = {
+  EADDRINUSE: "is in use already",
+  EACCES: "is not for this user: ports below 1024 seldom are",
+  EADDRNOTAVAIL: "is no address of this machine",
+  ENOTFOUND: "is no address that is known here",
+};
 
 /** Where a socket comes from, without the prefix of IPv4 addresses in IPv6. */
 export function remoteOf(socket: Socket): Target {

@@ -44,7 +44,7 @@ export function parseForward(text: string): Forward {
   const parts = split(saysFtp ? text.slice(4) : text);
   if (parts.length !== 3 && parts.length !== 4) bad(text, "[BIND:]PORT:HOST:PORT");
   const [bindHost, bindPort, host, port] = parts.length === 4 ? parts : ["127.0.0.1", ...parts];
-  const target = { host: host ?? "", port: portOf(port, text) };
+  const target = { host: host ?? "", port: portOf(port, text, 1) };
   if (target.host === "") bad(text, "[BIND:]PORT:HOST:PORT");
   return {
     bind: { host: bindHost || "127.0.0.1", port: portOf(bindPort, text) },
@@ -139,8 +139,9 @@ function plain(host: string): string {
   return new URL(`http://[${host}]`).hostname.slice(1, -1);
 }
 
-/** Cuts at colons outside brackets, and takes the brackets off. */
+/** Cuts at colons outside brackets, and takes the brackets off. Nothing has a space in it. */
 function split(text: string): string[] {
+  if (/\s/.test(text)) return [];
   const parts: string[] = [];
   for (let rest = text; ; ) {
     const [whole = "", bracketed, plain, end] = /^(?:\[([^\]]*)\]|([^:[]*))(:|$)/.exec(rest) ?? [];
@@ -150,9 +151,15 @@ function split(text: string): string[] {
   }
 }
 
-function portOf(text: string | undefined, whole: string): number {
+/** @param least - 0 is any port that is free, which is to listen at and not to connect to. */
+function portOf(text: string | undefined, whole: string, least = 0): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text ?? "") || port > 65535) bad(whole, "a port from 0 to 65535");
+  if (!/^\d+$/.test(text ?? "") || port < least || port > 65535) {
+    bad(
+      whole,
+      `a port from ${least} to 65535 where ${text || "nothing"} is, and IPv6 addresses in []`,
+    );
+  }
   return port;
 }
 

@@ -366,6 +366,7 @@ const socksReplies: Readonly<Record<Failure, SocksReply>> = {
   timeout: "hostUnreachable",
   limit: "generalFailure",
   reset: "connectionRefused",
+  cannotListen: "generalFailure",
   lost: "generalFailure",
 };
 

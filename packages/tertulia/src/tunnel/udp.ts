@@ -12,7 +12,7 @@ import { ProtocolError } from "../pure/errors.ts";
 import { decodeDatagram, encodeDatagram } from "../pure/socks/socks5.ts";
 import { datagramsOf, sendDatagram } from "./datagrams.ts";
 import { CONNECTED, type Opening } from "./opening.ts";
-import { localOf, remoteOf } from "./sockets.ts";
+import { cannotListen, localOf, remoteOf } from "./sockets.ts";
 import { formatTarget, type Target } from "./spec.ts";
 
 /** Flows at a time: the least recently used one makes room. */
@@ -158,11 +158,10 @@ class Flows {
 
 async function bindSocket(socket: UdpSocket, { host, port }: Target): Promise<Target> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  socket.once("error", reject);
+  socket.once("error", (error) => reject(cannotListen({ host, port }, error)));
   socket.bind(port, host, resolve);
   await promise;
-  socket.off("error", reject);
-  socket.on("error", () => {});
+  socket.removeAllListeners("error").on("error", () => {});
   const bound = socket.address();
   return { host: bound.address, port: bound.port };
 }
