@@ -5,6 +5,7 @@
  * @module
  */
 
+import { once } from "node:events";
 import { readdir, rm } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -50,6 +51,9 @@ export async function offerControl(
     void serve(socket, answer);
   });
   server.listen(path);
+  await once(server, "listening").catch((cause: Error) => {
+    throw new CommandError(exitCodes.unreachable, `no control socket: ${cause.message}`);
+  });
   server.unref();
   return {
     async [Symbol.asyncDispose]() {
@@ -66,8 +70,8 @@ async function serve(
   async function* lines() {
     try {
       // `askNode` wrote it, or somebody who may do everything anyway.
-      const request = JSON.parse(await firstLine(socket)) as Record<string, unknown>;
-      for await (const one of answer(request)) yield `${JSON.stringify(one)}\n`;
+      const request = JSON.parse(await firstLine(socket)) as Record<string, unknown> | null;
+      for await (const one of answer(request ?? {})) yield `${JSON.stringify(one)}\n`;
     } catch (error) {
       yield `${JSON.stringify({ error: messageOf(error) } satisfies Refused)}\n`;
     }
@@ -102,7 +106,9 @@ export async function runningProcesses(home: Home, kind: Kind): Promise<number[]
 
 async function isAnswering(path: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect(path, () => resolve(true)).on("error", () => resolve(false));
+  const socket = connect(path, () => resolve(true));
+  // One that is busy is there.
+  socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "EAGAIN"));
   const isThere = await promise;
   socket.destroy();
   if (!isThere) await rm(path, { force: true });

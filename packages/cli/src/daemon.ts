@@ -19,11 +19,21 @@ export function isDaemon(): boolean {
   return process.env[DAEMON] === "1" && process.send !== undefined;
 }
 
+/** For the process in the background, until it is ready: it goes with whoever started it. */
+export function daemonStarting(): void {
+  if (isDaemon()) process.once("disconnect", goAway);
+}
+
+function goAway(): void {
+  process.kill(process.pid, "SIGINT");
+}
+
 /** For the process in the background: whoever started it waits for this, and then goes. */
 export function daemonReady(): void {
   if (!isDaemon()) return;
   // A process that this one starts is none.
   delete process.env[DAEMON];
+  process.off("disconnect", goAway);
   process.send?.({ ready: true });
   process.disconnect();
 }

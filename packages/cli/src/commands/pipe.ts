@@ -8,8 +8,10 @@ import { once } from "node:events";
 import { Command } from "commander";
 import type { SessionStream } from "tertulia";
 import { parseTarget, streamThrough } from "tertulia/tunnel";
+import { CommandError, exitCodes } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
-import { tunnelSession } from "../tunnel/way.ts";
+import { stopping } from "../tunnel/stopping.ts";
+import { firstSession } from "../tunnel/way.ts";
 
 const details = `
 In ~/.ssh/config, for shells that survive sleep, roaming and new addresses:
@@ -33,10 +35,22 @@ async function pipe(
   { home, acceptNew = false }: { readonly home?: string; readonly acceptNew?: boolean },
 ): Promise<void> {
   const to = parseTarget(target);
-  await using session = await tunnelSession(address, new Home(home), acceptNew);
-  const { stream, early } = await streamThrough(session, to);
-  await join(stream, early);
-  await session.release({ signal: AbortSignal.timeout(2000) }).catch(() => {});
+  if (to.port === 0) throw new CommandError(exitCodes.usage, `${target}: a port from 1 to 65535`);
+  const { signal, dispose } = stopping();
+  try {
+    await using session = await firstSession(address, new Home(home), acceptNew, signal);
+    // ssh ends its ProxyCommand by a signal: neither the node nor the target is to wait for us then.
+    signal.addEventListener("abort", () => session.abort("the pipe was stopped"));
+    const { stream, early } = await streamThrough(session, to);
+    await join(stream, early);
+    await session.release({ signal: AbortSignal.timeout(2000) }).catch(() => {});
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    // Whoever stopped it knows: a word of ours would stand on the terminal behind what ssh said last.
+    process.exitCode = exitCodes.failed;
+  } finally {
+    dispose();
+  }
 }
 
 /** Until both directions have ended; when one of them breaks, the other is reset. */

@@ -14,7 +14,7 @@ import { openSqliteStore, type SqliteStore } from "tertulia/stores/sqlite";
 import type { Passed, TunnelDebt } from "tertulia/tunnel";
 import { callOf } from "../call.ts";
 import { askNode, offerControl, runningNodes } from "../control.ts";
-import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
+import { daemonReady, daemonStarting, isDaemon, startDaemon } from "../daemon.ts";
 import { CommandError, exitCodes, messageOf } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
@@ -144,6 +144,7 @@ async function stop(which: number | undefined, _own: unknown, command: Command):
 async function serve(options: ServeOptions): Promise<void> {
   if (options.systemd) return void process.stdout.write(unitOf(options));
   if (options.daemon && !isDaemon()) return inBackground(options);
+  daemonStarting();
   const isJson = options.json ?? false;
   const asked = new Asked();
   const log = logTo(process.stdout, isJson);

@@ -8,7 +8,8 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { addressKey } from "../chat/way.ts";
-import { daemonReady, isDaemon, startDaemon } from "../daemon.ts";
+import { runningProcesses } from "../control.ts";
+import { daemonReady, daemonStarting, isDaemon, startDaemon } from "../daemon.ts";
 import { CommandError, exitCodes } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { logTo } from "../log.ts";
@@ -71,7 +72,7 @@ export function command(): Command {
     .action(status);
   tunnel
     .command("stop")
-    .description("end tunnels: those to an address, or with a process id")
+    .description("end tunnels, to an address or with a process id, and wait until they have")
     .argument("[which]", "an address as it was given, or a process id (default: all)")
     .option(HOME_OPTION, HOME_HELP)
     .action(stop);
@@ -91,6 +92,7 @@ async function run(address: string | undefined, options: TunnelOptions): Promise
     const sentence = `connected to ${plan.address}; it goes on as process ${pid} and writes ${log}`;
     logTo(process.stdout, json)("daemon", sentence, { pid, log });
   } else {
+    daemonStarting();
     await runTunnel(plan, home, logTo(process.stdout, json), daemonReady);
   }
 }
@@ -140,6 +142,8 @@ async function stop(which: string | undefined, _own: unknown, command: Command):
   }
   for (const { pid, address } of meant) {
     await stopTunnel(home, pid);
-    process.stdout.write(`stopping the tunnel to ${address} (process ${pid})\n`);
+    // Its ports may be wanted at once.
+    while ((await runningProcesses(home, "tunnels")).includes(pid)) await sleep(50);
+    process.stdout.write(`the tunnel to ${address} (process ${pid}) has stopped\n`);
   }
 }

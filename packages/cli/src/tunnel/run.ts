@@ -5,15 +5,15 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Session, SessionError } from "tertulia";
+import type { Session } from "tertulia";
 import { formatTarget, openTunnel, type Tunnel, type TunnelAddress } from "tertulia/tunnel";
-import { exitCodes } from "../exit.ts";
 import type { Home } from "../home.ts";
 import type { Log, LogFields } from "../log.ts";
 import type { TunnelPlan } from "./plan.ts";
 import { reasonOf } from "./reasons.ts";
 import { offerStatus, Recent } from "./status.ts";
-import { tunnelSession } from "./way.ts";
+import { stopping } from "./stopping.ts";
+import { firstSession, tunnelSession } from "./way.ts";
 
 /** First and last pause before another session is tried for, once one was lost. */
 const RETRY_MS = 500;
@@ -52,7 +52,7 @@ export async function runTunnel(
   await using tunnel = await openTunnel({ ...options, log: note });
   for (const one of tunnel.addresses) log("listening", sentenceOf(one), fieldsOf(one));
   await using _status = await offerStatus(home, { address, tunnel, recent, stop });
-  let session: Session | undefined = await establish();
+  let session: Session | undefined = await firstSession(address, home, acceptNew, signal);
   onReady?.();
   for (let pauseMs = RETRY_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
     try {
@@ -135,30 +135,4 @@ function sentenceOf({ type, address, target }: TunnelAddress): string {
 
 function fieldsOf({ type, address, target }: TunnelAddress): Record<string, string> {
   return { type, address: formatTarget(address), ...(target && { target: formatTarget(target) }) };
-}
-
-interface Stopping {
-  /** Aborted by the first request to stop. */
-  readonly signal: AbortSignal;
-  readonly stop: () => void;
-  readonly dispose: () => void;
-}
-
-/** Listens to signals: a second Ctrl-C ends the process at once. */
-function stopping(): Stopping {
-  const controller = new AbortController();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const stop = () => controller.abort(new SessionError("ERR_CLOSED", "asked to stop"));
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(exitCodes.failed);
-    stop();
-  };
-  for (const name of signals) process.on(name, onSignal);
-  return {
-    signal: controller.signal,
-    stop,
-    dispose: () => {
-      for (const name of signals) process.off(name, onSignal);
-    },
-  };
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { establish, type Limits, nodeRuntime, type Session } from "tertulia";
+import { establish, type Limits, nodeRuntime, type Session, SessionError } from "tertulia";
 import { ed25519Authenticator, formatFingerprint, PeerIdentityError } from "tertulia/auth";
 import { TUNNEL_SELECTOR } from "tertulia/tunnel";
 import { Way } from "../chat/way.ts";
 import { CommandError, exitCodes } from "../exit.ts";
 import type { Home } from "../home.ts";
+import { reasonOf } from "./reasons.ts";
 
 const LIMITS: Partial<Limits> = {
   // Many connections share it: what one that stalls may hold must be a small part of it.
@@ -49,4 +50,25 @@ export async function tunnelSession(
     const message = `${address} shows an unknown key; ${how} ${way.key} ${key}`;
     throw new CommandError(exitCodes.identity, message);
   }
+}
+
+/** As {@link tunnelSession}, and says in words for whoever typed the address why there is none. */
+export async function firstSession(
+  ...[address, ...others]: Parameters<typeof tunnelSession>
+): Promise<Session> {
+  try {
+    return await tunnelSession(address, ...others);
+  } catch (error) {
+    throw explained(error, address);
+  }
+}
+
+function explained(error: unknown, address: string): unknown {
+  if (!(error instanceof SessionError) || error instanceof PeerIdentityError) return error;
+  const isNoTunnel = error.code === "ERR_REFUSED" && error.message.includes("selectorUnknown");
+  const how = "it has to be started with what may be reached: tertulia serve --allow HOST:PORT";
+  const why = isNoTunnel ? `serves no tunnels; ${how}` : reasonOf(error);
+  return new SessionError(error.code, `${address}${isNoTunnel ? " " : ": "}${why}`, {
+    cause: error,
+  });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
@@ -190,10 +191,77 @@ describe("tertulia tunnel", () => {
     await using _ = node;
     await using tunnel = new Running(home, "tunnel", address, "--socks", "0");
     assert.equal(await tunnel.ended(), 4);
+    assert.match(tunnel.stderr, /serves no tunnels; .* serve --allow HOST:PORT/);
+  });
+});
+
+describe("a tunnel that is typed wrong, or leads nowhere", () => {
+  for (const [what, words, code, said] of [
+    ["port 0 of a target", ["--local", "2222:db.lan:0"], 2, /a port from 1 to 65535 where 0 is/],
+    [
+      "a port in use for datagrams",
+      ["--udp", "USED:db.lan:53"],
+      3,
+      /127.0.0.1:\d+ is in use already/,
+    ],
+    [
+      "an address of another machine",
+      ["--local", "192.0.2.1:0:db:1"],
+      3,
+      /no address of this machine/,
+    ],
+  ] as const) {
+    it(`says what is wrong with ${what}`, async () => {
+      using home = new TemporaryHome();
+      const used = createSocket("udp4").bind(0, "127.0.0.1");
+      await once(used, "listening");
+      const filled = words.map((word) => word.replace("USED", String(used.address().port)));
+      await using tunnel = new Running(home, "tunnel", "127.0.0.1:1", ...filled);
+      assert.equal(await tunnel.ended(), code);
+      assert.match(tunnel.stderr, said);
+      used.close();
+    });
+  }
+
+  it("says that what listens there is something else", async () => {
+    using home = new TemporaryHome();
+    const other = createServer((socket) => {
+      socket.on("error", () => {}).end("SSH-2.0-OpenSSH_9.6\r\n");
+    });
+    await once(other.listen(0, "127.0.0.1"), "listening");
+    const { port } = other.address() as AddressInfo; // it is TCP
+    await using tunnel = new Running(home, "tunnel", `127.0.0.1:${port}`, "--socks", "0");
+    assert.equal(await tunnel.ended(), 3);
+    assert.match(tunnel.stderr, /^127.0.0.1:\d+: what listens there does not speak TLS/);
+    other.close();
+  });
+
+  it("says so in a home folder that is too deep for a socket", async () => {
+    using home = new TemporaryHome();
+    const deep = join(home.path, "d".repeat(100));
+    const words = ["tunnel", "127.0.0.1:1", "--socks", "0", "--home", deep];
+    await using tunnel = new Running(home, ...words);
+    assert.equal(await tunnel.ended(), 3);
+    assert.match(tunnel.stderr, /^no control socket: listen EINVAL/);
   });
 });
 
 describe("a tunnel in the background", () => {
+  it("goes with who starts it, until it is connected", async () => {
+    using home = new TemporaryHome();
+    const silent = createServer((socket) => void socket.on("error", () => {}));
+    await once(silent.listen(0, "127.0.0.1"), "listening");
+    const { port } = silent.address() as AddressInfo; // it is TCP
+    const asked = once(silent, "connection");
+    const words = ["tunnel", `127.0.0.1:${port}`, "--socks", "0", "--daemon"];
+    await using starting = new Running(home, ...words);
+    const [socket] = (await asked) as [Socket]; // that is what it tells of
+    const gone = once(socket.resume(), "close");
+    starting.process.kill("SIGINT");
+    await gone;
+    silent.close();
+  });
+
   it("is there when the command returns, says what it does, and ends when told to", async () => {
     using home = new TemporaryHome();
     await using target = await shouter();
@@ -288,6 +356,22 @@ describe("tertulia pipe", () => {
     pipe.process.stdin.end();
     assert.equal(await pipe.ended(), 0);
   });
+
+  for (const signal of ["SIGHUP", "SIGTERM"] as const) {
+    it(`leaves nothing behind when ${signal} ends it, as ssh does it`, async () => {
+      using home = new TemporaryHome();
+      await using target = await shouter();
+      const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+      await using _ = node;
+      await using pipe = new Running(home, "pipe", address, `127.0.0.1:${target.port}`);
+      pipe.process.stdin.write("hello\n");
+      await pipe.until(() => pipe.lines.find((line) => line === "HELLO"));
+      assert.equal(await pipe.signal(signal), 1);
+      assert.equal(pipe.stderr, "");
+      const { outcome } = await node.logged("connection");
+      assert.equal(outcome, "sessionEnded");
+    });
+  }
 
   it("gets where a rule allows one key to go, and nobody else does", async () => {
     using home = new TemporaryHome();
