@@ -144,7 +144,10 @@ export async function* askProcess(
     );
   });
   socket.write(`${JSON.stringify(request)}\n`);
-  const lines = linesOf(createInterface({ input: socket }));
+  const reader = createInterface({ input: socket });
+  // It says again what the socket has said, and so would end us.
+  reader.on("error", () => {});
+  const lines = linesOf(reader);
   try {
     for (;;) {
       const { value, done } = await Promise.race([lines.next(), gone.promise]);

@@ -104,9 +104,11 @@ describe("tertulia sessions", () => {
   it("says that there is no such session, or that no node runs", async () => {
     await using scene = await new Scene().set();
     const nobody = await scene.sessions("show", "0000zz");
+    const notThat = await scene.sessions("list", "--node", "4194305");
     await scene.node?.signal("SIGTERM");
     const noNode = await scene.sessions("list");
-    assert.deepEqual([nobody.code, noNode.code], [1, 3]);
+    assert.deepEqual([nobody.code, notThat.code, noNode.code], [1, 3, 3]);
+    assert.deepEqual(notThat.lines, ["no node with process id 4194305 runs here"]);
     assert.match(noNode.lines.join(), /no node runs here .* --store FILE/);
   });
 
