@@ -48,7 +48,10 @@ export interface ListenerOptions extends SessionOptions {
   readonly quotas?: Quotas | ((identity: Identity) => Quotas | undefined);
   /** Ended sessions that are remembered, for late comers. Default: 10,000. */
   readonly tombstonesMax?: number;
-  /** How long they are remembered. Default: one hour. */
+  /**
+   * How long they are remembered. Default: one hour. A store forgets older ones when it is opened, and whenever
+   * `tombstonesMax` more sessions have ended.
+   */
   readonly tombstoneMs?: number;
   /**
    * Keeps the sessions with peers that have no store, too: they survive our process, though not the

@@ -64,6 +64,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
   /** One for all sessions. */
   readonly #onClosed = (session: Session, end: SessionEnd): void => this.#closed(session, end);
   readonly #closers: (() => void | Promise<void>)[] = [];
+  /** Sessions that have ended since the store was last told to forget old ones. */
+  #endedLately = 0;
   #notReadyMs = 0;
   #isClosed = false;
 
@@ -153,7 +155,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
   async restore(): Promise<void> {
     const { store, tombstoneMs = TOMBSTONE_MS } = this.#options;
     if (store === undefined) return;
-    await store.forget(Date.now() - tombstoneMs).catch((error: unknown) => {
+    await this.#forgetOld(store).catch((error: unknown) => {
       // Then what is old stays for now. Whether anybody waits for room is for who writes to say.
       if (!(error instanceof StoreError) || error.failure !== "full") throw error;
     });
@@ -352,11 +354,22 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
       this.#notReadyMs = PARKED_MS;
       return;
     }
+    const { tombstoneMs = TOMBSTONE_MS, tombstonesMax = TOMBSTONES_MAX, store } = this.#options;
     const { received } = session.machine.link.positions;
     const now = this.#runtime.now();
-    const until = now + (this.#options.tombstoneMs ?? TOMBSTONE_MS);
+    const until = now + tombstoneMs;
     const message = error?.message ?? "";
     this.#tombstones.bury(session.id, { outcome, received, message, until }, now);
+    this.#endedLately += 1;
+    if (store === undefined || this.#endedLately < tombstonesMax) return;
+    // A store that cannot says so to who writes: the old ones wait for the next time.
+    void this.#forgetOld(store).catch(() => {});
+  }
+
+  /** Has the store let go of the tombstones whose time is over, so that it grows by no more than some. */
+  #forgetOld(store: Store): Promise<void> {
+    this.#endedLately = 0;
+    return store.forget(Date.now() - (this.#options.tombstoneMs ?? TOMBSTONE_MS));
   }
 }
 

@@ -227,6 +227,29 @@ describe("a session with a store", () => {
     match(error?.message ?? "", /the peer had 5 octets of lane 0/);
   });
 
+  it("has tombstones whose time is over forgotten while sessions end, not only by a restart", async () => {
+    const old = {
+      id: "00",
+      outcome: "released",
+      received: [0, 0],
+      message: "",
+      endedAt: 1,
+    } as const;
+    const nothing = new MemoryStore().image;
+    const store = new TestStore({ ...nothing, tombstones: new Map([["00", old]]) });
+    const node = new Node();
+    const own = { store, durability: "disk", tombstonesMax: 2 } as const;
+    node.listener = new Listener(nodeRuntime(), own);
+    const counts: number[] = [];
+    for (let ended = 1; ended <= 3; ended += 1) {
+      const { near, far } = await joined(node);
+      await Promise.all([take(far, 1), near.release()]);
+      await far.closed;
+      counts.push(store.image.tombstones.size);
+    }
+    deepEqual(counts, [2, 2, 3]);
+  });
+
   it("still has, after a crash, what was not read when it was released", async () => {
     const { near, far, node, store, options } = await joined();
     for (const text of ["one", "two", "three"]) await far.send(text);
