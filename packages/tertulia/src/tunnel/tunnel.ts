@@ -29,7 +29,7 @@ import { connectTo, listenAt, remoteOf } from "./sockets.ts";
 import { readSocksRequest, refuseSocks } from "./socks.ts";
 import { type Forward, formatTarget, parseTarget, type Target } from "./spec.ts";
 import { noTraffic, splice, type Traffic } from "./splice.ts";
-import { SocksAssociation, UdpForward } from "./udp.ts";
+import { type FlowStream, SocksAssociation, UdpForward } from "./udp.ts";
 
 /** Before the far end is asked to listen again. */
 const REMOTE_PAUSE_MS = 200;
@@ -161,7 +161,7 @@ export class Tunnel implements AsyncDisposable {
       this.#addresses.push({ type: "socks", address });
     }
     for (const { bind, target } of udp) {
-      const forward = new UdpForward((opening) => this.#openStream(opening), target);
+      const forward = new UdpForward((...flow) => this.#openFlow(...flow), target);
       this.#udp.push(forward);
       this.#addresses.push({ type: "udp", address: await forward.listen(bind), target });
     }
@@ -246,16 +246,7 @@ export class Tunnel implements AsyncDisposable {
     socket: Socket,
     work: (entry: Entry) => Promise<void>,
   ): Promise<void> {
-    const entry: Entry = {
-      id: this.#nextId++,
-      stream,
-      opening: stream.label,
-      local: formatTarget(remoteOf(socket)),
-      since: new Date(),
-      traffic: noTraffic(),
-      state: "opening",
-    };
-    this.#entries.set(stream, entry);
+    const entry = this.#enter(stream, remoteOf(socket));
     // A local program that gives up while we wait is not to be connected any more.
     const giveUp = () => entry.state === "opening" && stream.reset();
     socket.once("close", giveUp);
@@ -265,6 +256,42 @@ export class Tunnel implements AsyncDisposable {
       socket.off("close", giveUp);
       this.#entries.delete(stream);
     }
+  }
+
+  #openFlow(target: Target, local: Target): FlowStream | undefined {
+    let stream: SessionStream | undefined;
+    try {
+      stream = this.#current?.openStream(formatOpening({ type: "udp", target }));
+    } catch {
+      // There are too many streams, or it is ending: a datagram is lost, no more.
+    }
+    if (stream === undefined) return undefined;
+    const entry = this.#enter(stream, local);
+    return {
+      stream,
+      traffic: entry.traffic,
+      opened: () => {
+        entry.state = "open";
+      },
+      close: () => {
+        this.#entries.delete(entry.stream);
+        entry.stream.reset();
+      },
+    };
+  }
+
+  #enter(stream: SessionStream, local: Target): Entry {
+    const entry: Entry = {
+      id: this.#nextId++,
+      stream,
+      opening: stream.label,
+      local: formatTarget(local),
+      since: new Date(),
+      traffic: noTraffic(),
+      state: "opening",
+    };
+    this.#entries.set(stream, entry);
+    return entry;
   }
 
   /** A stream that the far end opened: a connection for a remote forward, or FTP's active data. */
@@ -345,7 +372,7 @@ export class Tunnel implements AsyncDisposable {
   }
 
   async #associate(control: Socket): Promise<void> {
-    const association = new SocksAssociation((opening) => this.#openStream(opening), control);
+    const association = new SocksAssociation((...flow) => this.#openFlow(...flow), control);
     try {
       control.write(reply("succeeded", await association.listen()));
       // RFC 1928, 7: "A UDP association terminates when the TCP connection that the UDP ASSOCIATE

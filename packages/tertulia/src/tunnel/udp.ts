@@ -11,16 +11,27 @@ import type { SessionStream } from "../io/stream.ts";
 import { ProtocolError } from "../pure/errors.ts";
 import { decodeDatagram, encodeDatagram } from "../pure/socks/socks5.ts";
 import { datagramsOf, sendDatagram } from "./datagrams.ts";
-import { CONNECTED, type Opening } from "./opening.ts";
+import { CONNECTED } from "./opening.ts";
 import { cannotListen, localOf, remoteOf } from "./sockets.ts";
 import { formatTarget, type Target } from "./spec.ts";
+import type { Traffic } from "./splice.ts";
 
 /** Flows at a time: the least recently used one makes room. */
 const FLOWS_MAX = 256;
 /** How long a flow may be silent, as most NATs have it. */
 const IDLE_MS = 60_000;
 
-type Open = (opening: Opening) => Promise<SessionStream>;
+/** What a tunnel opens for a flow, and keeps until it is closed. */
+export interface FlowStream {
+  readonly stream: SessionStream;
+  readonly traffic: Traffic;
+  /** The far end has it. */
+  opened(): void;
+  close(): void;
+}
+
+/** Gives nothing when there is no session: a datagram waits for a link, and not for who knows what. */
+export type OpenFlow = (target: Target, local: Target) => FlowStream | undefined;
 
 /** A local port whose datagrams go to one target. */
 export class UdpForward {
@@ -28,7 +39,7 @@ export class UdpForward {
   readonly #target: Target;
   #socket: UdpSocket | undefined;
 
-  constructor(open: Open, target: Target) {
+  constructor(open: OpenFlow, target: Target) {
     this.#flows = new Flows(open);
     this.#target = target;
   }
@@ -37,7 +48,8 @@ export class UdpForward {
     this.#socket = createSocket(bind.host.includes(":") ? "udp6" : "udp4");
     const socket = this.#socket;
     socket.on("message", (octets, { address, port }: RemoteInfo) => {
-      this.#flows.send(`${address} ${port}`, this.#target, octets, (answer) => {
+      const from = { host: address, port };
+      this.#flows.send(formatTarget(from), this.#target, from, octets, (answer) => {
         socket.send(answer, port, address);
       });
     });
@@ -56,7 +68,7 @@ export class SocksAssociation {
   readonly #control: Socket;
   #socket: UdpSocket | undefined;
 
-  constructor(open: Open, control: Socket) {
+  constructor(open: OpenFlow, control: Socket) {
     this.#flows = new Flows(open);
     this.#control = control;
   }
@@ -72,7 +84,8 @@ export class SocksAssociation {
       if (address !== client) return;
       try {
         const { octets: payload, ...target } = decodeDatagram(octets);
-        this.#flows.send(`${port} ${formatTarget(target)}`, target, payload, (answer) => {
+        const from = { host: address, port };
+        this.#flows.send(`${port} ${formatTarget(target)}`, target, from, payload, (answer) => {
           socket.send(encodeDatagram(target, answer), port, address);
         });
       } catch (error) {
@@ -90,24 +103,35 @@ export class SocksAssociation {
 
 interface Flow {
   readonly timer: NodeJS.Timeout;
-  stream: SessionStream | undefined;
+  readonly opened: FlowStream;
 }
 
 class Flows {
-  readonly #open: Open;
+  readonly #open: OpenFlow;
   readonly #flows = new Map<string, Flow>();
 
-  constructor(open: Open) {
+  constructor(open: OpenFlow) {
     this.#open = open;
   }
 
-  send(key: string, target: Target, octets: Uint8Array, onAnswer: (o: Uint8Array) => void): void {
+  /** @param from - Whose datagram it is. */
+  send(
+    key: string,
+    target: Target,
+    from: Target,
+    octets: Uint8Array,
+    onAnswer: (octets: Uint8Array) => void,
+  ): void {
     let flow = this.#flows.get(key);
     if (flow === undefined) {
-      flow = { timer: setTimeout(() => this.#end(key), IDLE_MS), stream: undefined };
       this.#makeRoom();
-      void this.#run(key, flow, target, octets, onAnswer);
-    } else if (flow.stream) sendDatagram(flow.stream, octets);
+      const opened = this.#open(target, from);
+      if (opened === undefined) return;
+      flow = { timer: setTimeout(() => this.#end(key), IDLE_MS), opened };
+      void this.#run(key, flow, onAnswer);
+    }
+    const { stream, traffic } = flow.opened;
+    if (sendDatagram(stream, octets)) traffic.sentOctets += octets.length;
     flow.timer.refresh();
     // The map keeps the order of use: the first is the one to go.
     this.#flows.delete(key);
@@ -120,24 +144,23 @@ class Flows {
 
   async #run(
     key: string,
-    flow: Flow,
-    target: Target,
-    first: Uint8Array,
+    { opened, timer }: Flow,
     onAnswer: (octets: Uint8Array) => void,
   ): Promise<void> {
+    const { stream, traffic } = opened;
     try {
-      const stream = await this.#open({ type: "udp", target });
-      flow.stream = stream;
-      sendDatagram(stream, first);
       const early = (await stream.read())?.subarray(CONNECTED.length);
+      opened.opened();
       for await (const octets of datagramsOf(stream, early)) {
-        flow.timer.refresh();
+        timer.refresh();
+        traffic.receivedOctets += octets.length;
         onAnswer(octets);
       }
     } catch {
       // The far side does not let us, or the session is gone: datagrams are lost, no more.
     } finally {
-      this.#end(key);
+      // There may be another one of this name by now.
+      if (this.#flows.get(key)?.opened === opened) this.#end(key);
     }
   }
 
@@ -152,7 +175,7 @@ class Flows {
     if (flow === undefined) return;
     this.#flows.delete(key);
     clearTimeout(flow.timer);
-    flow.stream?.reset();
+    flow.opened.close();
   }
 }
 

@@ -1,8 +1,8 @@
 /** A tunnel with both its ends in this process, over a real port, and a link that can be cut. */
 
 import {
+  type BoundListener,
   connect,
-  type Listener,
   type ListenOptions,
   listen,
   type Session,
@@ -21,7 +21,7 @@ import {
 export interface TunnelPair extends AsyncDisposable {
   readonly tunnel: Tunnel;
   readonly session: Session;
-  readonly listener: Listener;
+  readonly listener: BoundListener;
   readonly audit: readonly AuditEntry[];
   /** What the near end told. */
   readonly log: readonly string[];

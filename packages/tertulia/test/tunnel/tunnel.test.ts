@@ -5,9 +5,9 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SessionError } from "../../src/index.ts";
+import { connect as connectSession, SessionError } from "../../src/index.ts";
 import { type RestingServer, TunnelHandover } from "../../src/tunnel/handover.ts";
-import { parseForward, parseTarget } from "../../src/tunnel/index.ts";
+import { openTunnel, parseForward, parseTarget, TUNNEL_SELECTOR } from "../../src/tunnel/index.ts";
 import { tunnelPair } from "./pair.ts";
 
 /** A server on a free port, closed with the test. */
@@ -270,6 +270,47 @@ describe("Tunnel", () => {
     assert.deepEqual(answers, ["one", "two", "three"]);
     client.close();
     server.close();
+  });
+
+  it("drops datagrams while there is no session, and lists their flows when there is", async () => {
+    const server = createSocket("udp4", (octets, { port }) =>
+      server.send(octets, port, "127.0.0.1"),
+    );
+    await once(server.bind(0, "127.0.0.1"), "listening");
+    await using pair = await tunnelPair({});
+    const udp = [parseForward(`0:127.0.0.1:${server.address().port}`)];
+    await using tunnel = await openTunnel({ udp });
+    const { port } = tunnel.addresses[0]!.address;
+    const early = Array.from({ length: 20 }, () => createSocket("udp4"));
+    for (const one of early) await new Promise((resolve) => one.send("early", port, resolve));
+    await sleep(100);
+    await using session = await connectSession(pair.listener.address, {
+      selector: TUNNEL_SELECTOR,
+    });
+    void tunnel.use(session);
+    assert.deepEqual(tunnel.connections, []);
+    const client = createSocket("udp4");
+    client.send("now", port, "127.0.0.1");
+    await once(client, "message");
+    assert.deepEqual(
+      tunnel.connections.map(({ opening, local, state, sentOctets, receivedOctets }) => [
+        opening,
+        local,
+        state,
+        sentOctets,
+        receivedOctets,
+      ]),
+      [
+        [
+          `udp 127.0.0.1:${server.address().port}`,
+          `127.0.0.1:${client.address().port}`,
+          "open",
+          3,
+          3,
+        ],
+      ],
+    );
+    for (const socket of [...early, client, server]) socket.close();
   });
 
   it("associates UDP with a SOCKS client that knows the password, and turns others away", async () => {
