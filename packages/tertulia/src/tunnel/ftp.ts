@@ -11,9 +11,9 @@
  * @module
  */
 
-import type { Server, Socket } from "node:net";
+import type { Socket } from "node:net";
+import { resetSocket } from "../io/reset.ts";
 import type { SessionStream } from "../io/stream.ts";
-import { SessionError } from "../pure/errors.ts";
 import {
   type DataAddress,
   LineRewriter,
@@ -25,6 +25,7 @@ import {
   writePasv,
   writePort,
 } from "../pure/ftp/lines.ts";
+import { failureOf, failures } from "./opening.ts";
 import { listenAt, localOf, remoteOf } from "./sockets.ts";
 import { formatTarget, type Target } from "./spec.ts";
 import type { Traffic } from "./splice.ts";
@@ -58,7 +59,7 @@ export class FtpTargetSide {
   async run(stream: SessionStream, traffic: Traffic): Promise<void> {
     const fromServer = new LineRewriter((line) => {
       const port = readPasv(line)?.port ?? readEpsv(line);
-      if (port !== undefined && this.#passive.size < ANNOUNCED_MAX) this.#passive.add(port);
+      if (port !== undefined) announce(this.#passive, port);
       return line;
     });
     const fromClient = new LineRewriter(async (line) => {
@@ -105,7 +106,7 @@ export class FtpClientSide {
       const address = readPort(line) ?? readEprt(line);
       // A client may announce its own address only: a tunnel is no way to connect to others.
       if (address && address.host === remoteOf(this.#socket).host) {
-        if (this.#active.size < ANNOUNCED_MAX) this.#active.add(formatTarget(address));
+        announce(this.#active, formatTarget(address));
       }
       return line;
     });
@@ -117,10 +118,21 @@ export class FtpClientSide {
   }
 }
 
+/** Notes it; what was announced so long ago that nobody came is forgotten. */
+function announce<T>(announced: Set<T>, one: T): void {
+  announced.delete(one);
+  announced.add(one);
+  for (const oldest of announced) {
+    if (announced.size <= ANNOUNCED_MAX) return;
+    announced.delete(oldest);
+  }
+}
+
 /** Ports that wait for one data connection each, beside one control connection. */
 class DataPorts {
   readonly #control: Socket;
-  readonly #servers = new Set<Server>();
+  /** Ends the waiting of each, the oldest first. */
+  readonly #awaited = new Set<() => void>();
 
   constructor(control: Socket) {
     this.#control = control;
@@ -128,27 +140,27 @@ class DataPorts {
 
   /** Opens a port for the next data connection from where the control connection leads. */
   async open(onConnection: (socket: Socket) => void): Promise<DataAddress> {
-    if (this.#servers.size >= ANNOUNCED_MAX) {
-      throw new SessionError("ERR_LIMIT", `${ANNOUNCED_MAX} data connections are awaited`);
-    }
     const { host } = localOf(this.#control);
     const { server, address } = await listenAt({ host, port: 0 }, (socket) => {
-      server.close();
       // Nobody else on the way may take the place of the one who was told the port.
-      if (remoteOf(socket).host === remoteOf(this.#control).host) onConnection(socket);
-      else socket.destroy();
+      if (remoteOf(socket).host !== remoteOf(this.#control).host) return void socket.destroy();
+      close();
+      onConnection(socket);
     });
-    this.#servers.add(server);
-    const timer = setTimeout(() => server.close(), ANNOUNCED_MS);
-    server.once("close", () => {
+    const close = () => {
       clearTimeout(timer);
-      this.#servers.delete(server);
-    });
+      this.#awaited.delete(close);
+      server.close();
+    };
+    const timer = setTimeout(close, ANNOUNCED_MS);
+    this.#awaited.add(close);
+    const [oldest] = this.#awaited;
+    if (this.#awaited.size > ANNOUNCED_MAX) oldest?.();
     return { host, port: address.port };
   }
 
   close(): void {
-    for (const server of this.#servers) server.close();
+    for (const close of this.#awaited) close();
   }
 }
 
@@ -179,15 +191,17 @@ async function spliceLines(
     let octets = early && early.length > 0 ? early : await stream.read();
     for (; octets; octets = await stream.read()) {
       traffic.receivedOctets += octets.length;
-      socket.write(await fromStream.push(latin1(octets)), "latin1");
+      const text = await fromStream.push(latin1(octets));
+      // Whoever does not read has the far end wait, too.
+      await new Promise<void>((resolve) => socket.write(text, "latin1", () => resolve()));
     }
     socket.end(fromStream.flush(), "latin1");
   };
   try {
     await Promise.race([Promise.all([upload(), download()]), failed]);
   } catch (error) {
-    stream.reset();
-    socket.destroy();
+    stream.reset(failures[failureOf(error)]);
+    resetSocket(socket);
     throw error;
   }
 }

@@ -243,7 +243,12 @@ class TunnelServer implements RestingServer {
 
   async #control(stream: SessionStream, target: Target, { traffic }: Connection): Promise<void> {
     const socket = await connectTo(target, this.#options.connectMs ?? 10_000);
-    await stream.write(CONNECTED);
+    try {
+      await stream.write(CONNECTED);
+    } catch (error) {
+      resetSocket(socket);
+      throw error;
+    }
     const side = new FtpTargetSide(socket, target, (from, address) => {
       const opening = { type: "ftp-active", control: stream.id, target: address } as const;
       void this.#forward(from, formatOpening(opening));

@@ -87,7 +87,8 @@ function readCommas(line: string): DataAddress | undefined {
   const numbers = /(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})/.exec(line);
   const [a, b, c, d, high = 0, low = 0] = numbers?.slice(1).map(Number) ?? [];
   if (a === undefined || [a, b, c, d, high, low].some((n) => Number(n) > 255)) return undefined;
-  return { host: `${a}.${b}.${c}.${d}`, port: high * 256 + low };
+  const port = high * 256 + low;
+  return port === 0 ? undefined : { host: `${a}.${b}.${c}.${d}`, port };
 }
 
 function writeCommas(host: string, port: number): string {

@@ -31,6 +31,9 @@ describe("addresses in FTP's lines", () => {
       "PORT 1,2,3",
       "EPRT |3|x|1|",
       "227 (1,2,3,4,256,1)",
+      "227 (1,2,3,4,0,0)",
+      "229 (|||0|)",
+      "EPRT |1|1.2.3.4|0|",
     ]) {
       const read = readPasv(line) ?? readEpsv(line) ?? readPort(line) ?? readEprt(line);
       assert.equal(read, undefined, line);
