@@ -11,6 +11,7 @@ import type { Worker } from "../worker.ts";
 import { type Command, startEnd } from "./ends.ts";
 import { healing } from "./heal.ts";
 import { idleMemory } from "./memory.ts";
+import { upgrading } from "./upgrade.ts";
 import { type Column, openWay, type Way } from "./ways.ts";
 
 const isSmoke = process.env["BENCH_SMOKE"] === "1";
@@ -30,6 +31,7 @@ export const cases: readonly Case[] = [
   ),
   healing(isSmoke ? [100] : [400, 900, 1700, 3100, 5300]),
   idleMemory(COLUMNS, isSmoke ? 20 : 1000),
+  upgrading(isSmoke ? 20 : 1000),
 ];
 
 /** A case whose ways, one a column, stay open through all its rounds. */

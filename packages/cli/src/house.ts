@@ -46,6 +46,10 @@ export interface HouseOptions {
   readonly onRefused?: (address: string, error: SessionError) => void;
 }
 
+/** Over how long those that are kept are asked to come back, for each: 1,000 a second are no storm. */
+const SPREAD_MS = 1;
+/** And at the most: nobody is to wait long. */
+const SPREAD_MS_MAX = 2000;
 /** The octets of one message: some pages of text. */
 const MESSAGE_OCTETS_MAX = 64 * 1024;
 
@@ -135,13 +139,11 @@ export class House {
   /**
    * Says goodbye to everybody who is there; whoever does not answer in time is left behind. With a store
    * it lets go of them: they go on when it is opened again, each at a moment of its own.
-   *
-   * @param jitterMs - Over how long they are spread.
    */
-  async close(graceMs: number, jitterMs: number): Promise<void> {
-    for (const session of this.listener.sessions.values()) {
-      if (session.isKept) session.goAway(0, jitterMs);
-    }
+  async close(graceMs: number): Promise<void> {
+    const kept = [...this.listener.sessions.values()].filter(({ isKept }) => isKept);
+    const spreadMs = Math.min(SPREAD_MS_MAX, kept.length * SPREAD_MS);
+    for (const session of kept) session.goAway(0, spreadMs);
     const signal = AbortSignal.timeout(graceMs);
     const sessions = [...this.listener.sessions.values()].filter(({ isKept }) => !isKept);
     await Promise.allSettled(

@@ -43,5 +43,6 @@ it("runs every case of the bench of tunnels", async () => {
     ["tunnel-rtt", ["tertulia"]],
     ["tunnel-heal", healing],
     ["tunnel-idle-memory", ["tertulia"]],
+    ["tunnel-upgrade", ["tertulia"]],
   ]);
 });

@@ -167,7 +167,7 @@ async function host(
     });
   } finally {
     await lan?.node.close();
-    await house.close(GRACE_MS, 0);
+    await house.close(GRACE_MS);
   }
 }
 

@@ -46,8 +46,6 @@ interface ServeOptions extends TunnelServing {
 
 /** How long people who are there get to say goodbye. */
 const GRACE_MS = 5000;
-/** Over how long sessions that are kept are asked to come back: 1,000 a second are no storm. */
-const JITTER_MS = 2000;
 /** Has the node start a new process and give it everything. */
 const UPGRADE = "SIGUSR2";
 /** The first descriptor that systemd passes (sd_listen_fds(3)). */
@@ -216,7 +214,7 @@ async function serve(options: ServeOptions): Promise<void> {
   log("stopping", store ? "whoever is there waits" : "saying goodbye to whoever is there", {
     signal,
   });
-  await house.close(GRACE_MS, JITTER_MS);
+  await house.close(GRACE_MS);
   await store?.[Symbol.asyncDispose]();
   log("stopped", "stopped");
 }
@@ -261,7 +259,7 @@ async function upgrade(
     passed,
     debts: owed,
     async park() {
-      await house.close(GRACE_MS, JITTER_MS);
+      await house.close(GRACE_MS);
       await store[Symbol.asyncDispose]();
     },
     lose: () => handover.lose(),
