@@ -165,8 +165,9 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
       this.#tombstones.bury(id, { outcome, received, message, until }, now);
     }
     let ids: string[] = [];
-    for await (const { id, role } of store.sessions()) {
-      if (role !== "responder") continue;
+    for await (const { id, role, isDamaged } of store.sessions()) {
+      // Of one that is damaged it is not known whose it is: to load it tells that it is.
+      if (role !== "responder" && !isDamaged) continue;
       // In parallel, but not all of them: a store may hold more than fits into memory at once.
       if (ids.push(id) < LOADING_MAX) continue;
       await Promise.all(ids.map((one) => this.#load(store, one)));

@@ -7,7 +7,7 @@
 import type { StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { NO_OCTETS } from "../pure/octets.ts";
-import { checksum } from "./sqlite-rows.ts";
+import { checksum, fieldsChecksum, storable } from "./sqlite-rows.ts";
 import {
   type JournalTrim,
   journalNames,
@@ -59,13 +59,15 @@ export class Batches {
     if (gap) return gap;
     const place = known ?? this.#create(changes, now);
     if (known && !end) {
+      const batchCrc = fieldsChecksum([id, epoch, now]);
       if (state) {
         this.#prepared(
-          "UPDATE sessions SET epoch = ?, updated_at = ?, state = ?, state_crc = ? WHERE n = ?",
-        ).run(epoch, now, state, crc32(state), place.n);
+          `UPDATE sessions SET epoch = ?, updated_at = ?, batch_crc = ?, state = ?, state_crc = ?
+           WHERE n = ?`,
+        ).run(epoch, now, batchCrc, state, crc32(state), place.n);
       } else {
-        const update = "UPDATE sessions SET epoch = ?, updated_at = ? WHERE n = ?";
-        this.#prepared(update).run(epoch, now, place.n);
+        const update = "UPDATE sessions SET epoch = ?, updated_at = ?, batch_crc = ? WHERE n = ?";
+        this.#prepared(update).run(epoch, now, batchCrc, place.n);
       }
       place.epoch = epoch;
     }
@@ -98,18 +100,19 @@ export class Batches {
     for (const { name, octets } of activities) {
       if (octets) {
         const put = "INSERT OR REPLACE INTO activities (name, octets, crc) VALUES (?, ?, ?)";
-        this.#prepared(put).run(name, octets, crc32(octets));
-      } else this.#prepared("DELETE FROM activities WHERE name = ?").run(name);
+        this.#prepared(put).run(storable(name), octets, crc32(octets));
+      } else this.#prepared("DELETE FROM activities WHERE name = ?").run(storable(name));
     }
   }
 
   #create({ id, epoch, create, state }: SessionChanges, now: number): Place {
     if (create === undefined) throw new Error("looked before");
-    const { role, identity, createdAt, establishment } = create;
+    const { role, createdAt, establishment } = create;
+    const identity = storable(create.identity);
     const { lastInsertRowid } = this.#prepared(
       `INSERT INTO sessions (id, role, identity, created_at, updated_at, epoch,
-         establishment, establishment_crc, state, state_crc)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         establishment, establishment_crc, state, state_crc, record_crc, batch_crc)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       id,
       role,
@@ -121,6 +124,8 @@ export class Batches {
       crc32(establishment),
       state ?? null,
       crc32(state ?? NO_OCTETS),
+      fieldsChecksum([id, role, identity, createdAt]),
+      fieldsChecksum([id, epoch, now]),
     );
     const place = { n: Number(lastInsertRowid), epoch, ends: [] };
     this.#remember(id, place);
@@ -168,12 +173,14 @@ export class Batches {
   }
 
   #end(place: Place, { id, outcome, message, received, endedAt }: Tombstone): void {
+    const fields = [id, storable(outcome), storable(message), ...received, endedAt];
     this.#prepared("DELETE FROM entries WHERE session = ?").run(place.n);
     this.#prepared("DELETE FROM sessions WHERE n = ?").run(place.n);
     this.#prepared(
-      `INSERT OR REPLACE INTO tombstones (id, outcome, message, received0, received1, ended_at)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-    ).run(id, outcome, message, received[0], received[1], endedAt);
+      `INSERT OR REPLACE INTO tombstones
+         (id, outcome, message, received0, received1, ended_at, crc)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ).run(...fields, fieldsChecksum(fields));
     this.#places.delete(id);
   }
 

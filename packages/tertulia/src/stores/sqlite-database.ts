@@ -8,7 +8,17 @@ import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Batches, type BatchOutcome } from "./sqlite-batches.ts";
 import { takeLock } from "./sqlite-lock.ts";
-import { entryOf, idOf, sessionOf, whole } from "./sqlite-rows.ts";
+import {
+  entryOf,
+  idOf,
+  isSessionWhole,
+  isTombstoneWhole,
+  type Row,
+  sessionOf,
+  storable,
+  tombstoneOf,
+  whole,
+} from "./sqlite-rows.ts";
 import { checkOwner, migrate, versionOf } from "./sqlite-schema.ts";
 import {
   type JournalEntry,
@@ -58,6 +68,8 @@ export class Database {
   readonly #lock: DatabaseSync | undefined;
   readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
+  /** Columns that an older file, which is only looked at, does not have. */
+  #checksums = ", record_crc, batch_crc";
   readonly #batches = new Batches((sql) => this.#prepared(sql));
 
   /** @throws {StoreError} `failed` when it is in use or not ours, `damaged`. */
@@ -72,7 +84,7 @@ export class Database {
     }
     try {
       checkOwner(this.#db, path, !isReadOnly);
-      versionOf(this.#db, path);
+      if (versionOf(this.#db, path) < 2 && isReadOnly) this.#checksums = "";
       if (!isReadOnly) {
         chmodSync(path, 0o600);
         this.#lock = takeLock(path);
@@ -153,7 +165,7 @@ export class Database {
   /** Up to a page of sessions whose id is beyond this one. */
   sessionsAfter(id: string): SessionSummary[] {
     const rows = this.#prepared(
-      `SELECT id, role, identity, created_at, updated_at, epoch,
+      `SELECT id, role, identity, created_at, updated_at, epoch${this.#checksums},
          (SELECT coalesce(sum(length(octets)), 0) FROM entries
           WHERE session = n AND journal <> 2) AS sent_octets,
          (SELECT coalesce(sum(length(octets)), 0) FROM entries
@@ -169,22 +181,20 @@ export class Database {
       epoch: Number(row["epoch"]),
       sentOctets: Number(row["sent_octets"]),
       receivedOctets: Number(row["received_octets"]),
+      ...(!isSessionWhole(row) && { isDamaged: true }),
     }));
   }
 
   /** Up to a page of tombstones beyond this one. */
   tombstonesAfter(endedAt: number, id: string): Tombstone[] {
-    const rows = this.#prepared(
+    return this.#tombstoneRows(endedAt, id).map(tombstoneOf);
+  }
+
+  #tombstoneRows(endedAt: number, id: string): Row[] {
+    return this.#prepared(
       `SELECT * FROM tombstones WHERE (ended_at, id) > (?, ?)
        ORDER BY ended_at, id LIMIT ${PAGE_ROWS}`,
     ).all(endedAt, id);
-    return rows.map((row) => ({
-      id: String(row["id"]),
-      outcome: String(row["outcome"]),
-      message: String(row["message"]),
-      received: [Number(row["received0"]), Number(row["received1"])],
-      endedAt: Number(row["ended_at"]),
-    }));
   }
 
   forget(endedBefore: number): void {
@@ -192,7 +202,9 @@ export class Database {
   }
 
   activity(name: string): Uint8Array | undefined {
-    const row = this.#prepared("SELECT octets, crc FROM activities WHERE name = ?").get(name);
+    const row = this.#prepared("SELECT octets, crc FROM activities WHERE name = ?").get(
+      storable(name),
+    );
     if (row === undefined) return undefined;
     return whole(row["octets"], row["crc"], `activity ${name}`);
   }
@@ -227,13 +239,24 @@ export class Database {
         this.#checkWaiting(id);
       });
     }
-    look("tombstones", undefined, () => this.tombstonesAfter(0, ""));
+    look("tombstones", undefined, () => this.#checkTombstones(problems));
     let names: string[] = [];
     look("activities", undefined, () => {
       names = this.#db.prepare("SELECT name AS id FROM activities").all().map(idOf);
     });
     for (const name of names) look(`activity ${name}`, undefined, () => this.activity(name));
     return { problems, damaged };
+  }
+
+  #checkTombstones(problems: string[]): void {
+    let last: Row | undefined = { ended_at: Number.MIN_SAFE_INTEGER, id: "" };
+    while (last !== undefined) {
+      const rows: Row[] = this.#tombstoneRows(Number(last["ended_at"]), idOf(last));
+      for (const row of rows) {
+        if (!isTombstoneWhole(row)) problems.push(`tombstone ${idOf(row)}: damaged: its checksum`);
+      }
+      last = rows.at(-1);
+    }
   }
 
   #checkWaiting(id: string): void {

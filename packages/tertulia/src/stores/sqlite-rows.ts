@@ -12,6 +12,7 @@ import {
   journalNames,
   type SessionRecord,
   StoreError,
+  type Tombstone,
 } from "./store.ts";
 
 /** @throws {StoreError} `damaged`. */
@@ -28,6 +29,16 @@ export function entryOf(id: string, n: number, row: Row): JournalEntry {
 /** Covers where an entry belongs as well as what it is. */
 export function checksum(n: number, journal: number, position: number, octets: Uint8Array): number {
   return crc32(octets, crc32(`${n} ${journal} ${position}`));
+}
+
+/** Covers columns that are no blobs, in an order that does not change. Texts are {@link storable}. */
+export function fieldsChecksum(fields: readonly unknown[]): number {
+  return crc32(JSON.stringify(fields));
+}
+
+/** A text that comes back as it was stored: of others it is cut off where they have a NUL. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
 }
 
 /** A row as `node:sqlite` gives it. */
@@ -47,9 +58,45 @@ interface SessionRow {
   readonly state: Uint8Array | undefined;
 }
 
+const recordColumns = ["id", "role", "identity", "created_at"];
+const batchColumns = ["id", "epoch", "updated_at"];
+const tombstoneColumns = ["id", "outcome", "message", "received0", "received1", "ended_at"];
+
+/** Whether columns say what was written; those of a file that is only looked at may have no checksum. */
+function isWhole(row: Row, columns: readonly string[], crc: string): boolean {
+  if (row[crc] === undefined) return true;
+  return fieldsChecksum(columns.map((column) => row[column])) === Number(row[crc]);
+}
+
+/** Whether it says of a session what was written. */
+export function isSessionWhole(row: Row): boolean {
+  return isWhole(row, recordColumns, "record_crc") && isWhole(row, batchColumns, "batch_crc");
+}
+
+export function isTombstoneWhole(row: Row): boolean {
+  return isWhole(row, tombstoneColumns, "crc");
+}
+
+/** A tombstone; of one that does not say any more what was written, that this is so. */
+export function tombstoneOf(row: Row): Tombstone {
+  const [id, endedAt] = [idOf(row), Number(row["ended_at"])];
+  if (!isTombstoneWhole(row)) {
+    const message = "how it ended is damaged";
+    return { id, outcome: "lost", message, received: [0, 0], endedAt };
+  }
+  return {
+    id,
+    outcome: String(row["outcome"]),
+    message: String(row["message"]),
+    received: [Number(row["received0"]), Number(row["received1"])],
+    endedAt,
+  };
+}
+
 /** @throws {StoreError} `damaged`. */
 export function sessionOf(row: Row): SessionRow {
   const id = idOf(row);
+  if (!isSessionWhole(row)) throw new StoreError("damaged", `checksum of the row of ${id}`);
   const role: "initiator" | "responder" = row["role"] === "initiator" ? "initiator" : "responder";
   const establishment = whole(row["establishment"], row["establishment_crc"], `record of ${id}`);
   const hasState = row["state"] !== null;

@@ -5,6 +5,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
+import { fieldsChecksum } from "./sqlite-rows.ts";
 import { StoreError } from "./store.ts";
 
 /** "Tert": SQLite files have many owners, and this says that the file is ours. */
@@ -47,6 +48,13 @@ export const migrations: readonly string[] = [
      octets BLOB NOT NULL,
      crc INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // Checksums of what had none: whose a session is, how far it is, and what is said of one that ended.
+  `ALTER TABLE sessions ADD COLUMN record_crc INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE sessions ADD COLUMN batch_crc INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE tombstones ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+   UPDATE sessions SET record_crc = checksum(id, role, identity, created_at),
+     batch_crc = checksum(id, epoch, updated_at);
+   UPDATE tombstones SET crc = checksum(id, outcome, message, received0, received1, ended_at);`,
 ];
 
 /** The version that this code reads and writes. */
@@ -81,6 +89,8 @@ export function migrate(
   checkOwner(db, path, true);
   const version = versionOf(db, path, steps.length);
   if (version === steps.length) return;
+  const options = { varargs: true, deterministic: true };
+  db.function("checksum", options, (...fields) => fieldsChecksum(fields));
   db.exec("BEGIN IMMEDIATE");
   try {
     for (const step of steps.slice(version)) db.exec(step);

@@ -94,6 +94,8 @@ export interface SessionSummary {
   /** Octets sent and not committed by the peer, and received and not committed by the application. */
   readonly sentOctets: number;
   readonly receivedOctets: number;
+  /** What the store says of it here is not what was written. {@link Store.load} says so, too. */
+  readonly isDamaged?: boolean;
 }
 
 /** Everything there is of a session. */

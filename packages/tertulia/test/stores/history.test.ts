@@ -1,7 +1,7 @@
 /**
  * Files as earlier versions left them: a process of each version was ended with a message settled, two
  * that were not read, one that had not been transmitted, and one for its sender that nobody had read.
- * Of tables there has been one version, of the state of a session three that are written without a plan.
+ * Their tables are of the first version.
  */
 
 import { deepEqual, rejects } from "node:assert/strict";
@@ -12,7 +12,8 @@ import { DatabaseSync } from "node:sqlite";
 import { after, describe, it } from "node:test";
 import { crc32 } from "node:zlib";
 import { Listener, memoryPair, nodeRuntime, reconnect, type Session } from "../../src/index.ts";
-import { openSqliteStore } from "../../src/stores/sqlite.ts";
+import { openSqliteStore, type SqliteStoreOptions } from "../../src/stores/sqlite.ts";
+import type { SessionSummary } from "../../src/stores/store.ts";
 import { readFixture } from "../fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tertulia-history-"));
@@ -74,13 +75,34 @@ describe("a store that an earlier version left", () => {
   }
 });
 
+describe("a store with a schema of before", () => {
+  it("is looked at as it is, and gets checksums of its rows when it is opened", async () => {
+    const path = left(3, "responder", "schema");
+    const listed = async (options: SqliteStoreOptions) => {
+      await using store = await openSqliteStore(path, options);
+      const found: SessionSummary[] = [];
+      for await (const session of store.sessions()) found.push(session);
+      const [{ id } = { id: "" }] = found;
+      return [found, (await store.load(id))?.record, await store.check()];
+    };
+    const before = await listed({ readOnly: true });
+    deepEqual(before[2], { problems: [], damaged: [] });
+    deepEqual(await listed({}), before);
+    const db = new DatabaseSync(path);
+    db.exec("UPDATE sessions SET identity = 'somebody else'");
+    db.close();
+    await using store = await openSqliteStore(path);
+    deepEqual((await store.check()).damaged.length, 1);
+  });
+});
+
 describe("a store that a later version left", () => {
   it("is refused with both versions, also when it is only looked at", async () => {
     const path = left(3, "responder", "later");
     const db = new DatabaseSync(path);
     db.exec("PRAGMA user_version = 7");
     db.close();
-    const refusal = { failure: "failed", message: /has schema 7, this Tertulia knows 1/ };
+    const refusal = { failure: "failed", message: /has schema 7, this Tertulia knows 2/ };
     await rejects(openSqliteStore(path), refusal);
     await rejects(openSqliteStore(path, { readOnly: true }), refusal);
   });

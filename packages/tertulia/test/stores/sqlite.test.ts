@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, it } from "node:test";
+import { Listener, nodeRuntime } from "../../src/index.ts";
 import { utf8 } from "../../src/pure/octets.ts";
 import { openSqliteStore, type SqliteStore } from "../../src/stores/sqlite.ts";
 import { Database } from "../../src/stores/sqlite-database.ts";
@@ -149,6 +150,85 @@ describe("SqliteStore", () => {
       whole.some((id) => damaged.includes(id)),
       false,
     );
+  });
+
+  for (const [column, value] of [
+    ["role", "'rdsponder'"],
+    ["identity", "'any'"],
+    ["created_at", "created_at + 1024"],
+    ["epoch", "epoch + 1"],
+    ["updated_at", "updated_at + 1024"],
+  ] as const) {
+    it(`finds a flipped bit in the ${column} of a session`, async () => {
+      const store = await fixture.open();
+      await store.write(created("01"));
+      await store.write({ id: "01", epoch: 1, state: utf8("state") });
+      await store.write({ id: "01", epoch: 2 });
+      await store[Symbol.asyncDispose]();
+      const db = new DatabaseSync(pathOf(store));
+      db.exec(`UPDATE sessions SET ${column} = ${value}`);
+      db.close();
+      await using again = await openAt(pathOf(store));
+      for await (const { id, isDamaged } of again.sessions())
+        deepEqual([id, isDamaged], ["01", true]);
+      await rejects(again.load("01"), { failure: "damaged" });
+      const { problems, damaged } = await again.check();
+      deepEqual(damaged, ["01"]);
+      deepEqual(problems, ["session 01: damaged: checksum of the row of 01"]);
+    });
+  }
+
+  it("has a listener hear of a session of which it is not known any more whose it is", async () => {
+    const store = await fixture.open();
+    await store.write(created("01"));
+    await store[Symbol.asyncDispose]();
+    const db = new DatabaseSync(pathOf(store));
+    db.exec("UPDATE sessions SET role = 'initiator'");
+    db.close();
+    await using again = await openAt(pathOf(store));
+    const damaged: string[] = [];
+    const options = { store: again, durability: "disk" } as const;
+    const onDamaged = (id: string) => void damaged.push(id);
+    await using listener = new Listener(nodeRuntime(), { ...options, onDamaged });
+    await listener.restore();
+    deepEqual(damaged, ["01"]);
+  });
+
+  for (const [column, value] of [
+    ["outcome", "'rdleased'"],
+    ["message", "''"],
+    ["received0", "received0 + 1"],
+    ["received1", "received1 + 1"],
+  ] as const) {
+    it(`says of a tombstone no more than that it is damaged, if its ${column} is`, async () => {
+      const store = await fixture.open();
+      await store.write(created("01"));
+      const end = { outcome: "aborted", message: "enough", received: [5, 6], endedAt: 7 } as const;
+      await store.write({ id: "01", epoch: 1, end: { id: "01", ...end } });
+      await store[Symbol.asyncDispose]();
+      const db = new DatabaseSync(pathOf(store));
+      db.exec(`UPDATE tombstones SET ${column} = ${value}`);
+      db.close();
+      await using again = await openAt(pathOf(store));
+      for await (const { outcome, message, received } of again.tombstones()) {
+        deepEqual([outcome, message, received], ["lost", "how it ended is damaged", [0, 0]]);
+      }
+      deepEqual((await again.check()).problems, ["tombstone 01: damaged: its checksum"]);
+    });
+  }
+
+  it("keeps texts whole that SQLite would cut off, or that are no Unicode", async () => {
+    await using store = await fixture.open();
+    const { create } = created("01");
+    if (create === undefined) throw new Error("it is created");
+    await store.write(created("01", { create: { ...create, identity: "ana\0bob \ud800" } }));
+    equal((await store.load("01"))?.record.identity, "ana\ufffdbob \ufffd");
+    const end = { outcome: "aborted", message: "a\0b", received: [0, 0], endedAt: 7 } as const;
+    await store.write({ id: "01", epoch: 1, end: { id: "01", ...end } });
+    for await (const { message } of store.tombstones()) equal(message, "a\ufffdb");
+    await store.write({ id: "", epoch: 0, activities: [{ name: "a\0b", octets: utf8("it") }] });
+    deepEqual(await store.activity("a\0b"), utf8("it"));
+    deepEqual((await store.check()).problems, []);
   });
 
   it("calls it damage when no page of the file says what it is any more, and looks at all the rest", async () => {
