@@ -67,6 +67,8 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
   /** Sessions that have ended since the store was last told to forget old ones. */
   #endedLately = 0;
   #notReadyMs = 0;
+  /** All sessions of the store are here. */
+  #isRestored: boolean;
   #isClosed = false;
 
   /** @throws {SessionError} `ERR_ARGUMENT` for options that do not exist, or contradict each other. */
@@ -78,6 +80,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
     this.#offer = encodeProposal(this.#prepared.proposal);
     this.#accounts = new Accounts(options.quotas);
     this.#tombstones = new Tombstones(options.tombstonesMax ?? TOMBSTONES_MAX);
+    this.#isRestored = options.store === undefined;
     if (options.store) this.#notReadyMs = NOT_READY_MS;
   }
 
@@ -174,6 +177,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
       ids = [];
     }
     await Promise.all(ids.map((one) => this.#load(store, one)));
+    this.#isRestored = true;
     if (this.#notReadyMs !== PARKED_MS) this.#notReadyMs = 0;
   }
 
@@ -250,6 +254,10 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
       return { reason: "incompatible", isPersistent: true, message: agreement.incompatible };
     }
     const account = this.#accounts.of(identity);
+    // What it has already is not known yet.
+    if (account && !this.#isRestored) {
+      return { reason: "notReady", isPersistent: false, retryMs: NOT_READY_MS };
+    }
     const { store, keepsAll = false } = this.#options;
     const isKept = store !== undefined && (keepsAll || agreement.durability !== "memory");
     const cause = account?.refusal(isKept);

@@ -4,15 +4,18 @@ import {
   AbortedError,
   type BoundListener,
   connect,
+  Listener,
   type ListenOptions,
   listen,
+  memoryPair,
+  nodeRuntime,
   QuotaError,
   type Quotas,
   RefusedError,
   type Session,
 } from "tertulia";
 import { tokenAuthenticator, tokenVerifier } from "tertulia/auth";
-import { MemoryStore } from "tertulia/stores";
+import { MemoryStore, type StoredSession } from "tertulia/stores";
 
 const inTheClear = { inTheClear: true };
 
@@ -149,6 +152,57 @@ describe("a quota", () => {
     assert.deepEqual(house.refused.map(told), [
       { code: "ERR_LIMIT", quota: "sessions", identity: "token:ana", limit: 1 },
     ]);
+  });
+});
+
+/** A store whose sessions can be loaded when its gate is open. */
+class SlowStore extends MemoryStore {
+  readonly gate: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+
+  override async load(id: string): Promise<StoredSession | undefined> {
+    await this.gate.promise;
+    return super.load(id);
+  }
+}
+
+/** A listener that lets everybody have one session, and the way to it. */
+function oneForEach(store: MemoryStore) {
+  const quotas = { sessions: 1 };
+  const listener = new Listener(nodeRuntime(), {
+    store,
+    durability: "disk",
+    keepsAll: true,
+    quotas,
+  });
+  const dial = async () => {
+    const [near, far] = memoryPair();
+    listener.receive(far);
+    return near;
+  };
+  return { store, listener, dial };
+}
+
+describe("a quota, while the sessions of a store are being loaded", () => {
+  it("lets in nobody who may have enough already", async () => {
+    const before = oneForEach(new MemoryStore());
+    await before.listener.restore();
+    const session = await connect(before.dial, {
+      limits: { backoffMs: 60_000, backoffMsMax: 60_000 },
+    });
+    await before.listener[Symbol.asyncDispose]();
+    session.abort();
+    const store = new SlowStore(before.store.image);
+    const { listener, dial } = oneForEach(store);
+    const restored = listener.restore();
+    const early = await rejection(connect(dial));
+    store.gate.resolve();
+    await restored;
+    const late = await rejection(connect(dial));
+    assert.deepEqual(
+      [early, late].map((error) => error instanceof RefusedError && error.refusal.reason),
+      ["notReady", "limit"],
+    );
+    await listener[Symbol.asyncDispose]();
   });
 });
 
