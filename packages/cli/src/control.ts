@@ -127,6 +127,7 @@ export function askNode(
 /**
  * What a process answers, object by object.
  *
+ * @param silentMs - How long it may say nothing: one that is stopped takes requests, and no more.
  * @throws {CommandError} What it could not do; `unreachable` when it is gone.
  */
 export async function* askProcess(
@@ -134,6 +135,7 @@ export async function* askProcess(
   kind: Kind,
   pid: number,
   request: object,
+  silentMs = 0,
 ): AsyncGenerator<unknown, void, undefined> {
   const socket = connect(join(folderOf(home, kind), `${pid}.sock`));
   const gone = Promise.withResolvers<never>();
@@ -142,6 +144,10 @@ export async function* askProcess(
     gone.reject(
       new CommandError(exitCodes.unreachable, `no ${names[kind]} with process id ${pid} runs here`),
     );
+  });
+  socket.setTimeout(silentMs, () => {
+    const what = `the ${names[kind]} with process id ${pid} does not answer: it is stopped, or busy`;
+    gone.reject(new CommandError(exitCodes.unreachable, what));
   });
   socket.write(`${JSON.stringify(request)}\n`);
   const reader = createInterface({ input: socket });

@@ -16,7 +16,13 @@ import { logTo } from "../log.ts";
 import { systemdUnit } from "../systemd.ts";
 import { planOf, type TunnelWords } from "../tunnel/plan.ts";
 import { runTunnel } from "../tunnel/run.ts";
-import { readStatus, statusTable, stopTunnel, type TunnelStatus } from "../tunnel/status.ts";
+import {
+  fitted,
+  readStatus,
+  statusTable,
+  stopTunnel,
+  type TunnelStatus,
+} from "../tunnel/status.ts";
 
 interface TunnelOptions extends Omit<TunnelWords, "address"> {
   readonly config?: string;
@@ -108,6 +114,13 @@ function unitOf(address: string): string {
   return systemdUnit({ description: `Tertulia tunnel to ${address}`, words, isSystem: false });
 }
 
+/** The screen is empty, and what is written begins at its top. */
+const CLEAR = "\x1b[H\x1b[2J";
+
+function complain(why: string): void {
+  process.stderr.write(`${why}\n`);
+}
+
 interface StatusOptions {
   readonly home?: string;
   readonly watch?: boolean;
@@ -119,11 +132,12 @@ async function status(_own: unknown, command: Command): Promise<void> {
   const home = new Home(folder);
   let before: TunnelStatus[] = [];
   do {
-    const tunnels = await readStatus(home);
+    const tunnels = await readStatus(home, complain);
     if (json) process.stdout.write(`${JSON.stringify(tunnels)}\n`);
     else {
-      const isScreen = watch && process.stdout.isTTY;
-      process.stdout.write(`${isScreen ? "\x1b[H\x1b[2J" : ""}${statusTable(tunnels, before)}`);
+      const table = statusTable(tunnels, before);
+      const { isTTY, columns, rows } = process.stdout;
+      process.stdout.write(watch && isTTY ? CLEAR + fitted(table, columns, rows) : table);
     }
     before = tunnels;
     if (watch) await sleep(1000);
@@ -132,7 +146,7 @@ async function status(_own: unknown, command: Command): Promise<void> {
 
 async function stop(which: string | undefined, _own: unknown, command: Command): Promise<void> {
   const home = new Home(command.optsWithGlobals<{ home?: string }>().home);
-  const all = await readStatus(home);
+  const all = await readStatus(home, complain);
   const meant = all.filter(
     ({ pid, address }) => which === undefined || which === address || which === String(pid),
   );

@@ -6,7 +6,9 @@
  */
 
 import { formatTarget, type Tunnel, type TunnelConnection } from "tertulia/tunnel";
+import { callOf } from "../call.ts";
 import { askProcess, offerControl, runningProcesses } from "../control.ts";
+import { messageOf } from "../exit.ts";
 import { harmlessLine } from "../harmless.ts";
 import type { Home } from "../home.ts";
 
@@ -28,6 +30,8 @@ export interface TunnelStatus {
   readonly connections: readonly TunnelConnection[];
 }
 
+/** How long a tunnel may take to say how it is. */
+const SILENT_MS = 2000;
 /** How many sentences are kept: a screen has room for the connections as well. */
 const RECENT_MAX = 5;
 
@@ -81,28 +85,39 @@ export function offerStatus(home: Home, offered: Offered): Promise<AsyncDisposab
   );
 }
 
-/** What the tunnels of this home folder say. */
-export async function readStatus(home: Home): Promise<TunnelStatus[]> {
+/**
+ * What the tunnels of this home folder say.
+ *
+ * @param onSilent - Told of one that says nothing.
+ */
+export async function readStatus(
+  home: Home,
+  onSilent: (why: string) => void,
+): Promise<TunnelStatus[]> {
   const pids = await runningProcesses(home, "tunnels");
-  const all = await Promise.all(pids.map((pid) => ask(home, pid)));
+  const all = await Promise.all(pids.map((pid) => ask(home, pid, onSilent)));
   return all.filter((one) => one !== undefined);
 }
 
 /** What one says; nothing when it ended just now. */
-async function ask(home: Home, pid: number): Promise<TunnelStatus | undefined> {
+async function ask(
+  home: Home,
+  pid: number,
+  onSilent: (why: string) => void,
+): Promise<TunnelStatus | undefined> {
   try {
-    for await (const answer of askProcess(home, "tunnels", pid, { type: "status" })) {
+    for await (const answer of askProcess(home, "tunnels", pid, { type: "status" }, SILENT_MS)) {
       return answer as TunnelStatus; // the same program has written it
     }
-  } catch {
-    // It is not to be listed.
+  } catch (error) {
+    if ((await runningProcesses(home, "tunnels")).includes(pid)) onSilent(messageOf(error));
   }
   return undefined;
 }
 
 /** Stops a tunnel; it ends its session before it goes. */
 export async function stopTunnel(home: Home, pid: number): Promise<void> {
-  for await (const _ of askProcess(home, "tunnels", pid, { type: "stop" }));
+  for await (const _ of askProcess(home, "tunnels", pid, { type: "stop" }, SILENT_MS));
 }
 
 /**
@@ -114,7 +129,8 @@ export function statusTable(
   tunnels: readonly TunnelStatus[],
   before: readonly TunnelStatus[] = [],
 ): string {
-  if (tunnels.length === 0) return "no tunnel runs here\n";
+  if (tunnels.length === 0)
+    return `no tunnel runs here; ${callOf()} tunnel --help says how to start one\n`;
   const earlier = (pid: number) => before.find((one) => one.pid === pid)?.connections ?? [];
   return tunnels.map((one) => tunnelTable(one, earlier(one.pid))).join("\n");
 }
@@ -147,6 +163,16 @@ function tunnelTable(
   const said = recent.map(({ time, text }) => `  ${clock(time)}  ${text}\n`).join("");
   const why = reason === undefined ? "" : `  why: ${reason}\n`;
   return `${head}\n${why}${listening.map((one) => `  ${one}\n`).join("")}${table}${said}`;
+}
+
+/** As much of a text as a screen has room for, from its first line on. */
+export function fitted(text: string, columns: number, rows: number): string {
+  const lines = text.trimEnd().split("\n");
+  const more = lines.length - (rows - 1);
+  if (more > 0) lines.splice(rows - 2, more + 1, `… and ${more + 1} lines`);
+  const cut = (line: string) =>
+    line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line;
+  return lines.map((line) => `${cut(line)}\n`).join("");
 }
 
 /** A session's states, as people say them. */

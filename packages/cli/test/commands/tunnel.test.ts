@@ -226,14 +226,18 @@ describe("a tunnel that is typed wrong, or leads nowhere", () => {
   it("says that what listens there is something else", async () => {
     using home = new TemporaryHome();
     const other = createServer((socket) => {
-      socket.on("error", () => {}).end("SSH-2.0-OpenSSH_9.6\r\n");
+      socket
+        .on("error", () => {})
+        .resume()
+        .write("SSH-2.0-OpenSSH_9.6\r\n");
     });
     await once(other.listen(0, "127.0.0.1"), "listening");
     const { port } = other.address() as AddressInfo; // it is TCP
     await using tunnel = new Running(home, "tunnel", `127.0.0.1:${port}`, "--socks", "0");
-    assert.equal(await tunnel.ended(), 3);
-    assert.match(tunnel.stderr, /^127.0.0.1:\d+: what listens there does not speak TLS/);
+    const code = await tunnel.ended();
     other.close();
+    assert.equal(code, 3);
+    assert.match(tunnel.stderr, /^127.0.0.1:\d+: what listens there does not speak TLS/);
   });
 
   it("says so in a home folder that is too deep for a socket", async () => {
@@ -332,6 +336,21 @@ describe("a tunnel in the background", () => {
     proxy.cut();
     await tunnel.until(() => tunnel.printed.filter((line) => line["event"] === "suspended")[1]);
     assert.equal(await tunnel.signal("SIGTERM"), 0);
+  });
+
+  it("does not keep its status waiting for one that is stopped", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    await using tunnel = new Running(home, "tunnel", address, "--socks", "0", "--json");
+    await tunnel.logged("connected");
+    tunnel.process.kill("SIGSTOP");
+    await using status = new Running(home, "tunnel", "status", "--json");
+    assert.equal(await status.ended(), 0);
+    assert.deepEqual(status.lines, ["[]"]);
+    assert.match(status.stderr, new RegExp(`process id ${tunnel.process.pid} does not answer`));
+    tunnel.process.kill("SIGCONT");
+    assert.equal(await tunnel.signal("SIGINT"), 0);
   });
 
   it("does not take settings that do not exist", async () => {

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { fitted } from "../../src/tunnel/status.ts";
+
+describe("fitted", () => {
+  it("leaves what has room as it is", () => {
+    assert.equal(fitted("one\ntwo\n", 3, 3), "one\ntwo\n");
+  });
+
+  it("cuts what is too wide, and says how much more there is below", () => {
+    assert.equal(fitted("one, two\n2\n3\n4\n5\n", 5, 4), "one,…\n2\n… an…\n");
+    assert.equal(fitted("1\n2\n3\n4\n5\n", 20, 4), "1\n2\n… and 3 lines\n");
+  });
+});
