@@ -30,9 +30,9 @@ describe("ssh, FTP, psql and a Redis subscriber without a tunnel", { timeout: 12
       await failures.cut(hosts, 1500);
     };
     assert.deepEqual(await bare.through(4, brief, 20_000), all("went on"));
-    assert.deepEqual(await bare.through(3, () => failures.reset(hosts, 0), 20_000), all("failed"));
+    assert.deepEqual(await bare.through(8, () => failures.reset(hosts, 0), 20_000), all("failed"));
     // Neither side says anything that would be answered: it is a matter of how long one waits.
-    assert.deepEqual(await bare.through(3, () => failures.address(hosts, 500), 3000), all("hung"));
+    assert.deepEqual(await bare.through(6, () => failures.address(hosts, 500), 2500), all("hung"));
   });
 
   it("do not go on behind a silence that is longer than their kernels wait", async (t) => {
@@ -40,7 +40,7 @@ describe("ssh, FTP, psql and a Redis subscriber without a tunnel", { timeout: 12
     if (!hosts) return;
     makeImpatient(hosts);
     const bare = await Survival.begin(hosts, false);
-    const verdicts = await bare.through(4, () => failures.silence(hosts, 8000), 4000);
+    const verdicts = await bare.through(8, () => failures.silence(hosts, 8000), 4000);
     // Who only waits to be told something may never know that there is nobody.
     assert.ok(!Object.values(verdicts).includes("went on"), JSON.stringify(verdicts));
   });
