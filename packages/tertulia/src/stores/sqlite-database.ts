@@ -4,7 +4,7 @@
  * @module
  */
 
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, openSync, statfsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Batches, type BatchOutcome } from "./sqlite-batches.ts";
 import { takeLock } from "./sqlite-lock.ts";
@@ -50,6 +50,9 @@ const PAGE_ROWS = 500;
  */
 const PAGE_OCTETS = 4096;
 const CHECKPOINT_PAGES = 1000;
+/** On a small disk the log may have a part of it, and no less than so many pages. */
+const CHECKPOINT_PART = 1 / 16;
+const CHECKPOINT_PAGES_MIN = 16;
 /** Octets of the log that stay on the disk after a long transaction: 64 MiB. */
 const LOG_OCTETS = 64 << 20;
 
@@ -90,7 +93,7 @@ export class Database {
         this.#lock = takeLock(path);
         this.#db.exec("PRAGMA journal_mode = WAL");
         this.#db.exec("PRAGMA synchronous = FULL");
-        this.#db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+        this.#db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages(path)}`);
         this.#db.exec(`PRAGMA journal_size_limit = ${LOG_OCTETS}`);
         if (octetsMax > 0) {
           this.#db.exec(`PRAGMA max_page_count = ${Math.max(32, octetsMax / PAGE_OCTETS) | 0}`);
@@ -119,6 +122,25 @@ export class Database {
    * @throws {StoreError} `full`, `failed`: nothing at all was kept.
    */
   apply(batches: readonly SessionChanges[], now: number): BatchOutcome[] {
+    try {
+      return this.#apply(batches, now);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.failure !== "full") throw error;
+      // What was copied into the file leaves room in the log.
+      this.#checkpoint();
+      return this.#apply(batches, now);
+    }
+  }
+
+  #checkpoint(): void {
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      // There is no room for that, either.
+    }
+  }
+
+  #apply(batches: readonly SessionChanges[], now: number): BatchOutcome[] {
     try {
       this.#prepared("BEGIN IMMEDIATE").run();
       const outcomes = batches.map((changes) => this.#batches.apply(changes, now));
@@ -319,4 +341,11 @@ export class Database {
     }
     return statement;
   }
+}
+
+/** Pages after which the log of a file is copied into it. */
+function checkpointPages(path: string): number {
+  const { blocks, bsize } = statfsSync(path);
+  const part = Math.trunc((blocks * bsize * CHECKPOINT_PART) / PAGE_OCTETS);
+  return Math.min(Math.max(part, CHECKPOINT_PAGES_MIN), CHECKPOINT_PAGES);
 }
