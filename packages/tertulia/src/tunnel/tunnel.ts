@@ -46,7 +46,7 @@ export interface TunnelOptions {
   readonly socks?: readonly Target[];
   /** What a SOCKS client has to know. Default: nothing. */
   readonly socksCredentials?: { readonly user: string; readonly password: string };
-  /** Local connections at a time; more wait in the kernel's queue. Default: 1,000. */
+  /** Connections at a time to each local port; one more is closed, and said in the log. Default: 1,000. */
   readonly connectionsMax?: number;
   /** How long a local target of a remote forward may take to answer. Default: 10 s. */
   readonly connectMs?: number;
@@ -209,6 +209,15 @@ export class Tunnel implements AsyncDisposable {
       });
     });
     server.maxConnections = this.#options.connectionsMax ?? 1000;
+    // Said once, until there was room again.
+    let isFull = false;
+    server.on("connection", () => {
+      isFull = false;
+    });
+    server.on("drop", () => {
+      if (!isFull) this.#options.log?.(`${formatTarget(address)}: ${describeFailure("limit")}`);
+      isFull = true;
+    });
     this.#servers.push(server);
     return address;
   }

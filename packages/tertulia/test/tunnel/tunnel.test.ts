@@ -219,6 +219,21 @@ describe("Tunnel", () => {
     assert.equal(await digest, createHash("sha256").update(octets).digest("hex"));
   });
 
+  it("turns away connections beyond its limit, and says so once", async () => {
+    await using server = await echo();
+    await using pair = await tunnelPair({ local: [localTo(server)], connectionsMax: 1 });
+    const { address } = pair.tunnel.addresses[0]!;
+    const first = connect(address);
+    await once(first, "connect");
+    for (let i = 0; i < 3; i++) {
+      const more = connect(address);
+      more.on("error", () => {});
+      await once(more.resume(), "close");
+    }
+    assert.deepEqual(pair.log, [`127.0.0.1:${address.port}: too many connections`]);
+    first.destroy();
+  });
+
   it("says why a connection came to nothing", async () => {
     const forwards = ["0:127.0.0.1:1", "0:192.0.2.1:22", "0:no-such-host.invalid:22"];
     const allow = ["tcp:127.0.0.1:*", "tcp:*.invalid:*"];
