@@ -45,7 +45,8 @@ async function pipe(
     await join(stream, early);
     await session.release({ signal: AbortSignal.timeout(2000) }).catch(() => {});
   } catch (error) {
-    if (!signal.aborted) throw error;
+    const isUnread = (error as NodeJS.ErrnoException).code === "EPIPE";
+    if (!signal.aborted && !isUnread) throw error;
     // Whoever stopped it knows: a word of ours would stand on the terminal behind what ssh said last.
     process.exitCode = exitCodes.failed;
   } finally {

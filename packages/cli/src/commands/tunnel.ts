@@ -132,9 +132,15 @@ async function status(_own: unknown, command: Command): Promise<void> {
   const home = new Home(folder);
   let before: TunnelStatus[] = [];
   do {
-    const tunnels = await readStatus(home, complain);
+    let isSilent = false;
+    const tunnels = await readStatus(home, (why) => {
+      isSilent = true;
+      complain(why);
+    });
+    // One that does not answer is there all the same.
+    const isNothing = isSilent && tunnels.length === 0;
     if (json) process.stdout.write(`${JSON.stringify(tunnels)}\n`);
-    else {
+    else if (!isNothing) {
       const table = statusTable(tunnels, before);
       const { isTTY, columns, rows } = process.stdout;
       process.stdout.write(watch && isTTY ? CLEAR + fitted(table, columns, rows) : table);

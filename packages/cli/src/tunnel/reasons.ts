@@ -13,7 +13,10 @@ const meanings: readonly (readonly [said: RegExp, meaning: string])[] = [
   [/server response: (401|403|407)\b/, "the server there lets nobody through to the node"],
   [/server response: \d+/, "the server there does not lead to a node"],
   [/\bECONNREFUSED\b/, "nobody listens there"],
-  [/:SSL routines:|EPROTO|TLS: wrong version number/, "what listens there does not speak TLS"],
+  [
+    /:SSL routines:|EPROTO|TLS: (wrong version number|packet length too long)/,
+    "what listens there does not speak TLS",
+  ],
   [/^Parse Error/, "what listens there does not speak HTTP"],
   [/disconnected before secure TLS/, "the connection was cut from there"],
   [/\bECONNRESET\b|socket hang up/, "the connection was cut from there"],

@@ -345,9 +345,9 @@ describe("a tunnel in the background", () => {
     await using tunnel = new Running(home, "tunnel", address, "--socks", "0", "--json");
     await tunnel.logged("connected");
     tunnel.process.kill("SIGSTOP");
-    await using status = new Running(home, "tunnel", "status", "--json");
+    await using status = new Running(home, "tunnel", "status");
     assert.equal(await status.ended(), 0);
-    assert.deepEqual(status.lines, ["[]"]);
+    assert.deepEqual(status.lines, []);
     assert.match(status.stderr, new RegExp(`process id ${tunnel.process.pid} does not answer`));
     tunnel.process.kill("SIGCONT");
     assert.equal(await tunnel.signal("SIGINT"), 0);
@@ -391,6 +391,18 @@ describe("tertulia pipe", () => {
       assert.equal(outcome, "sessionEnded");
     });
   }
+
+  it("says nothing when nobody reads any more", async () => {
+    using home = new TemporaryHome();
+    await using target = await shouter();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    await using pipe = new Running(home, "pipe", address, `127.0.0.1:${target.port}`);
+    pipe.process.stdout.destroy();
+    pipe.process.stdin.write("hello\n");
+    await pipe.ended();
+    assert.equal(pipe.stderr, "");
+  });
 
   it("gets where a rule allows one key to go, and nobody else does", async () => {
     using home = new TemporaryHome();
