@@ -66,6 +66,7 @@ export function play(seed: number, trace?: (line: string) => void): Report {
 }
 
 class Scenario {
+  readonly seed: number;
   readonly counts = { messages: 0, turns: 0, crashes: 0, failedSyncs: 0, again: 0 };
   readonly clock = new VirtualClock();
   readonly random: Random;
@@ -80,6 +81,7 @@ class Scenario {
   isCalm = false;
 
   constructor(seed: number, trace: ((line: string) => void) | undefined) {
+    this.seed = seed;
     this.#trace = trace;
     this.random = new Random(seed);
     const { random } = this;
@@ -192,6 +194,8 @@ class Process {
   readonly #isHasty: boolean;
   /** Whether it dies, once, while that it has ended is being stored. */
   #diesAtEnd: boolean;
+  /** Whether both die, once, after it has heard of another life of its peer's, and before it has stored that. */
+  #diesAtNews: boolean;
   #life = 0;
   #driver: Driver | undefined;
   #turns: Turns | undefined;
@@ -231,6 +235,7 @@ class Process {
     this.#hasCursor = this.#random.chance(0.5);
     this.#isHasty = this.#random.chance(0.5);
     this.#diesAtEnd = this.#random.chance(0.2);
+    this.#diesAtNews = world.seed % 4 === 0;
     this.disk = new Disk(world.clock, this.#random.fork());
   }
 
@@ -477,6 +482,7 @@ class Process {
     if (!isAlive()) return;
     const id = this.#id;
     const sent = driver.machine.link.sentMessages;
+    this.#hearOfLife(changes.state);
     this.disk.write(
       {
         ...changes,
@@ -529,6 +535,19 @@ class Process {
       return this.crash();
     }
     if (this.#mayDie()) this.crash();
+  }
+
+  /** Has the disk wait with a new life of the peer's until both have died, if they are to. */
+  #hearOfLife(state: Uint8Array | undefined): void {
+    const { isCalm, clock } = this.#world;
+    if (!this.#diesAtNews || isCalm || state === undefined) return;
+    if (decodeState(state).overlap.peerLife === 0) return;
+    this.#diesAtNews = false;
+    const inMs = this.#random.between(100, 900);
+    this.disk.fullUntil = clock.now + inMs + 1;
+    clock.in(inMs, () => {
+      for (const side of [this, this.peer]) side.crash();
+    });
   }
 
   #mayDie(): boolean {
