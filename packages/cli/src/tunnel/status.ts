@@ -41,7 +41,10 @@ export class Recent {
   readonly lines: { readonly time: string; readonly text: string }[] = [];
 
   add(text: string): void {
-    this.lines.push({ time: new Date().toISOString(), text: harmlessLine(text) });
+    const line = { time: new Date().toISOString(), text: harmlessLine(text) };
+    // What is said again and again is not to push out what was said before.
+    if (this.lines.at(-1)?.text === line.text) this.lines.pop();
+    this.lines.push(line);
     if (this.lines.length > RECENT_MAX) this.lines.shift();
   }
 }

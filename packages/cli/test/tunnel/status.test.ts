@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fitted } from "../../src/tunnel/status.ts";
+import { fitted, Recent } from "../../src/tunnel/status.ts";
+
+describe("Recent", () => {
+  it("has what is said again and again once", () => {
+    const recent = new Recent();
+    for (const text of ["connected", ...Array<string>(9).fill("no session")]) recent.add(text);
+    assert.deepEqual(
+      recent.lines.map(({ text }) => text),
+      ["connected", "no session"],
+    );
+  });
+});
 
 describe("fitted", () => {
   it("leaves what has room as it is", () => {
