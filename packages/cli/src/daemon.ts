@@ -64,8 +64,18 @@ export async function startDaemon(logPath: string): Promise<number> {
   const code = await Promise.race([ready, ended]);
   if (code !== undefined) {
     const said = (await readFile(logPath)).subarray(size).toString("utf8").trim();
-    throw new CommandError(code, said.split("\n").at(-1) ?? `it ended: see ${logPath}`);
+    throw new CommandError(code, lastWords(said) || `it ended: see ${logPath}`);
   }
   child.unref();
   return child.pid ?? 0;
+}
+
+/** A line of the log, and not of what is said besides. */
+const LOGGED = /^(\d\d:\d\d:\d\d {2}|\{)/;
+
+/** What it said behind its log, which may be several lines; or the last line. */
+function lastWords(said: string): string {
+  const lines = said.split("\n");
+  const words = lines.slice(lines.findLastIndex((line) => LOGGED.test(line)) + 1);
+  return words.length > 0 ? words.join("\n") : (lines.at(-1) ?? "");
 }

@@ -26,6 +26,7 @@ import { Way } from "../chat/way.ts";
 import { CommandError, exitCodeOf, exitCodes, messageOf } from "../exit.ts";
 import { HOME_HELP, HOME_OPTION, Home } from "../home.ts";
 import { House } from "../house.ts";
+import { untrusted } from "../untrusted.ts";
 
 interface ChatOptions {
   readonly room: string;
@@ -204,7 +205,7 @@ async function reach(
   } catch (error) {
     if (signal.aborted) throw new CommandError(exitCodes.unreachable, "Stopped before it began.");
     if (!(error instanceof PeerIdentityError)) throw unreachable(error, way);
-    if (error.problem !== "unknown" || !process.stdin.isTTY) throw untrusted(error, way, home);
+    if (error.problem !== "unknown" || !process.stdin.isTTY) throw untrusted(error, way.key, home);
     if (!(await isTrusted(error))) throw new CommandError(exitCodes.identity, "Not connected.");
     await home.knownPeers.remember(way.key, error.fingerprint);
     return await attempt();
@@ -229,29 +230,6 @@ Whoever is there sees it with "${callOf()} identity". Is it the same? (yes, no) 
   } finally {
     readline.close();
   }
-}
-
-function untrusted(
-  { problem, message, fingerprint }: PeerIdentityError,
-  way: Way,
-  home: Home,
-): CommandError {
-  const call = callOf();
-  const key = fingerprint && formatFingerprint(fingerprint);
-  const where = home.option;
-  const advice = {
-    unknown: `\
-If that is right (there: ${call} identity), say so once:
-    ${call} identity trust ${way.key} ${key}${where}
-or take whatever key is there the first time with --accept-new.`,
-    changed: `\
-Either the other side has a new key, or somebody is in between. Ask them (there: ${call} identity).
-If it is right:
-    ${call} identity forget ${way.key}${where}
-The known keys are in ${home.knownPeers.path}`,
-    none: "Without TLS nobody shows a key. To talk in the clear, say so: tcp:// or ws://",
-  }[problem];
-  return new CommandError(exitCodes.identity, `${message}.\n${advice}`);
 }
 
 function unreachable(error: unknown, way: Way): unknown {

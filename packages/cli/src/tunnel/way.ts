@@ -5,11 +5,11 @@
  */
 
 import { establish, type Limits, nodeRuntime, type Session, SessionError } from "tertulia";
-import { ed25519Authenticator, formatFingerprint, PeerIdentityError } from "tertulia/auth";
+import { ed25519Authenticator, PeerIdentityError } from "tertulia/auth";
 import { TUNNEL_SELECTOR } from "tertulia/tunnel";
-import { Way } from "../chat/way.ts";
-import { CommandError, exitCodes } from "../exit.ts";
+import { addressKey, Way } from "../chat/way.ts";
 import type { Home } from "../home.ts";
+import { untrusted } from "../untrusted.ts";
 import { reasonOf } from "./reasons.ts";
 
 const LIMITS: Partial<Limits> = {
@@ -24,7 +24,7 @@ const LIMITS: Partial<Limits> = {
 /**
  * Establishes it, and shows who we are. Nobody is asked: a key has to be known, or `acceptNew`.
  *
- * @throws {CommandError} when the key there is not one to trust; `SessionError` as `connect`.
+ * @throws {SessionError} as `connect`; {PeerIdentityError} when the key there is not one to trust.
  */
 export async function tunnelSession(
   address: string,
@@ -35,36 +35,29 @@ export async function tunnelSession(
   const identity = await home.identity();
   const { knownPeers } = home;
   const way = new Way(address, { knownPeers, ownFingerprint: identity.fingerprint, acceptNew });
-  try {
-    return await establish(way.dialTo, nodeRuntime(), {
-      selector: TUNNEL_SELECTOR,
-      authenticator: ed25519Authenticator(identity),
-      checkPeer: way.checkPeer,
-      ...(signal && { signal }),
-      limits: LIMITS,
-    });
-  } catch (error) {
-    if (!(error instanceof PeerIdentityError) || error.problem !== "unknown") throw error;
-    const key = formatFingerprint(error.fingerprint);
-    const how = `compare it with "tertulia identity" there, then: tertulia identity trust`;
-    const message = `${address} shows an unknown key; ${how} ${way.key} ${key}`;
-    throw new CommandError(exitCodes.identity, message);
-  }
+  return await establish(way.dialTo, nodeRuntime(), {
+    selector: TUNNEL_SELECTOR,
+    authenticator: ed25519Authenticator(identity),
+    checkPeer: way.checkPeer,
+    ...(signal && { signal }),
+    limits: LIMITS,
+  });
 }
 
 /** As {@link tunnelSession}, and says in words for whoever typed the address why there is none. */
 export async function firstSession(
-  ...[address, ...others]: Parameters<typeof tunnelSession>
+  ...[address, home, ...others]: Parameters<typeof tunnelSession>
 ): Promise<Session> {
   try {
-    return await tunnelSession(address, ...others);
+    return await tunnelSession(address, home, ...others);
   } catch (error) {
+    if (error instanceof PeerIdentityError) throw untrusted(error, addressKey(address), home);
     throw explained(error, address);
   }
 }
 
 function explained(error: unknown, address: string): unknown {
-  if (!(error instanceof SessionError) || error instanceof PeerIdentityError) return error;
+  if (!(error instanceof SessionError)) return error;
   const isNoTunnel = error.code === "ERR_REFUSED" && error.message.includes("selectorUnknown");
   const how = "it has to be started with what may be reached: tertulia serve --allow HOST:PORT";
   const why = isNoTunnel ? `serves no tunnels; ${how}` : reasonOf(error);

@@ -338,6 +338,30 @@ describe("a tunnel in the background", () => {
     assert.equal(await tunnel.signal("SIGTERM"), 0);
   });
 
+  it("says what to do about a key that is not known, or not the one it was", async () => {
+    using home = new TemporaryHome();
+    using other = new TemporaryHome();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    const folder = join(other.path, "keys");
+    const words = ["tunnel", address, "--socks", "0", "--daemon", "--home", folder];
+    await using unknown = new Running(other, ...words);
+    assert.equal(await unknown.ended(), 5);
+    assert.match(
+      unknown.stderr,
+      new RegExp(`identity trust ${address} SHA256:\\S+ --home ${folder}\\n`),
+    );
+    const key = `SHA256:${"A".repeat(43)}`;
+    await using trusting = new Running(other, "identity", "trust", address, key, "--home", folder);
+    assert.equal(await trusting.ended(), 0);
+    await using changed = new Running(other, ...words);
+    assert.equal(await changed.ended(), 5);
+    assert.match(
+      changed.stderr,
+      /another key than before: .*identity forget 127.0.0.1:\d+ --home/s,
+    );
+  });
+
   it("does not keep its status waiting for one that is stopped", async () => {
     using home = new TemporaryHome();
     const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
