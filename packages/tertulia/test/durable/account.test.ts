@@ -15,8 +15,17 @@ import { end, openWire, pause, start } from "./kill.ts";
 const KILLS = 6;
 const CHANGES = 600;
 
-/** Sends amounts to an account whose process is killed now and then; gives their sum. */
-async function sendAmounts(folder: string, kind: string, where: string): Promise<number> {
+/**
+ * Sends amounts to an account whose process is killed now and then; gives their sum.
+ *
+ * @param dieBefore - Kills what the account is in, too, before half of the kills.
+ */
+async function sendAmounts(
+  folder: string,
+  kind: string,
+  where: string,
+  dieBefore?: () => Promise<void>,
+): Promise<number> {
   const wire = await openWire();
   const startAccount = () =>
     start("account", `tcp://127.0.0.1:${wire.target}`, join(folder, "account.db"), kind, where);
@@ -47,6 +56,7 @@ async function sendAmounts(folder: string, kind: string, where: string): Promise
     })();
     for (let i = 0; i < KILLS; i++) {
       await pause(random.between(50, 400));
+      if (i % 2 === 1) await dieBefore?.();
       await end(child);
       child = startAccount();
     }
@@ -88,14 +98,26 @@ async function startPostgres(t: TestContext, folder: string) {
   const as = { uid, gid, cwd: data, stdio: "ignore" } as const;
   execFileSync(join(bin, "initdb"), ["-D", data, "-A", "trust", "-N"], as);
   const options = ["-D", data, "-k", data, "-c", "listen_addresses="];
-  const server = spawn(join(bin, "postgres"), options, as);
+  const begin = () => spawn(join(bin, "postgres"), options, as);
+  let server = begin();
   const run = (sql: string) =>
     execFileSync("psql", ["-qAtX", "-h", data, "-U", "postgres", "-c", sql, "postgres"], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
     }).trim();
   await untilItAnswers(run);
-  return { socket: data, server, run };
+  return {
+    socket: data,
+    run,
+    stop: () => stop(server, "SIGINT"),
+    /** Dies with whatever it has under way, and is started again. */
+    async die() {
+      // Its children see that it is gone, and do not outlive it: SIGQUIT is its "immediate shutdown".
+      await stop(server, "SIGQUIT");
+      server = begin();
+      await untilItAnswers(run);
+    },
+  };
 }
 
 async function untilItAnswers(run: (sql: string) => string): Promise<void> {
@@ -110,9 +132,9 @@ async function untilItAnswers(run: (sql: string) => string): Promise<void> {
   }
 }
 
-async function stop(server: ChildProcess): Promise<void> {
+async function stop(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exited = once(server, "exit");
-  server.kill("SIGINT");
+  server.kill(signal);
   await exited;
 }
 
@@ -130,7 +152,7 @@ describe(`a change and the cursor in one transaction, through ${KILLS} times kil
     });
   });
 
-  it("are exactly once in PostgreSQL", patience, async (t) => {
+  it("are exactly once in PostgreSQL, which dies three times itself", patience, async (t) => {
     await inFolder(async (folder) => {
       const postgres = await startPostgres(t, folder);
       if (postgres === undefined) return;
@@ -138,10 +160,17 @@ describe(`a change and the cursor in one transaction, through ${KILLS} times kil
         postgres.run(`CREATE TABLE account (total bigint, changes bigint);
           INSERT INTO account VALUES (0, 0);
           CREATE TABLE cursors (id text PRIMARY KEY, lane0 bigint, lane1 bigint);`);
-        const sum = await sendAmounts(folder, "postgres", postgres.socket);
+        const changes = () => Number(postgres.run("SELECT changes FROM account"));
+        /** In the middle of the changes that a process makes. */
+        const die = async () => {
+          const before = changes();
+          while (changes() === before && before < CHANGES) await pause(5);
+          await postgres.die();
+        };
+        const sum = await sendAmounts(folder, "postgres", postgres.socket, die);
         deepEqual(postgres.run("SELECT total, changes FROM account"), `${sum}|${CHANGES}`);
       } finally {
-        await stop(postgres.server);
+        await postgres.stop();
       }
     });
   });
