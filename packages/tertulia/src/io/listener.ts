@@ -16,7 +16,7 @@ import {
 import { ID_OCTETS } from "../pure/native/keys.ts";
 import type { Limits } from "../pure/native/limits.ts";
 import type { Reception, ReceptionStep } from "../pure/native/reception.ts";
-import type { Refusal } from "../pure/native/refusal.ts";
+import { notStored, type Refusal } from "../pure/native/refusal.ts";
 import { hex } from "../pure/octets.ts";
 import { type Store, StoreError } from "../stores/store.ts";
 import { type CausedRefusal, Door, type Doorkeeper } from "./door.ts";
@@ -260,6 +260,7 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
     }
     const { store, keepsAll = false } = this.#options;
     const isKept = store !== undefined && (keepsAll || agreement.durability !== "memory");
+    if (isKept && store.isBlocked) return notStored;
     const cause = account?.refusal(isKept);
     if (cause) {
       const { message } = cause;

@@ -86,6 +86,7 @@ export async function openSqliteStore(
 export class SqliteStore implements Store {
   readonly kind = "sqlite";
   readonly durability = "disk";
+  isBlocked = false;
   /** Rejects when it could not be opened. */
   readonly opened: Promise<void>;
 
@@ -236,16 +237,16 @@ export class SqliteStore implements Store {
 
   /** One transaction, as often as it takes when there is no room and the policy is to wait. */
   async #transact(count: number, octets: Uint8Array): Promise<WriteFailures | undefined> {
-    const { onFull = "block", retryMs = 1000, onBlocked } = this.#options;
+    const { onFull = "block", retryMs = 1000 } = this.#options;
     for (let isBlocked = false; ; ) {
       try {
         const answer = await this.#expect({ type: "write", count, octets });
-        if (isBlocked) onBlocked?.(undefined);
+        if (isBlocked) this.#setBlocked(undefined);
         return answer as WriteFailures | undefined; // the worker's answer to `write`
       } catch (error) {
         const failure = error as StoreError; // `#expect` rejects with nothing else
         if (failure.failure !== "full" || onFull === "fail" || this.#closing) throw failure;
-        if (!isBlocked) onBlocked?.(failure);
+        if (!isBlocked) this.#setBlocked(failure);
         isBlocked = true;
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, retryMs);
@@ -257,6 +258,11 @@ export class SqliteStore implements Store {
         this.#endBlock = undefined;
       }
     }
+  }
+
+  #setBlocked(why: StoreError | undefined): void {
+    this.isBlocked = why !== undefined;
+    this.#options.onBlocked?.(why);
   }
 
   #refusal(): StoreError | undefined {

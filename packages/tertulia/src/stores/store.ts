@@ -133,6 +133,12 @@ export interface Store extends AsyncDisposable {
   readonly durability: "memory" | "disk" | "replicated";
 
   /**
+   * Whether what is written waits for room: whoever would begin something is better told to come again.
+   * Absent where nothing ever waits.
+   */
+  readonly isBlocked?: boolean;
+
+  /**
    * Applies a batch. Resolves when it is durable, in the order of the calls.
    *
    * @throws {StoreError} `fenced`, `full`, `gap`, `unknown`, `exists`, `failed`, `closed`. Nothing of the

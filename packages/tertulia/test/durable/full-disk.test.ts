@@ -129,6 +129,28 @@ describe("a listener whose store has no room", () => {
     equal(listener.sessions.size, 0);
   });
 
+  it("tells who comes anew while it waits for room to try again, instead of nothing at all", async () => {
+    const told = Promise.withResolvers<void>();
+    const { near, store } = await joined("anew.db", {
+      onBlocked: () => told.resolve(),
+      retryMs: 5,
+    });
+    const sending = sendAll(near);
+    await told.promise;
+    await using listener = new Listener(nodeRuntime(), { store, keepsAll: true });
+    const dial = async () => {
+      const [ours, theirs] = memoryPair();
+      listener.receive(theirs);
+      return ours;
+    };
+    await rejects(connect(dial, { signal: AbortSignal.timeout(5000) }), {
+      message: "refused: congestion: what there is of a session cannot be stored now",
+    });
+    near.abort();
+    await sending.catch(() => {});
+    await store[Symbol.asyncDispose]();
+  });
+
   for (const failure of ["full", "failed"] as const) {
     it(`tells who comes anew to try again when it has ${failure}, and not what is wrong with its disk`, async () => {
       class Broken extends MemoryStore {

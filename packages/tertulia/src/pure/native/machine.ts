@@ -45,7 +45,7 @@ import { DOUBT_MS, LATE_MS, Liveness } from "./liveness.ts";
 import type { Message, PresentationContext } from "./message.ts";
 import { Parameters, ParameterWriter } from "./parameters.ts";
 import { refuse } from "./reception.ts";
-import { type Refusal, refusalError, refusalOf } from "./refusal.ts";
+import { notStored, type Refusal, refusalError, refusalOf } from "./refusal.ts";
 import type { ReleaseState, ReleaseTransition } from "./release.ts";
 import { Releasing } from "./releasing.ts";
 import type { ResumeRequest } from "./resume.ts";
@@ -82,8 +82,6 @@ export interface SessionMachineOptions {
 
 /** When to ask again for an end that is being stored. */
 const NOT_STORED_MS = 100;
-/** When to try again where the store keeps nothing now. */
-const NO_STORE_MS = 2000;
 
 /** Octets handed to a transport at a time. */
 const SEND_OCTETS = 256 * 1024;
@@ -667,10 +665,7 @@ export class SessionMachine implements LinkListener {
     if (isEnding && !keep.isGated) return;
     let transport = this.#transport;
     if (transport !== undefined && this.role === "responder" && keep.stored === 0) {
-      // Its peer has yet to hear that there is a session, and there is none. Why is nobody's business.
-      const refusal = { reason: "congestion", isPersistent: false, retryMs: NO_STORE_MS } as const;
-      const message = "what there is of a session cannot be stored now";
-      this.#sendTo(transport, refuse({ ...refusal, message }));
+      this.#sendTo(transport, refuse(notStored));
     }
     for (const output of keep.drop()) {
       // That it has ended is not stored: for whoever goes on with it, it has not.

@@ -54,6 +54,14 @@ export interface Refusal {
   readonly userData?: Uint8Array;
 }
 
+/** Its peer has yet to hear that there is a session, and there is none. Why is nobody's business. */
+export const notStored: Refusal = {
+  reason: "congestion",
+  isPersistent: false,
+  retryMs: 2000,
+  message: "what there is of a session cannot be stored now",
+};
+
 const refusalNames = new Map<number, RefusalReason>(
   Object.entries(refusals).map(([name, code]) => [code, name as RefusalReason]), // its own keys
 );
