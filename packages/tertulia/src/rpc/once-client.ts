@@ -7,39 +7,25 @@
 import { randomBytes } from "node:crypto";
 import { type BusyPoll, busyPoll } from "../io/busy-poll.ts";
 import { ProtocolError, SessionError } from "../pure/errors.ts";
-import { RpcError } from "../pure/oncrpc/failure.ts";
 import {
   CLIENT_ID_OCTETS,
   decodeWelcome,
   encodeHello,
-  encodePlace,
   OnceMessage,
-  OUTCOMES,
-  serialAfter,
   type Welcome,
 } from "../pure/oncrpc/once.ts";
 import type { Caller, CallOptions, Procedure, ProgramVersion } from "../pure/oncrpc/program.ts";
 import { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
 import { authNone, type CallAuth } from "./auth.ts";
 import { CallJournal } from "./call-journal.ts";
-import type { CallChange, CallStore } from "./call-store.ts";
-import {
-  effectOf,
-  encodeOnceCall,
-  failureOf,
-  type OnceCall,
-  type Settlement,
-  type Slot,
-  settlementOf,
-  tellSettlement,
-  watchCall,
-} from "./once-call.ts";
+import type { CallStore } from "./call-store.ts";
+import { type OnceCall, watchCall } from "./once-call.ts";
+import { OnceCalls } from "./once-calls.ts";
 import { eachFrame, type OnceChannel, OnceFrames } from "./once-channel.ts";
 import { OnceOpening } from "./once-opening.ts";
-import { OnceSlots } from "./once-slots.ts";
 import { OutcomeError } from "./outcome-error.ts";
 import type { StreamOptions } from "./record-stream.ts";
-import { type RecoveredCall, recoveredCall } from "./recovered-call.ts";
+import type { RecoveredCall } from "./recovered-call.ts";
 
 /** How many calls an exactly-once client has in flight, and what it keeps of them. All optional. */
 export interface OnceClientOptions {
@@ -74,16 +60,14 @@ export interface OnceClientOptions {
 export class OnceClient implements Caller, AsyncDisposable {
   readonly #opening: OnceOpening;
   readonly #options: OnceClientOptions;
-  readonly #auth: CallAuth;
   readonly #clientId: Uint8Array;
   readonly #frames: OnceFrames;
   readonly #journal: CallJournal | undefined;
   readonly #reader = new XdrReader(new Uint8Array());
-  readonly #slots: OnceSlots;
+  readonly #calls: OnceCalls;
   readonly #poll: BusyPoll | undefined;
   #memory: Uint8Array | undefined;
   #channel: OnceChannel | undefined;
-  #isReady = false;
   #closed: SessionError | undefined;
   /**
    * Resolves when the outcome of every call of the process before is told; at once without a store.
@@ -95,9 +79,7 @@ export class OnceClient implements Caller, AsyncDisposable {
   constructor(open: () => Promise<OnceChannel>, options: OnceClientOptions = {}) {
     this.#opening = new OnceOpening(open, (channel) => this.#use(channel), options);
     this.#options = options;
-    this.#auth = options.auth ?? authNone;
     this.#poll = busyPoll(options.pollMs);
-    this.#slots = new OnceSlots(options.waitingMax ?? 65_536);
     this.#frames = new OnceFrames(
       // Calls are kept before they are sent.
       (octets) => (this.#keep() && this.#channel?.send(octets)) || SENT,
@@ -111,22 +93,23 @@ export class OnceClient implements Caller, AsyncDisposable {
     this.#clientId = stored?.clientId ?? new Uint8Array(randomBytes(CLIENT_ID_OCTETS));
     this.#memory = stored?.memory;
     if (stored === undefined) store?.identify(this.#clientId, undefined);
-    const recovered: Promise<unknown>[] = [];
-    for (const { slot: number, serial, call } of stored?.slots ?? []) {
-      this.#slots.grow(number + 1);
-      const slot = this.#slots.all[number];
-      if (slot === undefined) continue;
-      slot.serial = serial;
-      if (call !== undefined) recovered.push(this.#recover(slot, call));
-    }
-    this.recovered = Promise.all(recovered).then(ignore);
+    this.#calls = new OnceCalls({
+      auth: options.auth ?? authNone,
+      frames: this.#frames,
+      journal: this.#journal,
+      waitingMax: options.waitingMax ?? 65_536,
+    });
+    const recovered = stored?.slots.map(({ slot, serial, call }) =>
+      this.#calls.recover(slot, serial, call, options.onRecovered),
+    );
+    this.recovered = Promise.all(recovered ?? []).then(ignore);
     this.recovered.catch(ignore);
     this.#opening.now();
   }
 
   /** Calls in flight or waiting for a slot. */
   get inFlight(): number {
-    return this.#slots.inFlight;
+    return this.#calls.inFlight;
   }
 
   call<Argument, Result>(
@@ -150,11 +133,9 @@ export class OnceClient implements Caller, AsyncDisposable {
         cancelledBy: undefined,
         cleanUp: undefined,
       };
-      const slot = this.#isReady ? this.#slots.take() : undefined;
-      if (slot !== undefined) this.#start(call, slot);
-      else this.#slots.wait(call);
+      this.#calls.add(call);
       if (options?.signal !== undefined || options?.timeoutMs !== undefined) {
-        watchCall(call, options, (reason) => this.#cancel(call, reason));
+        watchCall(call, options, (reason) => this.#calls.cancel(call, reason));
       }
       // What decodeResult of this procedure returned is its Result.
     }) as Promise<Result>;
@@ -168,7 +149,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     while (this.inFlight > 0 && this.#closed === undefined) {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    if (this.#isReady && this.#channel !== undefined) {
+    if (this.#calls.isReady && this.#channel !== undefined) {
       this.#frames.begin().uint(OnceMessage.BYE);
       this.#frames.end();
       this.#frames.flush();
@@ -187,10 +168,9 @@ export class OnceClient implements Caller, AsyncDisposable {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
     this.#opening.stop();
-    this.#isReady = false;
     this.#frames.discard();
     this.#channel?.close();
-    this.#slots.rejectAll(reason);
+    this.#calls.rejectAll(reason);
   }
 
   #use(channel: OnceChannel): void {
@@ -200,7 +180,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     this.#frames.messageOctetsMax = channel.messageOctetsMax;
     encodeHello(this.#frames.begin(), {
       clientId: this.#clientId,
-      slots: Math.max(this.#slots.all.length, this.#options.slots ?? 64),
+      slots: Math.max(this.#calls.slots, this.#options.slots ?? 64),
     });
     this.#frames.end();
     channel
@@ -211,7 +191,7 @@ export class OnceClient implements Caller, AsyncDisposable {
       .finally(() => {
         if (this.#channel !== channel) return;
         this.#channel = undefined;
-        this.#isReady = false;
+        this.#calls.isReady = false;
         this.#opening.later();
       });
   }
@@ -240,7 +220,7 @@ export class OnceClient implements Caller, AsyncDisposable {
     const reader = this.#reader;
     const type = reader.uint();
     if (type === OnceMessage.WELCOME) this.#welcome(decodeWelcome(reader));
-    else if (type === OnceMessage.REPLY) this.#reply(reader);
+    else if (type === OnceMessage.REPLY) this.#calls.reply(reader);
     else throw new ProtocolError("badType", "docs/design/exactly-once.md", `${type}`);
   };
 
@@ -248,170 +228,22 @@ export class OnceClient implements Caller, AsyncDisposable {
     const isSame =
       this.#memory !== undefined && Buffer.compare(Buffer.from(memory), this.#memory) === 0;
     // We are not remembered: what was sent is unknown, and all counts begin anew.
-    if (!isSame) this.#loseMemory();
+    if (!isSame) {
+      this.#calls.forgotten();
+      // Before it is kept that the memory is another: else a next process would take a call of the
+      // former memory for one of this one.
+      this.#keep();
+    }
     if (this.#closed !== undefined) return;
     if (!isSame) this.#options.store?.identify(this.#clientId, memory);
     this.#memory = memory;
-    this.#slots.grow(slots);
-    this.#isReady = true;
     this.#opening.succeeded();
-    for (const slot of this.#slots.all) {
-      if (slot.octets === undefined) continue;
-      slot.isSent = true;
-      this.#frames.send(slot.octets, slot.start, slot.end);
-      if (slot.call?.cancelledBy !== undefined) this.#sendCancel(slot);
-    }
-    this.#startWaiting();
-  }
-
-  /** Settles what the server cannot remember, and begins to count anew. */
-  #loseMemory(): void {
-    for (const slot of this.#slots.all) {
-      const { call, isSent, number } = slot;
-      const isFresh = slot.serial === 0;
-      slot.serial = 0;
-      if (call === undefined) {
-        if (!isFresh) this.#journal?.add(ended(number), ignore);
-        continue;
-      }
-      slot.call = undefined;
-      slot.octets = undefined;
-      call.slot = undefined;
-      if (isSent) {
-        call.cleanUp?.();
-        const error = new OutcomeError("unknown");
-        this.#settle(slot, call, { outcome: "unknown", result: undefined, error });
-      } else {
-        this.#journal?.add(ended(number), ignore);
-        this.#slots.waiting.add(call);
-      }
-      this.#slots.release(slot);
-    }
-    // Before it is kept that the memory is another: else a next process would take a call of the
-    // former memory for one of this one.
-    this.#keep();
-  }
-
-  #reply(reader: XdrReader): void {
-    const number = reader.uint();
-    const serial = reader.uint();
-    const outcome = OUTCOMES[reader.uint()];
-    const slot = this.#slots.all[number];
-    // An answer that was given twice, because the call was sent twice.
-    if (slot?.call === undefined || serial !== slot.serial) return;
-    const { call } = slot;
-    slot.call = undefined;
-    slot.octets = undefined;
-    slot.isSent = false;
-    call.cleanUp?.();
-    this.#settle(slot, call, settlementOf(reader, call, outcome));
-    this.#slots.release(slot);
-    if (this.#slots.waiting.size > 0) this.#startWaiting();
-  }
-
-  /** Tells the caller what became of his call: at once, or when that is kept. */
-  #settle({ number, serial }: Slot, call: OnceCall, settlement: Settlement): void {
-    const effect = call.settle && effectOf(call.settle, settlement);
-    const tell = (failure: unknown): void => tellSettlement(call, settlement, failure);
-    if (this.#journal !== undefined) {
-      this.#journal.add({ slot: number, serial, call: undefined, effect }, tell);
-    } else tell(effect && failureOf(effect));
-  }
-
-  #start(call: OnceCall, slot: Slot): void {
-    const writer = this.#frames.begin();
-    const serial = serialAfter(slot.serial);
-    encodePlace(writer, OnceMessage.CALL, slot.number, serial);
-    try {
-      encodeOnceCall(writer, slot.number, call, this.#auth);
-      if (!this.#frames.fits) {
-        const { messageOctetsMax } = this.#frames;
-        throw new SessionError("ERR_LIMIT", `the server takes ${messageOctetsMax} octets at most`);
-      }
-    } catch (error) {
-      this.#frames.cancel();
-      this.#slots.release(slot);
-      call.cleanUp?.();
-      call.reject(error);
-      return;
-    }
-    const { octets, at: end } = writer;
-    const { start } = this.#frames;
-    slot.serial = serial;
-    slot.call = call;
-    slot.octets = octets;
-    slot.start = start;
-    slot.end = end;
-    call.slot = slot;
-    if (this.#journal === undefined) slot.isSent = true;
-    else {
-      slot.isSent = false;
-      const kept = octets.subarray(start, end);
-      this.#journal.add({ slot: slot.number, serial, call: kept, effect: undefined }, (error) => {
-        slot.isSent = error === undefined;
-      });
-    }
-    this.#frames.end();
-  }
-
-  #startWaiting(): void {
-    for (const call of this.#slots.waiting) {
-      const slot = this.#isReady ? this.#slots.take() : undefined;
-      if (slot === undefined) return;
-      this.#slots.waiting.delete(call);
-      this.#start(call, slot);
-    }
-  }
-
-  #cancel(call: OnceCall, reason: unknown): void {
-    if (this.#slots.waiting.delete(call)) {
-      call.cleanUp?.();
-      call.reject(new OutcomeError("not executed", reason));
-      return;
-    }
-    call.cancelledBy = reason;
-    if (call.slot?.call === call && this.#isReady) this.#sendCancel(call.slot);
-  }
-
-  /** Asks that a call not be executed, if it has not been begun; its outcome is told as any other. */
-  #sendCancel(slot: Slot): void {
-    encodePlace(this.#frames.begin(), OnceMessage.CANCEL, slot.number, slot.serial);
-    this.#frames.end();
-  }
-
-  /** Takes up a call of a former process. */
-  #recover(slot: Slot, octets: Uint8Array): Promise<unknown> {
-    this.#slots.occupy(slot);
-    slot.octets = octets;
-    slot.end = octets.length;
-    slot.isSent = true;
-    return new Promise<void>((resolve, reject) => {
-      const onRecovered = this.#options.onRecovered;
-      slot.call = {
-        ...recoveredCall(octets, onRecovered),
-        argument: undefined,
-        resolve: () => resolve(),
-        reject: (error) => {
-          // A refusal and an outcome without a reply have been told.
-          const isTold = error instanceof RpcError || error instanceof OutcomeError;
-          if (isTold && this.#closed === undefined) resolve();
-          else reject(error);
-        },
-        slot,
-        cancelledBy: undefined,
-        cleanUp: undefined,
-      };
-    });
+    this.#calls.greeted(slots);
   }
 }
 
 /** What there is nobody for: the next channel is told. */
 const SENT: Promise<void> = Promise.resolve();
-
-/** That a slot has no call, and begins anew. */
-function ended(slot: number): CallChange {
-  return { slot, serial: 0, call: undefined, effect: undefined };
-}
 
 function closed(cause?: unknown): SessionError {
   return new SessionError("ERR_CLOSED", "the client was closed", { cause });
