@@ -143,7 +143,9 @@ async function status(_own: unknown, command: Command): Promise<void> {
     else if (!isNothing) {
       const table = statusTable(tunnels, before);
       const { isTTY, columns, rows } = process.stdout;
-      process.stdout.write(watch && isTTY ? CLEAR + fitted(table, columns, rows) : table);
+      process.stdout.write(
+        watch && isTTY ? CLEAR + fitted(table, columns || 80, rows || 24) : table,
+      );
     }
     before = tunnels;
     if (watch) await sleep(1000);

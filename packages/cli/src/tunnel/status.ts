@@ -168,14 +168,24 @@ function tunnelTable(
   return `${head}\n${why}${listening.map((one) => `  ${one}\n`).join("")}${table}${said}`;
 }
 
-/** As much of a text as a screen has room for, from its first line on. */
+/** How a tunnel is, and why: what is to be read whole. */
+const HEAD = /^(\S| {2}why: )/;
+
+/** As much of a text as a screen has room for, from its first line on: heads are folded, the rest is cut. */
 export function fitted(text: string, columns: number, rows: number): string {
-  const lines = text.trimEnd().split("\n");
+  const lines = text
+    .trimEnd()
+    .split("\n")
+    .flatMap((line) => (HEAD.test(line) ? folded(line, columns) : [line]));
   const more = lines.length - (rows - 1);
   if (more > 0) lines.splice(rows - 2, more + 1, `… and ${more + 1} lines`);
   const cut = (line: string) =>
     line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line;
   return lines.map((line) => `${cut(line)}\n`).join("");
+}
+
+function folded(line: string, columns: number): string[] {
+  return line.match(new RegExp(`.{1,${columns}}`, "gu")) ?? [line];
 }
 
 /** A session's states, as people say them. */

@@ -18,8 +18,11 @@ describe("fitted", () => {
     assert.equal(fitted("one\ntwo\n", 3, 3), "one\ntwo\n");
   });
 
-  it("cuts what is too wide, and says how much more there is below", () => {
-    assert.equal(fitted("one, two\n2\n3\n4\n5\n", 5, 4), "one,…\n2\n… an…\n");
+  it("folds how a tunnel is and why, cuts the rest, and says how much more there is below", () => {
+    assert.equal(
+      fitted("connected\n  why: no\n  and more\n", 6, 9),
+      "connec\nted\n  why:\n no\n  and…\n",
+    );
     assert.equal(fitted("1\n2\n3\n4\n5\n", 20, 4), "1\n2\n… and 3 lines\n");
   });
 });
