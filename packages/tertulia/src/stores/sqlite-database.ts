@@ -4,7 +4,7 @@
  * @module
  */
 
-import { chmodSync, closeSync, openSync, statfsSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, openSync, statfsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Batches, type BatchOutcome } from "./sqlite-batches.ts";
 import { takeLock } from "./sqlite-lock.ts";
@@ -36,6 +36,7 @@ import {
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
+const SQLITE_CANTOPEN = 14;
 
 /** The journal that is not loaded with its session. */
 const WAITING = journalNames.indexOf("waiting");
@@ -306,6 +307,12 @@ export class Database {
     if (code === SQLITE_FULL) return new StoreError("full", text, cause);
     if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) {
       return new StoreError("damaged", text, cause);
+    }
+    if (code === SQLITE_CANTOPEN) {
+      const message = existsSync(this.#path)
+        ? `${this.#path} cannot be opened: if its disk is read-only, look at a copy elsewhere`
+        : `there is no ${this.#path}`;
+      return new StoreError("failed", message, cause);
     }
     return new StoreError("failed", text, cause);
   }

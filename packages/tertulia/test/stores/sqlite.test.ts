@@ -120,6 +120,12 @@ describe("SqliteStore", () => {
     await rejects(openSqliteStore(garbage), { failure: "damaged" });
   });
 
+  it("says that there is no file, where it would only look", async () => {
+    const path = newPath();
+    const message = `failed: there is no ${path}`;
+    await rejects(openSqliteStore(path, { readOnly: true }), { message });
+  });
+
   it("says what is wrong with a damaged file, and gives what is whole if asked to", async () => {
     const store = await fixture.open();
     for (let i = 0; i < 100; i++) {
