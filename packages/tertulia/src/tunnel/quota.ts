@@ -99,6 +99,11 @@ export class Share {
     return this.#paidAt;
   }
 
+  /** Whether there is a rate to keep to. */
+  get hasRate(): boolean {
+    return this.#quotas.octetsPerSecond !== undefined;
+  }
+
   enter(): boolean {
     if (this.#connections >= (this.#quotas.connections ?? Number.POSITIVE_INFINITY)) return false;
     this.#connections += 1;

@@ -145,7 +145,7 @@ class TunnelServer implements RestingServer {
     const share = ledger?.enter(identity);
     const connection: Connection = {
       traffic,
-      pace: share && paceOf(share),
+      pace: share?.hasRate ? paceOf(share) : undefined,
       since,
       start,
       isPassed: passed !== undefined,

@@ -205,7 +205,10 @@ export class Splice {
         reject(error);
       }
     };
-    const isShared = readShared(socket, { borrowed: received }, FRONT_OCTETS);
+    // A socket that reads so has its end wait in the kernel while it is paused; one that is kept to a rate
+    // is so most of the time, and could not go over to another process with both its sides ended there.
+    const isShared =
+      this.#pace === undefined && readShared(socket, { borrowed: received }, FRONT_OCTETS);
     // What was read before comes this way in any case.
     if (!isShared || socket.readableLength > 0) socket.on("data", received);
     // Of a socket that is paused, too, an end is told when there is nothing before it to be read.
