@@ -210,6 +210,26 @@ describe("a tunnel whose node is replaced by another process", { timeout: 120_00
     assert.equal(pair.node.printed.filter(({ event }) => event === "connection").length, 2);
   });
 
+  it("brings what was said last, where both sides have ended and the rest waits in kernels", async () => {
+    // About as much as streams and kernels take while nobody reads.
+    const total = 11_500_000;
+    await using home = new TemporaryHome();
+    let isSaid = false;
+    await using there = await target((socket) => {
+      socket.resume();
+      // It says all that it has, and ends, once the other side has ended.
+      socket.on("end", () => socket.end(octetsFrom(0, total), () => (isSaid = true)));
+    });
+    await using run = await upgradable(home, there.port);
+    const socket = await run.open();
+    socket.pause();
+    socket.end("go");
+    for (let tries = 0; tries < 100 && !isSaid; tries++) await sleep(10);
+    await sleep(200);
+    await run.upgrade();
+    assert.equal(await read(socket), total);
+  });
+
   it("resets a connection whose target does not read, and only that one", async () => {
     using home = new TemporaryHome();
     await using far = await target((socket) => {
