@@ -49,6 +49,19 @@ async function next(listener: Listener): Promise<Session> {
   return value;
 }
 
+/** Whoever comes anew is told to try again, and not what is wrong with the disk. */
+async function isTurnedAway(listener: Listener): Promise<void> {
+  const dial = async () => {
+    const [ours, theirs] = memoryPair();
+    listener.receive(theirs);
+    return ours;
+  };
+  await rejects(connect(dial, { signal: AbortSignal.timeout(5000) }), {
+    code: "ERR_REFUSED",
+    message: "refused: congestion: what there is of a session cannot be stored now",
+  });
+}
+
 async function sendAll(near: Session): Promise<void> {
   for (let number = 1; number <= MESSAGES; number++) await near.send(text(number));
 }
@@ -138,14 +151,7 @@ describe("a listener whose store has no room", () => {
     const sending = sendAll(near);
     await told.promise;
     await using listener = new Listener(nodeRuntime(), { store, keepsAll: true });
-    const dial = async () => {
-      const [ours, theirs] = memoryPair();
-      listener.receive(theirs);
-      return ours;
-    };
-    await rejects(connect(dial, { signal: AbortSignal.timeout(5000) }), {
-      message: "refused: congestion: what there is of a session cannot be stored now",
-    });
+    await isTurnedAway(listener);
     near.abort();
     await sending.catch(() => {});
     await store[Symbol.asyncDispose]();
@@ -160,15 +166,7 @@ describe("a listener whose store has no room", () => {
       }
       await using listener = new Listener(nodeRuntime(), { store: new Broken(), keepsAll: true });
       await listener.restore();
-      const dial = async () => {
-        const [ours, theirs] = memoryPair();
-        listener.receive(theirs);
-        return ours;
-      };
-      await rejects(connect(dial, { signal: AbortSignal.timeout(5000) }), {
-        code: "ERR_REFUSED",
-        message: "refused: congestion: what there is of a session cannot be stored now",
-      });
+      await isTurnedAway(listener);
     });
   }
 });

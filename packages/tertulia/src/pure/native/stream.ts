@@ -79,8 +79,9 @@ export class StreamState {
   }
 
   /**
-   * Puts what came where `take` finds it: much in one piece as it is, if its memory may be kept, else one copy of all, of which nobody else has the memory, and which
-   * holds what credit counts. Whoever passes it on does so at once.
+   * Puts what came where `take` finds it: much in one piece as it is, if its memory may be kept, else one
+   * copy of all, of which nobody else has the memory, and which holds what credit counts. Whoever passes
+   * it on does so at once.
    */
   gather(lent?: LentMemory): void {
     const arrived = this.#arrived;
