@@ -45,10 +45,15 @@ export class Successor {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    // What is said to one that has ended is said in vain: its end is what we look at.
-    child.on("error", () => {});
-    this.#ended = once(child, "exit").then(([code, killer]) => {
-      throw new Error(`the successor ended before it was serving: ${code ?? killer}`);
+    this.#ended = new Promise((_, reject) => {
+      child.once("exit", (code, killer) => {
+        reject(new Error(`the successor ended before it was serving: ${code ?? killer}`));
+      });
+      child.on("error", (error) => {
+        // What is said to one that has ended is said in vain: its end is what we look at. One that could
+        // not be started has none.
+        if (child.pid === undefined) reject(error);
+      });
     });
     this.#ended.catch(() => {});
   }
@@ -300,13 +305,17 @@ function say(type: Exclude<Word["type"], "connection" | "debts">): void {
   process.send?.({ type } satisfies Word);
 }
 
-async function wordOf(
-  from: NodeJS.EventEmitter,
-  type: Word["type"],
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    const [word]: Word[] = await once(from, "message", { signal });
-    if (word?.type === type) return;
-  }
+/** Waits for a word; not for errors of the channel, since who is behind it ends as well. */
+function wordOf(from: NodeJS.EventEmitter, type: Word["type"], signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const receive = (word: Word) => {
+    if (word.type === type) resolve();
+  };
+  const give = () => reject(signal.reason);
+  from.on("message", receive);
+  signal.addEventListener("abort", give);
+  return promise.finally(() => {
+    from.off("message", receive);
+    signal.removeEventListener("abort", give);
+  });
 }

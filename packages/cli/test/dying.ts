@@ -1,6 +1,7 @@
 /**
  * Loaded into a node before its program (`--import`): as a successor it kills itself where the file `die`
- * in the home folder says, once. `before WORD` is instead of saying it, `after WORD` when it was said.
+ * in the home folder says, once. `before WORD` is instead of saying it, `after WORD` when it was said,
+ * `deaf WORD` a little later than that: what it is told meanwhile is said in vain.
  *
  * @module
  */
@@ -16,6 +17,7 @@ if (process.env["TERTULIA_PREDECESSOR"] === String(process.ppid) && process.send
     dieAt(`before ${word.type}`);
     return send(word, () => {
       dieAt(`after ${word.type}`);
+      if (isAt(`deaf ${word.type}`)) dieDeaf();
       done?.();
     });
   };
@@ -24,9 +26,19 @@ if (process.env["TERTULIA_PREDECESSOR"] === String(process.ppid) && process.send
 }
 
 function dieAt(stage: string): void {
-  if (stageToDieAt() !== stage) return;
+  if (isAt(stage)) process.kill(process.pid, "SIGKILL");
+}
+
+function dieDeaf(): void {
+  process.removeAllListeners("disconnect");
+  process.disconnect?.();
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), 200);
+}
+
+function isAt(stage: string): boolean {
+  if (stageToDieAt() !== stage) return false;
   rmSync(file);
-  process.kill(process.pid, "SIGKILL");
+  return true;
 }
 
 function stageToDieAt(): string | undefined {

@@ -321,6 +321,7 @@ describe("a tunnel whose node is replaced by another process", { timeout: 120_00
   for (const stage of [
     "before ready",
     "after ready",
+    "deaf ready",
     "before kept",
     "after kept",
     "before taken",
