@@ -5,6 +5,7 @@
  */
 
 import { realpathSync } from "node:fs";
+import { exitCodes } from "./exit.ts";
 
 export interface UnitOptions {
   readonly description: string;
@@ -31,6 +32,7 @@ ExecStart=${[...program, ...words].map(quoted).join(" ")}
 Restart=on-failure
 RestartSec=2
 KillSignal=SIGTERM
+SuccessExitStatus=${exitCodes.interrupted}
 TimeoutStopSec=15
 LimitNOFILE=65536
 NoNewPrivileges=yes

@@ -9,6 +9,7 @@ import type { Session } from "tertulia";
 import { formatTarget, openTunnel, type Tunnel, type TunnelAddress } from "tertulia/tunnel";
 import type { Home } from "../home.ts";
 import type { Log, LogFields } from "../log.ts";
+import { endSession } from "./ending.ts";
 import type { TunnelPlan } from "./plan.ts";
 import { reasonOf } from "./reasons.ts";
 import { offerStatus, Recent } from "./status.ts";
@@ -21,8 +22,6 @@ const RETRY_MS_MAX = 15_000;
 /** Why not (docs/design/tunnel-upgrade.md). */
 const NO_UPGRADE =
   "a tunnel is not replaced in place; stop it and start it again when its connections may end";
-/** How long the far end may take to agree that this is the end. */
-const RELEASE_MS = 2000;
 /** Reasons told of one break. */
 const REASONS_MAX = 8;
 
@@ -87,11 +86,7 @@ async function through(
 ): Promise<void> {
   /** Why it is not back, as far as that was said: each reason once, however often it is tried. */
   const told = new Set<string>();
-  const onAbort = () => {
-    // Who cannot be asked is told when the link is back, if it ever is: we do not wait for that.
-    const refused = () => session.abort("the tunnel was stopped");
-    session.release({ signal: AbortSignal.timeout(RELEASE_MS) }).catch(refused);
-  };
+  const onAbort = () => void endSession(session, log);
   signal.addEventListener("abort", onAbort);
   void tunnel.use(session);
   for await (const change of session.changes()) {

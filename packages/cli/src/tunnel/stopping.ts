@@ -21,7 +21,7 @@ export function stopping(): Stopping {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const stop = () => controller.abort(new SessionError("ERR_CLOSED", "asked to stop"));
   const onSignal = () => {
-    if (controller.signal.aborted) process.exit(exitCodes.failed);
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
     stop();
   };
   for (const name of signals) process.on(name, onSignal);

@@ -333,9 +333,58 @@ describe("a tunnel in the background", () => {
     const [up] = await statusOf(home);
     assert.match(up?.recent.at(-1)?.text ?? "", /^goes on after \d+\.\d s$/);
     assert.equal(up?.session.reason, undefined);
-    proxy.cut();
-    await tunnel.until(() => tunnel.printed.filter((line) => line["event"] === "suspended")[1]);
     assert.equal(await tunnel.signal("SIGTERM"), 0);
+  });
+
+  describe("asked to stop while its link is down", () => {
+    interface Broken {
+      readonly node: Running;
+      readonly tunnel: Running;
+      heal(): void;
+    }
+
+    /** A tunnel with a connection through it, whose link has just broken. */
+    async function suspended(work: (broken: Broken) => Promise<void>): Promise<void> {
+      using home = new TemporaryHome();
+      await using target = await shouter();
+      const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+      await using _ = node;
+      await using proxy = await breakable(Number(address.split(":")[1]));
+      const local = `0:127.0.0.1:${target.port}`;
+      const words = ["tunnel", `127.0.0.1:${proxy.port}`, "--local", local, "--accept-new"];
+      await using tunnel = new Running(home, ...words, "--json");
+      const { address: bound } = await tunnel.logged("listening");
+      const socket = connect(Number(String(bound).split(":").at(-1)), "127.0.0.1");
+      socket.on("error", () => {}).write("hello");
+      await once(socket, "data");
+      proxy.cut();
+      await tunnel.logged("suspended");
+      await work({ node, tunnel, heal: () => proxy.heal() });
+    }
+
+    it("tells the node when that is there again in time", () =>
+      suspended(async ({ node, tunnel, heal }) => {
+        tunnel.process.kill("SIGINT");
+        await tunnel.logged("stopping");
+        heal();
+        assert.equal(await tunnel.ended(), 0);
+        assert.equal((await node.logged("connection"))["outcome"], "sessionEnded");
+      }));
+
+    it("says for how long the node waits when it cannot be told", () =>
+      suspended(async ({ tunnel }) => {
+        assert.equal(await tunnel.signal("SIGTERM"), 130);
+        const told = tunnel.printed.find(({ event }) => event === "notTold");
+        assert.equal(told?.["seconds"], 600);
+      }));
+
+    it("ends at once when it is asked again", () =>
+      suspended(async ({ tunnel }) => {
+        tunnel.process.kill("SIGINT");
+        await tunnel.logged("stopping");
+        assert.equal(await tunnel.signal("SIGINT"), 130);
+        assert.ok(!tunnel.printed.some(({ event }) => event === "notTold"));
+      }));
   });
 
   it("says what to do about a key that is not known, or not the one it was", async () => {
