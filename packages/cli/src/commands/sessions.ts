@@ -36,7 +36,8 @@ interface ListOptions extends Place {
 
 const details = `
 Without --store the nodes that run on this machine with the same --home are
-asked. Identities are METHOD:NAME; a key's may be given as SHA256:…, too.
+asked. Identities are METHOD:NAME; a key's may be given as SHA256:…, too. A
+narrow terminal shows the beginnings of ids, which are as good as the whole.
 
   tertulia sessions list --state suspended --age 3600
   tertulia sessions show 4f2a
@@ -85,9 +86,11 @@ function placed(command: Command): Command {
 async function list({ json = false, ...options }: ListOptions): Promise<void> {
   const filter = filterOf(options);
   const now = Date.now();
+  const { isTTY, columns } = process.stdout;
+  const room = isTTY ? columns || 80 : Infinity;
   for await (const view of viewsOf(options)) {
     if (!isWanted(view, filter, now)) continue;
-    process.stdout.write(`${json ? JSON.stringify(view) : lineOf(view, now)}\n`);
+    process.stdout.write(`${json ? JSON.stringify(view) : lineOf(view, now, room)}\n`);
   }
 }
 

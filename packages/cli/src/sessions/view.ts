@@ -89,13 +89,44 @@ export function isWanted(view: SessionView, filter: SessionFilter, now: number):
   return backlogOctets === undefined || view.sentOctets + view.receivedOctets >= backlogOctets;
 }
 
-/** For people, one line. */
-export function lineOf(view: SessionView, now: number): string {
-  const { id, state, identity, epoch, sentOctets, receivedOctets, live } = view;
-  const where = live?.address ? `  ${live.over} ${live.address}` : "";
+/** How much of an id or an identity is shown where there is little room. */
+const ID_LENGTH = 8;
+const IDENTITY_LENGTH = 16;
+
+/**
+ * For people, one line.
+ *
+ * @param columns - What it has room for: first it is shortened, then what matters least is left out.
+ *   The beginning of an id is enough for `show` and `end`.
+ */
+export function lineOf(view: SessionView, now: number, columns: number = Infinity): string {
+  const { id, identity, epoch, sentOctets, receivedOctets, live } = view;
+  const where = live?.address ? `${live.over} ${live.address}` : "";
+  const state = view.state.padEnd(9);
+  const who = harmlessLine(readable(identity));
   const age = `${seconds(now - view.createdAt)} old`;
-  const backlog = `${sentOctets} octets to send, ${receivedOctets} to read`;
-  return `${id}  ${state.padEnd(9)}  ${harmlessLine(readable(identity))}  ${age}  epoch ${epoch}  ${backlog}${where}`;
+  const rest = `to send, ${receivedOctets} to read`;
+  const backlog = `${sentOctets} ${rest}`;
+  const short = [id.slice(0, ID_LENGTH), state, shortened(who, IDENTITY_LENGTH), age];
+  const lines = [
+    [id, state, who, age, `epoch ${epoch}`, `${sentOctets} octets ${rest}`, where],
+    [...short, `epoch ${epoch}`, backlog, where],
+    [...short, backlog, where],
+    [...short, backlog],
+    short,
+  ].map((parts) => parts.filter((part) => part !== "").join("  "));
+  return lines.find((line) => line.length <= columns) ?? cut(lines.at(-1) ?? "", columns);
+}
+
+/** Its beginning and its end: keys begin alike. */
+function shortened(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const tail = Math.floor(length / 4);
+  return `${text.slice(0, length - 1 - tail)}…${text.slice(-tail)}`;
+}
+
+function cut(text: string, columns: number): string {
+  return `${text.slice(0, Math.max(0, columns - 1))}…`;
 }
 
 /** For people, one property a line. */
