@@ -115,7 +115,8 @@ async function find(id: string, place: Place): Promise<SessionView> {
   // A variable that was not set would name whichever session is the only one.
   if (id === "") throw new CommandError(exitCodes.usage, "which session? the beginning of its id");
   const found: SessionView[] = [];
-  for await (const view of viewsOf(place)) if (view.id.startsWith(id)) found.push(view);
+  const beginning = id.toLowerCase();
+  for await (const view of viewsOf(place)) if (view.id.startsWith(beginning)) found.push(view);
   const [first, second] = found;
   if (first === undefined) throw new CommandError(exitCodes.failed, `there is no session ${id}`);
   if (second !== undefined) {

@@ -87,7 +87,7 @@ describe("tertulia sessions", () => {
 
   it("shows one, and ends it: its peer is told why", async () => {
     await using scene = await new Scene().set();
-    const shown = await scene.sessions("show", scene.anaId.slice(0, 12));
+    const shown = await scene.sessions("show", scene.anaId.slice(0, 12).toUpperCase());
     assert.match(shown.lines.join("\n"), /state +connected\n(.*\n)+over +tcp\n/);
     const ended = await scene.sessions("end", scene.anaId, "--reason", "so long");
     const closed = await scene.ana?.first("closed");
