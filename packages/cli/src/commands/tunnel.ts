@@ -34,11 +34,13 @@ interface TunnelOptions extends Omit<TunnelWords, "address"> {
 }
 
 const details = `
-A forward is [BIND:]PORT:HOST:PORT, as ssh has it; ftp: in front, or a target on
-port 21, has FTP's data connections go along. The node must allow it:
-tertulia serve --allow HOST:PORT.
+A forward is [BIND:]PORT:HOST:PORT, as ssh has it. BIND is the address to listen
+at: 127.0.0.1 if there is none, * for all (0.0.0.0 for all of IPv4); IPv6
+addresses are in brackets. ftp: in front, or a target on port 21, has FTP's data
+connections go along. The node must allow it: tertulia serve --allow HOST:PORT.
 
   tertulia tunnel node.example --local 2222:localhost:22 --socks 1080
+  tertulia tunnel node.example --local '*:80:web.lan:80' '[::1]:22:[fd00::2]:22'
   tertulia tunnel node.example --remote 8080:localhost:80 --udp 53:192.0.2.1:53
   tertulia tunnel --config office.json --daemon
   tertulia tunnel status --watch

@@ -5,7 +5,7 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { parseForward, parseTarget, type Target, type TunnelOptions } from "tertulia/tunnel";
+import { parseBind, parseForward, type TunnelOptions } from "tertulia/tunnel";
 import { CommandError, exitCodes, messageOf } from "../exit.ts";
 
 /** As people write it; in a `--config` file, as JSON. */
@@ -50,7 +50,7 @@ export async function planOf(words: TunnelWords, config: string | undefined): Pr
       local: local.map(parseForward),
       remote: remote.map(parseForward),
       udp: udp.map(parseForward),
-      ...(socks !== undefined && { socks: [socksAddress(socks)] }),
+      ...(socks !== undefined && { socks: [parseBind(socks)] }),
     },
   };
 }
@@ -89,8 +89,4 @@ function isOf(shape: Shape, value: unknown): boolean {
   if (shape === "a text") return typeof value === "string";
   if (shape === "true or false") return typeof value === "boolean";
   return Array.isArray(value) && value.every((one) => typeof one === "string");
-}
-
-function socksAddress(text: string): Target {
-  return /^\d+$/.test(text) ? parseTarget(`127.0.0.1:${text}`) : parseTarget(text);
 }

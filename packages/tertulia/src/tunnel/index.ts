@@ -13,6 +13,7 @@ export {
   type Forward,
   formatTarget,
   isAllowed,
+  parseBind,
   parseForward,
   parseRule,
   parseTarget,

@@ -33,24 +33,43 @@ export interface Rule {
   readonly identity?: string;
 }
 
+const FORWARD_FORM = "[BIND:]PORT:HOST:PORT, and IPv6 addresses in []";
+
 /**
- * Reads `[BIND:]PORT:HOST:PORT`, with IPv6 addresses in brackets. `ftp:` in front, or port 21 of the
- * target, says that it is FTP.
+ * Reads `[BIND:]PORT:HOST:PORT`, with IPv6 addresses in brackets; `BIND` as {@link parseBind} has it.
+ * `ftp:` in front, or port 21 of the target, says that it is FTP.
  *
  * @throws {SessionError} `ERR_ARGUMENT`
  */
 export function parseForward(text: string): Forward {
   const saysFtp = text.startsWith("ftp:");
   const parts = split(saysFtp ? text.slice(4) : text);
-  if (parts.length !== 3 && parts.length !== 4) bad(text, "[BIND:]PORT:HOST:PORT");
-  const [bindHost, bindPort, host, port] = parts.length === 4 ? parts : ["127.0.0.1", ...parts];
+  if (parts.length !== 3 && parts.length !== 4) bad(text, FORWARD_FORM);
+  const [bindHost, bindPort, host, port] = parts.length === 4 ? parts : ["", ...parts];
   const target = { host: host ?? "", port: portOf(port, text, 1) };
-  if (target.host === "") bad(text, "[BIND:]PORT:HOST:PORT");
+  if (target.host === "") bad(text, FORWARD_FORM);
   return {
-    bind: { host: bindHost || "127.0.0.1", port: portOf(bindPort, text) },
+    bind: { host: bindAddress(bindHost), port: portOf(bindPort, text) },
     target,
     isFtp: saysFtp || target.port === 21,
   };
+}
+
+/**
+ * Reads `[BIND:]PORT`, where to listen: at loopback without `BIND`, at all addresses, of IPv4 as well,
+ * where it is `*`.
+ *
+ * @throws {SessionError} `ERR_ARGUMENT`
+ */
+export function parseBind(text: string): Target {
+  const parts = split(text);
+  if (parts.length > 2) bad(text, "[BIND:]PORT, and IPv6 addresses in []");
+  const [host, port] = parts.length === 2 ? parts : ["", ...parts];
+  return { host: bindAddress(host), port: portOf(port, text) };
+}
+
+function bindAddress(host: string | undefined): string {
+  return host === "*" ? "::" : host || "127.0.0.1";
 }
 
 /**

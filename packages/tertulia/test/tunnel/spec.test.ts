@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isAllowed, parseForward, parseRule, parseTarget } from "../../src/tunnel/index.ts";
+import {
+  isAllowed,
+  parseBind,
+  parseForward,
+  parseRule,
+  parseTarget,
+} from "../../src/tunnel/index.ts";
 
 describe("parseForward", () => {
   it("reads all forms", () => {
@@ -17,6 +23,17 @@ describe("parseForward", () => {
     assert.equal(parseForward("ftp:2121:host:2021").isFtp, true);
   });
 
+  it("listens where ssh does", () => {
+    const hosts = ["*:", "0.0.0.0:", "[::]:", "[::1]:", "localhost:", ""];
+    assert.deepEqual(
+      hosts.map((host) => parseForward(`${host}2222:host:22`).bind),
+      ["::", "0.0.0.0", "::", "::1", "localhost", "127.0.0.1"].map((host) => ({
+        host,
+        port: 2222,
+      })),
+    );
+  });
+
   it("says what it wants instead of what it got", () => {
     for (const text of [
       "",
@@ -30,6 +47,22 @@ describe("parseForward", () => {
       assert.throws(() => parseForward(text), { code: "ERR_ARGUMENT" }, text);
     }
     assert.throws(() => parseTarget("host"), /write HOST:PORT/);
+  });
+});
+
+describe("parseBind", () => {
+  it("reads a port, and an address in front of it", () => {
+    assert.deepEqual(["1080", "*:1080", "[::1]:0"].map(parseBind), [
+      { host: "127.0.0.1", port: 1080 },
+      { host: "::", port: 1080 },
+      { host: "::1", port: 0 },
+    ]);
+  });
+
+  it("says what it wants instead of what it got", () => {
+    for (const text of ["", "x", "host", "70000", "::1:1080", "1:2:3"]) {
+      assert.throws(() => parseBind(text), { code: "ERR_ARGUMENT" }, text);
+    }
   });
 });
 
