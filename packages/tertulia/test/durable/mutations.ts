@@ -207,13 +207,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: "what the windows have counted is not kept",
     file: "native/link",
-    from: "window.restore(state.counted[i] ?? 0);",
-    to: "window.restore(0);",
+    from: "this.#windows.restore(state.counted);",
+    to: "this.#windows.restore([0, 0, 0]);",
   },
   {
     name: "credit that was used is used again after a crash",
     file: "native/link-keeping",
-    from: "[messages.sent, session.sent, expedited.sent] = state.sent;",
+    from: "windows.restoreSent(state.sent);",
     to: "",
   },
   {

@@ -80,8 +80,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the credit of messages is ignored",
     file: "native/link",
-    from: "size <= this.#segmentOctets &&\n            this.#messageFlow.sent + cost <= this.#messageFlow.credit",
-    to: "size <= this.#segmentOctets",
+    from: "cost <= this.#windows.room &&",
+    to: "",
   },
   {
     name: "the credit of a stream is ignored",

@@ -7,42 +7,34 @@
 
 import { ProtocolError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
-import type { Flow } from "./flow.ts";
 import { MORE, messageKinds } from "./frames.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Limits } from "./limits.ts";
 import { Message, type PresentationContext } from "./message.ts";
 import { MESSAGE_COST } from "./peer-limits.ts";
 import { Segments } from "./segments.ts";
-
-/** What the messages that come are counted by, and whom it concerns that they are taken. */
-export interface InboxParts {
-  readonly limits: Limits;
-  readonly contexts: readonly PresentationContext[];
-  readonly session: Flow;
-  readonly messages: Flow;
-  readonly expedited: Flow;
-  readonly keeper: Pick<Keeper, "took"> | undefined;
-}
+import type { Windows } from "./windows.ts";
 
 export class Inbox {
   readonly #limits: Limits;
   readonly #contexts: readonly PresentationContext[];
-  readonly #sessionFlow: Flow;
-  readonly #messageFlow: Flow;
-  readonly #expeditedFlow: Flow;
+  readonly #windows: Windows;
   readonly #keeper: Pick<Keeper, "took"> | undefined;
   readonly #messages: Fifo<Message> = new Fifo();
   readonly #expedited: Fifo<Message> = new Fifo();
   /** The message that is being put together. */
   #segments: Segments | undefined;
 
-  constructor({ limits, contexts, session, messages, expedited, keeper }: InboxParts) {
+  /** @param keeper - Whom it concerns that messages are taken. */
+  constructor(
+    limits: Limits,
+    contexts: readonly PresentationContext[],
+    windows: Windows,
+    keeper: Pick<Keeper, "took"> | undefined,
+  ) {
     this.#limits = limits;
     this.#contexts = contexts;
-    this.#sessionFlow = session;
-    this.#messageFlow = messages;
-    this.#expeditedFlow = expedited;
+    this.#windows = windows;
     this.#keeper = keeper;
   }
 
@@ -65,16 +57,14 @@ export class Inbox {
   take(): Message | undefined {
     const expedited = this.#expedited.shift();
     if (expedited) {
-      this.#expeditedFlow.consumed += expedited.octets.length + MESSAGE_COST;
+      this.#windows.expedited.consumed += expedited.octets.length + MESSAGE_COST;
       if (this.#keeper !== undefined) this.#keeper.took(1);
       return expedited;
     }
     const message = this.#messages.shift();
     if (message) {
       if (this.#keeper !== undefined) this.#keeper.took(0);
-      const cost = message.octets.length + MESSAGE_COST;
-      this.#messageFlow.consumed += cost;
-      this.#sessionFlow.consumed += cost;
+      this.#windows.consume(message.octets.length + MESSAGE_COST);
     }
     return message;
   }
@@ -92,8 +82,7 @@ export class Inbox {
     const size = end - start;
     const segments = this.#segments;
     const cost = segments === undefined ? size + MESSAGE_COST : size;
-    this.#messageFlow.receive(cost);
-    this.#sessionFlow.receive(cost);
+    this.#windows.receive(cost);
     const isAll = size === octets.length;
     const view = isAll ? octets : new Uint8Array(octets.buffer, octets.byteOffset + start, size);
     if (segments === undefined && (type & MORE) === 0) {
@@ -114,13 +103,11 @@ export class Inbox {
     this.#segments ??= new Segments(type & ~MORE, this.#limits.messageOctetsMax);
     this.#segments.add(type & ~MORE, octets);
     // A message may be longer than the window: while it is put together its segments count as read.
-    this.#messageFlow.consumed += cost;
-    this.#sessionFlow.consumed += cost;
+    this.#windows.consume(cost);
     if ((type & MORE) !== 0) return;
     const message = this.#segments.join();
     this.#segments = undefined;
-    this.#messageFlow.consumed -= message.length + MESSAGE_COST;
-    this.#sessionFlow.consumed -= message.length + MESSAGE_COST;
+    this.#windows.consume(-(message.length + MESSAGE_COST));
     const kind = messageKinds[(type >> 4) & 3] as Message["kind"]; // as above
     this.#messages.push(new Message(kind, context, message));
   }
@@ -139,7 +126,7 @@ export class Inbox {
       const limit = this.#limits.expeditedOctetsMax;
       throw new ProtocolError("messageTooLong", "Tertulia 6.3", `${body.length}, limit ${limit}`);
     }
-    this.#expeditedFlow.receive(body.length + MESSAGE_COST);
+    this.#windows.expedited.receive(body.length + MESSAGE_COST);
     this.#expedited.push(new Message("expedited", context, body.slice()));
   }
 
@@ -152,13 +139,12 @@ export class Inbox {
   skip(count0: number, count1: number): void {
     for (let i = 0; i < count1; i++) {
       const octets = this.#expedited.shift()?.octets.length ?? 0;
-      this.#expeditedFlow.consumed += octets + MESSAGE_COST;
+      this.#windows.expedited.consumed += octets + MESSAGE_COST;
       this.#keeper?.took(1);
     }
     for (let i = 0; i < count0; i++) {
-      const cost = (this.#messages.shift()?.octets.length ?? 0) + MESSAGE_COST;
-      this.#messageFlow.consumed += cost;
-      this.#sessionFlow.consumed += cost;
+      const octets = this.#messages.shift()?.octets.length ?? 0;
+      this.#windows.consume(octets + MESSAGE_COST);
       this.#keeper?.took(0);
     }
   }

@@ -82,12 +82,12 @@ export function collect(parts: KeptParts, now: number, isForced: boolean): LinkC
 }
 
 function stateOf(parts: KeptParts, sending: KeptState["sending"]): LinkChanges["state"] {
-  const { keeper, lane0, lane1, messages, session, expedited, streams, waiting } = parts;
+  const { keeper, lane0, lane1, windows, streams, waiting } = parts;
   return {
     cursor: keeper.cursor,
     received: parts.received,
-    counted: [messages.received, session.received, expedited.received],
-    sent: [messages.sent, session.sent, expedited.sent],
+    counted: windows.received,
+    sent: windows.sent,
     messages: [keeper.messages0, keeper.messages1],
     ends: [lane0.end, lane1.end],
     acknowledged: [lane0.acknowledged, lane1.acknowledged],
@@ -132,7 +132,7 @@ function collectSending(
  * @throws {ProtocolError} `journalShort`.
  */
 export function restoreSent(
-  { keeper, lane0, lane1, messages, session, expedited }: LinkParts & { readonly keeper: Keeper },
+  { keeper, lane0, lane1, windows }: LinkParts & { readonly keeper: Keeper },
   waiting: Waiting,
   { state, entries }: KeptSession,
 ): void {
@@ -142,7 +142,7 @@ export function restoreSent(
   lane1.restore(sent1.start, sent1.octets, state.acknowledged[1]);
   [keeper.told0, keeper.told1] = state.ends;
   [keeper.messages0, keeper.messages1] = state.messages;
-  [messages.sent, session.sent, expedited.sent] = state.sent;
+  windows.restoreSent(state.sent);
   keeper.forgotten0 = sent0.start;
   keeper.forgotten1 = sent1.start;
   restoreSending(keeper, waiting, state, entries);

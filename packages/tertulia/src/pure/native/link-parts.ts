@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Flow } from "./flow.ts";
 import type { Journal } from "./journal.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Limits } from "./limits.ts";
 import type { PeerLimits } from "./peer-limits.ts";
 import type { StreamsListener } from "./streams.ts";
+import type { Windows } from "./windows.ts";
 
 /** What the link tells the session machine. */
 export interface LinkListener extends StreamsListener {
@@ -30,10 +30,7 @@ export interface LinkParts {
   readonly segmentOctets: number;
   readonly lane0: Journal;
   readonly lane1: Journal;
-  /** Messages and streams together. */
-  readonly session: Flow;
-  readonly messages: Flow;
-  readonly expedited: Flow;
+  readonly windows: Windows;
   /** Present when everything has to be stored before it has an effect. */
   readonly keeper: Keeper | undefined;
   readonly listener: LinkListener;

@@ -13,7 +13,6 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { gatherOctets, type LentMemory, type Loan, NO_OCTETS, Reader, Writer } from "../octets.ts";
-import { Flow } from "./flow.ts";
 import { FrameReader } from "./frame-reader.ts";
 import {
   ACK,
@@ -52,12 +51,13 @@ import { collect, type KeptParts, type LinkChanges, restoreSent } from "./link-k
 import type { LinkListener, LinkParts } from "./link-parts.ts";
 import type { Message, PresentationContext } from "./message.ts";
 import type { Overlap } from "./overlap.ts";
-import { expeditedWindowOctets, MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
+import { MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
 import { begin, type Positions, wrongPositions } from "./positions.ts";
 import { heardAll, saidAll } from "./release.ts";
 import type { Received, StreamState } from "./stream.ts";
 import { Streams } from "./streams.ts";
 import { Waiting } from "./waiting.ts";
+import { Windows } from "./windows.ts";
 
 /** An SPDU shorter than this is copied out of the chunk that it came in. */
 const SPDU_VIEW_OCTETS = 4096;
@@ -86,6 +86,7 @@ export class Link {
   #reader: FrameReader | undefined;
   readonly #lane0: Journal = new Journal();
   readonly #lane1: Journal = new Journal();
+  readonly #windows: Windows;
 
   /** Present when everything has to be stored before it has an effect. */
   readonly #keeper: Keeper | undefined;
@@ -102,9 +103,6 @@ export class Link {
   #acknowledgeAt = 0;
   #isControlDirty = false;
   readonly #inbox: Inbox;
-  readonly #messageFlow: Flow;
-  readonly #expeditedFlow: Flow;
-  readonly #sessionFlow: Flow;
 
   // Sending.
   readonly #segmentOctets: number;
@@ -140,11 +138,7 @@ export class Link {
     this.#peer = peer;
     this.#listener = listener;
     this.#reader = new FrameReader(limits.frameOctetsMax);
-    this.#messageFlow = new Flow(limits.windowOctets, limits.windowOctetsMax, peer.messageCredit);
-    const expedited = expeditedWindowOctets(limits);
-    this.#expeditedFlow = new Flow(expedited, expedited, peer.expeditedCredit);
-    const session = limits.sessionWindowOctets;
-    this.#sessionFlow = new Flow(session, session, peer.sessionCredit);
+    this.#windows = new Windows(limits, peer);
     // The peer grants anew when half of its window is read: what waits for that must fit into a half.
     const half = Math.min(peer.messageCredit, peer.sessionCredit) >> 1;
     this.#segmentOctets = Math.min(peer.frameOctetsMax, half - MESSAGE_COST);
@@ -156,14 +150,7 @@ export class Link {
       this.#lane0.stored = 0;
       this.#lane1.stored = 0;
     }
-    this.#inbox = new Inbox({
-      limits,
-      contexts,
-      session: this.#sessionFlow,
-      messages: this.#messageFlow,
-      expedited: this.#expeditedFlow,
-      keeper: this.#keeper,
-    });
+    this.#inbox = new Inbox(limits, contexts, this.#windows, this.#keeper);
   }
 
   // What the application asks for.
@@ -180,13 +167,11 @@ export class Link {
     if (
       this.waitingOctets === 0 &&
       size <= this.#segmentOctets &&
-      this.#messageFlow.sent + cost <= this.#messageFlow.credit &&
-      this.#sessionFlow.sent + cost <= this.#sessionFlow.credit &&
+      cost <= this.#windows.room &&
       this.#lane0.size < this.#limits.journalOctetsMax &&
       size <= this.#peer.messageOctetsMax
     ) {
-      this.#messageFlow.sent += cost;
-      this.#sessionFlow.sent += cost;
+      this.#windows.send(cost);
       this.#lane0.append(type, octets);
       if (this.#keeper !== undefined) this.#keeper.messages0 += 1;
       return 0;
@@ -200,8 +185,7 @@ export class Link {
     const cost = Math.min(size, this.#segmentOctets) + MESSAGE_COST;
     return (
       this.waitingOctets === 0 &&
-      this.#messageFlow.room >= cost &&
-      this.#sessionFlow.room >= cost &&
+      this.#windows.room >= cost &&
       this.#lane0.size < this.#limits.journalOctetsMax
     );
   }
@@ -213,11 +197,9 @@ export class Link {
       tooLong("an expedited message", octets.length, expeditedOctetsMax);
     }
     const cost = octets.length + MESSAGE_COST;
-    if (
-      !this.#waiting?.hasExpedited &&
-      this.#expeditedFlow.sent + cost <= this.#expeditedFlow.credit
-    ) {
-      this.#expeditedFlow.sent += cost;
+    const { expedited } = this.#windows;
+    if (!this.#waiting?.hasExpedited && cost <= expedited.room) {
+      expedited.sent += cost;
       this.#lane1.append(type, octets);
       if (this.#keeper !== undefined) this.#keeper.messages1 += 1;
       return 0;
@@ -236,23 +218,22 @@ export class Link {
     if (octets.length > limit) tooLong("an SPDU", octets.length, limit);
     const cost = octets.length + MESSAGE_COST;
     const [lane0, lane1] = [this.#lane0, this.#lane1];
+    const windows = this.#windows;
     if (isExpedited) {
-      if (this.#waiting?.hasExpedited || this.#expeditedFlow.room < cost) {
+      if (this.#waiting?.hasExpedited || windows.expedited.room < cost) {
         this.#theWaiting.push(DIALOGUE_EXPEDITED, octets, true);
         return;
       }
-      this.#expeditedFlow.sent += cost;
+      windows.expedited.sent += cost;
       lane1.append(DIALOGUE_EXPEDITED, octets);
       return;
     }
-    const room = Math.min(this.#messageFlow.room, this.#sessionFlow.room);
     const isFull = lane0.size >= this.#limits.journalOctetsMax;
-    if (this.waitingOctets > 0 || room < cost || isFull) {
+    if (this.waitingOctets > 0 || windows.room < cost || isFull) {
       this.#theWaiting.push(DIALOGUE, octets, false);
       return;
     }
-    this.#messageFlow.sent += cost;
-    this.#sessionFlow.sent += cost;
+    windows.send(cost);
     lane0.append(DIALOGUE, octets);
   }
 
@@ -269,11 +250,8 @@ export class Link {
   /** The dialogue's transport took an SPDU of this many octets: as many may come. */
   readSpdu(octets: number, isExpedited: boolean): void {
     const cost = octets + MESSAGE_COST;
-    if (isExpedited) this.#expeditedFlow.consumed += cost;
-    else {
-      this.#messageFlow.consumed += cost;
-      this.#sessionFlow.consumed += cost;
-    }
+    if (isExpedited) this.#windows.expedited.consumed += cost;
+    else this.#windows.consume(cost);
   }
 
   /**
@@ -418,7 +396,7 @@ export class Link {
 
   /** Octets that came and that the application has not taken. */
   get unreadOctets(): number {
-    return this.#sessionFlow.waiting + this.#expeditedFlow.waiting;
+    return this.#windows.waiting;
   }
 
   // Transports.
@@ -664,12 +642,11 @@ export class Link {
     this.#received0 = end0 - size0;
     this.#received1 = end1 - (seen.length - size0);
     keeper.restore(run.start, state);
-    const windows = [this.#messageFlow, this.#sessionFlow, this.#expeditedFlow];
-    for (const window of windows) window.restore(0);
+    this.#windows.restore([0, 0, 0]);
     keeper.isRestoring = true;
     this.#look(keeper, seen, true);
     this.#hasHeardAll = heardAll.has(state.release);
-    for (const [i, window] of windows.entries()) window.restore(state.counted[i] ?? 0);
+    this.#windows.restore(state.counted);
     const rest = run.octets.subarray(seen.length);
     keeper.restored(state, rest);
     if (keeper.overlap === undefined) {
@@ -686,8 +663,7 @@ export class Link {
   #endRestoring(keeper: Keeper): void {
     if (!keeper.isRestoring) return;
     keeper.isRestoring = false;
-    const windows = [this.#messageFlow, this.#sessionFlow, this.#expeditedFlow];
-    for (const window of windows) window.restored();
+    this.#windows.restored();
     this.#streams?.restored();
     this.#isControlDirty = true;
   }
@@ -785,7 +761,8 @@ export class Link {
     const reader = this.#reader;
     if (reader === undefined) return;
     const unread = this.#inbox.ordinaryLength;
-    const before = this.#sessionFlow.received;
+    const { session } = this.#windows;
+    const before = session.received;
     this.#wasReadable = this.isReadable;
     reader.feed(chunk, loan);
     if (this.#streams) this.#streams.lent = loan?.memory;
@@ -805,11 +782,11 @@ export class Link {
     // What came on a loan waits a little: who reads it at once needs no copy.
     if (loan === undefined) this.#streams?.gather();
     // Messages that are a small part of their chunk pin far more than what credit counts.
-    const counted = this.#sessionFlow.received - before;
+    const counted = session.received - before;
     if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#inbox.letGo(unread);
     this.#announce();
     const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
-    const part = this.#messageFlow.windowOctets * ACKNOWLEDGE_PART;
+    const part = this.#windows.messages.windowOctets * ACKNOWLEDGE_PART;
     if (news >= Math.max(ACKNOWLEDGE_OCTETS, part)) this.#isControlDirty = true;
     else if (news > 0 && this.#acknowledgeAt === 0) {
       this.#acknowledgeAt = now + this.#limits.acknowledgeMs;
@@ -834,9 +811,7 @@ export class Link {
       this.#lane0.unsent > 0 ||
       this.#lane1.unsent > 0 ||
       (this.#acknowledgeAt > 0 && now >= this.#acknowledgeAt) ||
-      this.#messageFlow.isDue ||
-      this.#sessionFlow.isDue ||
-      this.#expeditedFlow.isDue
+      this.#windows.isDue
     );
   }
 
@@ -869,13 +844,8 @@ export class Link {
     const roundTrip = this.roundTripMs;
     this.#isControlDirty = false;
     const acknowledges = isDirty || this.#isAckWorthwhile(now);
-    const message = this.#messageFlow;
-    const session = this.#sessionFlow;
-    const expedited = this.#expeditedFlow;
     // What a process before this one granted is not known before the peer has said what it stored.
-    const grants =
-      !isRestoring &&
-      (isDirty || message.isWorthwhile || session.isWorthwhile || expedited.isWorthwhile);
+    const grants = !isRestoring && (isDirty || this.#windows.isWorthwhile);
     if (!acknowledges && !grants && !tells) return NO_OCTETS;
     const body = new Writer();
     if (tells) overlap?.write(body);
@@ -890,15 +860,7 @@ export class Link {
       };
       writeVarints(body, ACK, arrived0, this.#received0, arrived1, this.#received1);
     }
-    if (grants) {
-      writeVarints(
-        body,
-        CREDIT,
-        session.grant(now, roundTrip),
-        message.grant(now, roundTrip),
-        expedited.grant(now, roundTrip),
-      );
-    }
+    if (grants) this.#windows.writeCredit(body, now, roundTrip);
     this.#streams?.writeGrants(body, now, roundTrip);
     return body.finish();
   }
@@ -935,7 +897,8 @@ export class Link {
       case ACK:
         return this.#receiveAck(new Reader(body, "Tertulia 2.2 ACK"));
       case CREDIT:
-        return this.#receiveCredit(new Reader(body, "Tertulia 2.2 CREDIT"));
+        this.#windows.receiveCredit(new Reader(body, "Tertulia 2.2 CREDIT"));
+        return this.#pump();
       case STREAM_CREDIT:
         return this.#theStreams.receiveCredit(new Reader(body, "Tertulia 2.2 STREAM_CREDIT"));
       case OPEN:
@@ -958,15 +921,14 @@ export class Link {
       case RESET:
         return this.#theStreams.receiveReset(new Reader(body, "Tertulia 2.2 RESET"));
       case DIALOGUE:
-        this.#messageFlow.receive(body.length + MESSAGE_COST);
-        this.#sessionFlow.receive(body.length + MESSAGE_COST);
+        this.#windows.receive(body.length + MESSAGE_COST);
         this.#announce();
         // A short view would pin a whole chunk, of which credit counts the view only.
         if (body.length < SPDU_VIEW_OCTETS) return this.#listener.dialogue(body.slice(), false);
         reader.hold();
         return this.#listener.dialogue(reader.body(), false);
       case DIALOGUE_EXPEDITED:
-        this.#expeditedFlow.receive(body.length + MESSAGE_COST);
+        this.#windows.expedited.receive(body.length + MESSAGE_COST);
         return this.#listener.dialogue(body.slice(), true);
     }
     if (type >= MESSAGE && type < OPTIONAL) return this.#inbox.receiveExpedited(type, body);
@@ -987,13 +949,6 @@ export class Link {
       }
       journal.acknowledge(committed);
     }
-    this.#pump();
-  }
-
-  #receiveCredit(fields: Reader): void {
-    this.#sessionFlow.allow(fields.varint());
-    this.#messageFlow.allow(fields.varint());
-    this.#expeditedFlow.allow(fields.varint());
     this.#pump();
   }
 
@@ -1029,9 +984,7 @@ export class Link {
       segmentOctets: this.#segmentOctets,
       lane0: this.#lane0,
       lane1: this.#lane1,
-      session: this.#sessionFlow,
-      messages: this.#messageFlow,
-      expedited: this.#expeditedFlow,
+      windows: this.#windows,
       keeper: this.#keeper,
       listener: this.#listener,
     };

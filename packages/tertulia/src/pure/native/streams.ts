@@ -149,7 +149,7 @@ export class Streams implements Iterable<StreamState> {
   read(stream: StreamState): Uint8Array | undefined {
     if (this.#isCarrying) return undefined;
     const octets = stream.read();
-    if (octets) this.#parts.session.consumed += octets.length;
+    if (octets) this.#parts.windows.session.consumed += octets.length;
     return octets;
   }
 
@@ -157,7 +157,7 @@ export class Streams implements Iterable<StreamState> {
   take(stream: StreamState): Received | undefined {
     if (this.#isCarrying) return undefined;
     const received = stream.take(this.#lent);
-    if (received) this.#parts.session.consumed += received.octets.length;
+    if (received) this.#parts.windows.session.consumed += received.octets.length;
     return received;
   }
 
@@ -191,7 +191,8 @@ export class Streams implements Iterable<StreamState> {
 
   /** Sends one piece; whether it could send another. */
   #pumpOne(stream: StreamState): boolean {
-    const { lane0, session, segmentOctets, listener } = this.#parts;
+    const { lane0, windows, segmentOctets, listener } = this.#parts;
+    const { session } = windows;
     const first = stream.pending.peek();
     if (first === undefined) {
       if (stream.isEnding && !stream.isEndSent) {
@@ -276,7 +277,8 @@ export class Streams implements Iterable<StreamState> {
    * @param isAgain - They came before this process began: what was granted for them is not known.
    */
   receiveData(fields: Reader, isApart: boolean, isAgain: boolean): void {
-    const { session, listener } = this.#parts;
+    const { windows, listener } = this.#parts;
+    const { session } = windows;
     const stream = this.#peerStream(fields.varint());
     const octets = fields.rest();
     session.receive(octets.length);
@@ -370,7 +372,8 @@ export class Streams implements Iterable<StreamState> {
    * @param goesOn - But for those that are carried over: they are told of as if they were opened now.
    */
   restore({ nextStreams, streams, lost, carried }: KeptState, goesOn: boolean): void {
-    const { session, listener } = this.#parts;
+    const { windows, listener } = this.#parts;
+    const { session } = windows;
     // After any other end it is not known whether somebody has used one that came since.
     this.#goesOn = goesOn && carried !== undefined;
     [this.#nextId, this.#nextPeerId] = nextStreams;
@@ -454,7 +457,7 @@ export class Streams implements Iterable<StreamState> {
 
   /** Drops what is pending and unread; it frees the session's window as if it had been read. */
   #drop(stream: StreamState): void {
-    this.#parts.session.consumed += stream.flow.waiting;
+    this.#parts.windows.session.consumed += stream.flow.waiting;
     stream.clear();
   }
 

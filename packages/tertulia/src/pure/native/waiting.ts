@@ -69,13 +69,13 @@ export class Waiting {
   }
 
   #pumpExpedited(): void {
-    const { expedited, keeper, lane1 } = this.#parts;
+    const { windows, keeper, lane1 } = this.#parts;
     for (;;) {
       const message = this.#expedited.peek();
       if (message === undefined) return;
       const cost = message.octets.length + MESSAGE_COST;
-      if (expedited.room < cost) return;
-      expedited.sent += cost;
+      if (windows.expedited.room < cost) return;
+      windows.expedited.sent += cost;
       const isSpdu = message.type === DIALOGUE_EXPEDITED;
       if (!isSpdu && keeper !== undefined) keeper.messages1 += 1;
       lane1.append(message.type, message.octets);
@@ -85,7 +85,7 @@ export class Waiting {
   }
 
   #pumpMessages(): void {
-    const { messages, session, keeper, lane0, limits, segmentOctets } = this.#parts;
+    const { windows, keeper, lane0, limits, segmentOctets } = this.#parts;
     for (;;) {
       const message = this.#queue.peek();
       if (message === undefined) return;
@@ -94,15 +94,14 @@ export class Waiting {
       const expedited = this.#expedited.peek();
       if (expedited && expedited.ticket < message.ticket) return;
       const overhead = offset === 0 ? MESSAGE_COST : 0;
-      const room = Math.min(messages.room, session.room) - overhead;
+      const room = windows.room - overhead;
       const left = octets.length - offset;
       const size = Math.min(left, segmentOctets);
       // A shorter segment could go now: it would cost both sides more than the wait.
       if (room < size || lane0.size >= limits.journalOctetsMax) return;
       const isSpdu = type === DIALOGUE;
       if (offset === 0 && !isSpdu && keeper !== undefined) keeper.messages0 += 1;
-      messages.sent += size + overhead;
-      session.sent += size + overhead;
+      windows.send(size + overhead);
       const isLast = size === left;
       lane0.append(isLast ? type : type | MORE, octets.subarray(offset, offset + size));
       message.offset += size;

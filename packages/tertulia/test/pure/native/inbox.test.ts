@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Flow } from "../../../src/pure/native/flow.ts";
+import { peerLimitsOf } from "../../../src/pure/native/establishment.ts";
 import { MORE } from "../../../src/pure/native/frames.ts";
 import { Inbox } from "../../../src/pure/native/inbox.ts";
 import { type Limits, limitsFrom } from "../../../src/pure/native/limits.ts";
 import { octetsContext, textContext } from "../../../src/pure/native/message.ts";
 import { MESSAGE_COST } from "../../../src/pure/native/peer-limits.ts";
+import { Windows } from "../../../src/pure/native/windows.ts";
 import { decodeUtf8, utf8 } from "../../../src/pure/octets.ts";
 import { EXPEDITED, NORMAL } from "./pair.ts";
 
@@ -13,18 +14,15 @@ const WINDOW_OCTETS = 10_000;
 
 /** An inbox, what its messages are counted by, and of which lanes some were taken. */
 class Fixture {
-  readonly session: Flow = new Flow(WINDOW_OCTETS, WINDOW_OCTETS, 0);
-  readonly messages: Flow = new Flow(WINDOW_OCTETS, WINDOW_OCTETS, 0);
-  readonly expedited: Flow = new Flow(WINDOW_OCTETS, WINDOW_OCTETS, 0);
+  readonly windows: Windows;
   readonly took: number[] = [];
   readonly inbox: Inbox;
 
-  constructor(limits: Partial<Limits> = {}) {
+  constructor(changes: Partial<Limits> = {}) {
     const keeper = { took: (lane: 0 | 1) => void this.took.push(lane) };
-    const { session, messages, expedited } = this;
-    const contexts = [textContext, octetsContext];
-    const parts = { limits: limitsFrom(limits), contexts, session, messages, expedited, keeper };
-    this.inbox = new Inbox(parts);
+    const limits = limitsFrom({ windowOctets: WINDOW_OCTETS, ...changes });
+    this.windows = new Windows(limits, peerLimitsOf(limits));
+    this.inbox = new Inbox(limits, [textContext, octetsContext], this.windows, keeper);
   }
 
   /** A frame comes, in a chunk of its own. */
@@ -43,9 +41,10 @@ class Fixture {
     return texts;
   }
 
-  /** What waits of each flow. */
+  /** What waits of each window. */
   get waiting(): [session: number, messages: number, expedited: number] {
-    return [this.session.waiting, this.messages.waiting, this.expedited.waiting];
+    const { session, messages, expedited } = this.windows;
+    return [session.waiting, messages.waiting, expedited.waiting];
   }
 }
 
