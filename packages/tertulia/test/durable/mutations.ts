@@ -8,9 +8,9 @@ import type { Mutation } from "../simulation/mutants.ts";
 export const mutations: readonly Mutation[] = [
   {
     name: "what arrives is acknowledged before it is synced",
-    file: "native/link",
-    from: "writeVarints(body, ACK, arrived0, this.#received0, arrived1, this.#received1)",
-    to: "writeVarints(body, ACK, arrived0, arrived0, arrived1, arrived1)",
+    file: "native/arrivals",
+    from: "writeVarints(writer, ACK, arrived0, this.received0, arrived1, this.received1)",
+    to: "writeVarints(writer, ACK, arrived0, arrived0, arrived1, arrived1)",
   },
   {
     name: "what is sent goes out before it is synced",
@@ -81,20 +81,20 @@ export const mutations: readonly Mutation[] = [
   {
     name: "what a dead process had granted is not allowed for",
     file: "native/link",
-    from: "this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, from));",
-    to: "this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, from)); this.#endRestoring(keeper);",
+    from: "this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, this.#arrivals.received));",
+    to: "this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, this.#arrivals.received)); this.#endRestoring(keeper);",
   },
   {
     name: "what the application has had waits for its sender to say that it is stored",
     file: "native/link",
-    from: "keeper.held.seenBy(cursor, from)",
-    to: "from",
+    from: "keeper.held.seenBy(cursor, this.#arrivals.received)",
+    to: "this.#arrivals.received",
   },
   {
     name: "what arrived in another life of the peer's is acknowledged to the next",
     file: "native/link",
-    from: "overlap?.isHeard !== false && held",
-    to: "held",
+    from: "const isKnown = overlap?.isHeard !== false;",
+    to: "const isKnown = true;",
   },
   {
     name: "the epoch is not persisted",
@@ -201,7 +201,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "what came before a crash is taken again",
     file: "native/link",
-    from: "if (this.#cursor0 > held.arrived0)",
+    from: "if (arrivals.cursor0 > held.arrived0)",
     to: "if (true)",
   },
   {

@@ -31,8 +31,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what came already is taken again after a resume",
-    file: "native/link",
-    from: "if (this.#cursor0 <= this.#received0)\n                    continue;",
+    file: "native/arrivals",
+    from: "if (this.cursor0 <= this.received0)\n            return false;",
     to: "",
   },
   {

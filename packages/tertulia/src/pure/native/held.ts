@@ -41,6 +41,10 @@ export class Held {
     this.#octetsMax = octetsMax;
   }
 
+  get arrived(): Cursor {
+    return [this.arrived0, this.arrived1];
+  }
+
   /** Puts the current frame of a reader aside. */
   stage(lane: 0 | 1, reader: FrameReader): void {
     const { size, type, start, end, octets } = reader;

@@ -13,6 +13,7 @@
 
 import { ProtocolError, SessionError } from "../errors.ts";
 import { gatherOctets, type LentMemory, type Loan, NO_OCTETS, Reader, Writer } from "../octets.ts";
+import { Arrivals } from "./arrivals.ts";
 import { FrameReader } from "./frame-reader.ts";
 import {
   ACK,
@@ -33,7 +34,6 @@ import {
   RESET,
   STORED,
   STREAM_CREDIT,
-  writeVarints,
 } from "./frames.ts";
 import { EVERYTHING } from "./held.ts";
 import { Inbox } from "./inbox.ts";
@@ -65,18 +65,6 @@ const SPDU_VIEW_OCTETS = 4096;
 const LARGE_CHUNK_OCTETS = 4096;
 /** Octets that go out as one chunk, whatever they are made of. */
 const GATHER_OCTETS = 4096;
-/**
- * Octets received after which an acknowledgement waits for nothing: two slabs of the sender's, which
- * it writes again while they are warm, and more only where the window has grown.
- */
-const ACKNOWLEDGE_OCTETS = 128 * 1024;
-const ACKNOWLEDGE_PART = 1 / 16;
-/**
- * An acknowledgement rides on what is sent when it is about as many octets, or when a quarter of the time
- * that it may take is over: for a few short messages it costs as much as they do.
- */
-const RIDE_OCTETS = 512;
-const RIDE_PART = 1 / 4;
 
 export class Link {
   readonly #limits: Limits;
@@ -91,16 +79,8 @@ export class Link {
   /** Present when everything has to be stored before it has an effect. */
   readonly #keeper: Keeper | undefined;
 
-  // Receiving. A cursor is the position on this transport, which after a resume may be behind what
-  // was received on the last one: frames up to there are old news.
-  #received0 = 0;
-  #received1 = 0;
-  #cursor0 = 0;
-  #cursor1 = 0;
-  #acknowledged0 = 0;
-  #acknowledged1 = 0;
-  /** When an acknowledgement is due; 0 for not at all. */
-  #acknowledgeAt = 0;
+  // Receiving.
+  readonly #arrivals: Arrivals;
   #isControlDirty = false;
   readonly #inbox: Inbox;
 
@@ -139,6 +119,7 @@ export class Link {
     this.#listener = listener;
     this.#reader = new FrameReader(limits.frameOctetsMax);
     this.#windows = new Windows(limits, peer);
+    this.#arrivals = new Arrivals(limits.acknowledgeMs);
     // The peer grants anew when half of its window is read: what waits for that must fit into a half.
     const half = Math.min(peer.messageCredit, peer.sessionCredit) >> 1;
     this.#segmentOctets = Math.min(peer.frameOctetsMax, half - MESSAGE_COST);
@@ -375,8 +356,8 @@ export class Link {
 
   /** A count that grows whenever anything arrives, here or there. */
   get progress(): number {
-    const { acknowledged } = this.#lane0;
-    return acknowledged + this.#lane1.acknowledged + this.#received0 + this.#received1;
+    const { received0, received1 } = this.#arrivals;
+    return this.#lane0.acknowledged + this.#lane1.acknowledged + received0 + received1;
   }
 
   /** What the peer has committed, on lane 0 and lane 1. */
@@ -403,7 +384,7 @@ export class Link {
 
   get positions(): Positions {
     return {
-      received: [this.#received0, this.#received1],
+      received: this.#arrivals.received,
       retained: [this.#lane0.start, this.#lane1.start],
     };
   }
@@ -417,8 +398,7 @@ export class Link {
   checkPositions(peer: Positions): string | undefined {
     const given = [this.#lane0.given, this.#lane1.given] as const;
     // What is kept of what came, and not looked into, it need not send again.
-    const { arrived0 = this.#received0, arrived1 = this.#received1 } = this.#keeper?.held ?? {};
-    return wrongPositions(peer, given, [arrived0, arrived1]);
+    return wrongPositions(peer, given, this.#keeper?.held.arrived ?? this.#arrivals.received);
   }
 
   /**
@@ -450,8 +430,7 @@ export class Link {
       this.#lane0.count(start0, isLastSegment) + this.#lane1.count(start1, isLastSegment);
     this.#lane0.rewind(start0);
     this.#lane1.rewind(start1);
-    this.#cursor0 = begin(declared, peer, 0);
-    this.#cursor1 = begin(declared, peer, 1);
+    this.#arrivals.attach(begin(declared, peer, 0), begin(declared, peer, 1));
     this.#reader = new FrameReader(this.#limits.frameOctetsMax);
     this.#keeper?.overlap?.attach();
     this.#restate();
@@ -463,7 +442,7 @@ export class Link {
 
   /** Positions to which everything was settled when what was taken is. */
   get taken(): Cursor {
-    return this.#keeper?.taken ?? [this.#received0, this.#received1];
+    return this.#keeper?.taken ?? this.#arrivals.received;
   }
 
   /** The application is done with what it took. */
@@ -496,7 +475,7 @@ export class Link {
     return {
       ...this.#parts,
       keeper,
-      received: [this.#received0, this.#received1],
+      received: this.#arrivals.received,
       waiting: this.#waiting,
       streams: this.#streams,
       hasStaged: this.#hasStaged,
@@ -555,7 +534,7 @@ export class Link {
   #lookAtHeld(keeper: Keeper, until: Cursor): void {
     const { held } = keeper;
     for (;;) {
-      const octets = held.take([this.#received0, this.#received1], until);
+      const octets = held.take(this.#arrivals.received, until);
       if (octets === undefined) return;
       this.#look(keeper, octets);
       // The peer waits for this, and nothing is gained by waiting longer.
@@ -567,16 +546,14 @@ export class Link {
 
   /** What the peer says of what its store has (Tertulia 5.5). */
   #receiveStored(keeper: Keeper, overlap: Overlap, fields: Reader): void {
-    const received = [this.#received0, this.#received1] as const;
+    const { received, cursor } = this.#arrivals;
     const starts = overlap.receive(fields);
     if (starts) {
       if (starts[0] < received[0] || starts[1] < received[1]) notStored(starts, received);
       keeper.held.cut(received, starts);
     }
-    const { arrived0, arrived1 } = keeper.held;
-    if (arrived0 < this.#cursor0 || arrived1 < this.#cursor1) {
-      notStored([arrived0, arrived1], [this.#cursor0, this.#cursor1]);
-    }
+    const { arrived } = keeper.held;
+    if (arrived[0] < cursor[0] || arrived[1] < cursor[1]) notStored(arrived, cursor);
     this.#lookAtHeld(keeper, keeper.peerStored);
     this.#endRestoring(keeper);
   }
@@ -639,8 +616,8 @@ export class Link {
     let size0 = 0;
     reader.feed(seen);
     while (reader.next()) if (laneOf(reader.type) === 0) size0 += reader.size;
-    this.#received0 = end0 - size0;
-    this.#received1 = end1 - (seen.length - size0);
+    this.#arrivals.received0 = end0 - size0;
+    this.#arrivals.received1 = end1 - (seen.length - size0);
     keeper.restore(run.start, state);
     this.#windows.restore([0, 0, 0]);
     keeper.isRestoring = true;
@@ -654,8 +631,7 @@ export class Link {
       this.#endRestoring(keeper);
     } else {
       // What the application has had, the peer's store had. Of the rest the peer will tell.
-      const from = [this.#received0, this.#received1] as const;
-      this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, from));
+      this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, this.#arrivals.received));
     }
   }
 
@@ -673,6 +649,7 @@ export class Link {
     const reader = this.#reader;
     if (reader === undefined) return;
     const { held, overlap } = keeper;
+    const arrivals = this.#arrivals;
     this.#now = now;
     reader.feed(chunk, loan);
     while (!this.#isStopped && reader.next()) {
@@ -686,11 +663,11 @@ export class Link {
         throw new ProtocolError("unexpectedFrame", "Tertulia 5.5", "STORED comes first");
       }
       if (lane === 0) {
-        this.#cursor0 += reader.size;
-        if (this.#cursor0 > held.arrived0) held.stage(0, reader);
+        arrivals.cursor0 += reader.size;
+        if (arrivals.cursor0 > held.arrived0) held.stage(0, reader);
       } else {
-        this.#cursor1 += reader.size;
-        if (this.#cursor1 > held.arrived1) held.stage(1, reader);
+        arrivals.cursor1 += reader.size;
+        if (arrivals.cursor1 > held.arrived1) held.stage(1, reader);
       }
     }
     const [start0, start1] = [this.#lane0.start, this.#lane1.start];
@@ -701,16 +678,17 @@ export class Link {
   /** Does what stored frames say; with `isAgain`, only what they say to the application as messages. */
   #look(keeper: Keeper, octets: Uint8Array, isAgain = false): void {
     const { reader } = keeper;
+    const arrivals = this.#arrivals;
     this.#wasReadable = this.isReadable;
     reader.feed(octets);
     while (!this.#isStopped && reader.next()) {
       const { type, size } = reader;
       const lane = laneOf(type) ?? 0;
-      if (lane === 0) this.#received0 += size;
-      else this.#received1 += size;
+      if (lane === 0) arrivals.received0 += size;
+      else arrivals.received1 += size;
       const unread = this.#inbox.length;
       const isMessage = type >= MESSAGE && type < OPTIONAL;
-      const end = lane === 0 ? this.#received0 : this.#received1;
+      const end = lane === 0 ? arrivals.received0 : arrivals.received1;
       const isSpdu = type === DIALOGUE || type === DIALOGUE_EXPEDITED;
       const isToDo = isSpdu ? !keeper.isSpduDone(lane, end) : !isAgain;
       if (isMessage && lane === 0) {
@@ -735,7 +713,7 @@ export class Link {
   detach(): void {
     this.relax();
     this.#reader = undefined;
-    this.#acknowledgeAt = 0;
+    this.#arrivals.detach();
   }
 
   /** Reads nothing any more: the session has ended, and messages that wait can still be taken. */
@@ -747,7 +725,7 @@ export class Link {
 
   /** When something is due to be said, or 0. */
   get deadline(): number {
-    return this.#acknowledgeAt;
+    return this.#arrivals.dueAt;
   }
 
   /**
@@ -761,7 +739,8 @@ export class Link {
     const reader = this.#reader;
     if (reader === undefined) return;
     const unread = this.#inbox.ordinaryLength;
-    const { session } = this.#windows;
+    const arrivals = this.#arrivals;
+    const { messages, session } = this.#windows;
     const before = session.received;
     this.#wasReadable = this.isReadable;
     reader.feed(chunk, loan);
@@ -769,9 +748,7 @@ export class Link {
     while (!this.#isStopped && reader.next()) {
       const { type } = reader;
       if (type >= MESSAGE && type < OPTIONAL && (type & 0x30) !== 0x20) {
-        this.#cursor0 += reader.size;
-        if (this.#cursor0 <= this.#received0) continue;
-        this.#received0 = this.#cursor0;
+        if (!arrivals.receive0(reader.size)) continue;
         reader.hold();
         if (this.#hasHeardAll) behindTheEnd(type);
         this.#inbox.receive(type, reader.octets, reader.start, reader.end);
@@ -785,12 +762,7 @@ export class Link {
     const counted = session.received - before;
     if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#inbox.letGo(unread);
     this.#announce();
-    const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
-    const part = this.#windows.messages.windowOctets * ACKNOWLEDGE_PART;
-    if (news >= Math.max(ACKNOWLEDGE_OCTETS, part)) this.#isControlDirty = true;
-    else if (news > 0 && this.#acknowledgeAt === 0) {
-      this.#acknowledgeAt = now + this.#limits.acknowledgeMs;
-    }
+    if (arrivals.look(now, messages.windowOctets)) this.#isControlDirty = true;
   }
 
   /** The loan ends: what came on it and nobody has read is put elsewhere. */
@@ -810,7 +782,7 @@ export class Link {
       this.#keeper?.overlap?.isDirty ||
       this.#lane0.unsent > 0 ||
       this.#lane1.unsent > 0 ||
-      (this.#acknowledgeAt > 0 && now >= this.#acknowledgeAt) ||
+      this.#arrivals.isDue(now) ||
       this.#windows.isDue
     );
   }
@@ -843,50 +815,29 @@ export class Link {
     const isDirty = this.#isControlDirty;
     const roundTrip = this.roundTripMs;
     this.#isControlDirty = false;
-    const acknowledges = isDirty || this.#isAckWorthwhile(now);
+    const arrivals = this.#arrivals;
+    const acknowledges = isDirty || arrivals.isWorthwhile(now, this.#keeper !== undefined);
     // What a process before this one granted is not known before the peer has said what it stored.
     const grants = !isRestoring && (isDirty || this.#windows.isWorthwhile);
     if (!acknowledges && !grants && !tells) return NO_OCTETS;
     const body = new Writer();
     if (tells) overlap?.write(body);
     if (acknowledges) {
-      this.#acknowledged0 = this.#received0;
-      this.#acknowledged1 = this.#received1;
-      this.#acknowledgeAt = 0;
       // What arrived in another life of the peer's it does not know of.
-      const { arrived0, arrived1 } = (overlap?.isHeard !== false && held) || {
-        arrived0: this.#received0,
-        arrived1: this.#received1,
-      };
-      writeVarints(body, ACK, arrived0, this.#received0, arrived1, this.#received1);
+      const isKnown = overlap?.isHeard !== false;
+      arrivals.writeAck(body, (isKnown && held?.arrived) || arrivals.received);
     }
     if (grants) this.#windows.writeCredit(body, now, roundTrip);
     this.#streams?.writeGrants(body, now, roundTrip);
     return body.finish();
   }
 
-  /** Whether an acknowledgement, if something is being sent anyway, is worth its octets. */
-  #isAckWorthwhile(now: number): boolean {
-    const news = this.#received0 - this.#acknowledged0 + (this.#received1 - this.#acknowledged1);
-    if (news === 0) return false;
-    // What is stored is acknowledged when that is so, and the peer's store waits for it.
-    if (this.#keeper !== undefined || news >= RIDE_OCTETS) return true;
-    return now >= this.#acknowledgeAt - this.#limits.acknowledgeMs * (1 - RIDE_PART);
-  }
-
   // What comes in.
 
   #receiveOther(type: number, reader: FrameReader): void {
     const lane = laneOf(type);
-    if (lane === 0) {
-      this.#cursor0 += reader.size;
-      if (this.#cursor0 <= this.#received0) return;
-      this.#received0 = this.#cursor0;
-    } else if (lane === 1) {
-      this.#cursor1 += reader.size;
-      if (this.#cursor1 <= this.#received1) return;
-      this.#received1 = this.#cursor1;
-    }
+    if (lane === 0 && !this.#arrivals.receive0(reader.size)) return;
+    if (lane === 1 && !this.#arrivals.receive1(reader.size)) return;
     this.#dispatch(type, reader);
   }
 
