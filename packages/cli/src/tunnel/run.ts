@@ -5,7 +5,7 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Session } from "tertulia";
+import { type Session, SessionError } from "tertulia";
 import { formatTarget, openTunnel, type Tunnel, type TunnelAddress } from "tertulia/tunnel";
 import type { Home } from "../home.ts";
 import type { Log, LogFields } from "../log.ts";
@@ -26,10 +26,11 @@ const NO_UPGRADE =
 const REASONS_MAX = 8;
 
 /**
- * Runs until a signal or `tertulia tunnel stop`. The first session has to come about; later, whatever
- * is wrong may come right.
+ * Runs until a signal or `tertulia tunnel stop`. The first session has to come about, and to be of use;
+ * later, whatever is wrong may come right.
  *
  * @param onReady - Told when the first session is there.
+ * @throws {SessionError} `ERR_REFUSED` when the node takes nothing of the plan.
  */
 export async function runTunnel(
   { address, acceptNew, options }: TunnelPlan,
@@ -52,20 +53,28 @@ export async function runTunnel(
   for (const one of tunnel.addresses) log("listening", sentenceOf(one), fieldsOf(one));
   await using _status = await offerStatus(home, { address, tunnel, recent, stop });
   let session: Session | undefined = await firstSession(address, home, acceptNew, signal);
-  onReady?.();
-  for (let pauseMs = RETRY_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
+  let pauseMs = RETRY_MS;
+  // Until the node has said whether it listens for us, whoever started this waits.
+  let isReady = false;
+  const ready = () => {
+    pauseMs = RETRY_MS;
+    if (!isReady) onReady?.();
+    isReady = true;
+  };
+  for (; !signal.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
     try {
       session ??= await establish();
-      pauseMs = RETRY_MS;
       recent.reason = undefined;
       log("connected", `connected to ${address}`, { address, session: session.id });
-      await through(tunnel, session, log, recent, signal);
+      await through(tunnel, session, log, recent, signal, ready);
     } catch (error) {
       if (signal.aborted) break;
+      if (!isReady && isRefused(error)) throw error;
       const reason = reasonOf(error);
       recent.reason = reason;
       const next = "its connections were reset; another session is tried for";
-      log("lost", session ? `the session is lost: ${reason}; ${next}` : `no session: ${reason}`, {
+      const isLost = session !== undefined && !isRefused(error);
+      log("lost", isLost ? `the session is lost: ${reason}; ${next}` : `no session: ${reason}`, {
         reason,
       });
     }
@@ -76,19 +85,35 @@ export async function runTunnel(
   process.off("SIGUSR2", onUpgrade);
 }
 
-/** Until the session ends, or we are told to. */
+/** The node took none of what the tunnel is for. */
+function isRefused(error: unknown): boolean {
+  return error instanceof SessionError && error.code === "ERR_REFUSED";
+}
+
+/**
+ * Until the session ends, or we are told to.
+ *
+ * @param onReady - Told when the node has said which remote forwards it takes.
+ * @throws {SessionError} `ERR_REFUSED` when that is none, and there is nothing else to do.
+ */
 async function through(
   tunnel: Tunnel,
   session: Session,
   log: Log,
   recent: Recent,
   signal: AbortSignal,
+  onReady: () => void,
 ): Promise<void> {
   /** Why it is not back, as far as that was said: each reason once, however often it is tried. */
   const told = new Set<string>();
   const onAbort = () => void endSession(session, log);
   signal.addEventListener("abort", onAbort);
   void tunnel.use(session);
+  let refusal: unknown;
+  void tunnel.answered().then(onReady, (error) => {
+    refusal = error;
+    void endSession(session, log);
+  });
   for await (const change of session.changes()) {
     switch (change.type) {
       case "suspended": {
@@ -120,6 +145,7 @@ async function through(
     }
   }
   signal.removeEventListener("abort", onAbort);
+  if (refusal !== undefined) throw refusal;
 }
 
 function sentenceOf({ type, address, target }: TunnelAddress): string {

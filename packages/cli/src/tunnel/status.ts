@@ -25,6 +25,8 @@ export interface TunnelStatus {
     readonly reason?: string;
   };
   readonly listening: readonly string[];
+  /** Remote forwards that the node did not take, and why. Absent in a tunnel of an older version. */
+  readonly refused?: readonly string[];
   /** What it said last: why it is as it is. */
   readonly recent: readonly { readonly time: string; readonly text: string }[];
   readonly connections: readonly TunnelConnection[];
@@ -72,6 +74,9 @@ export function offerStatus(home: Home, offered: Offered): Promise<AsyncDisposab
       const target = one.target ? ` -> ${formatTarget(one.target)}` : "";
       return `${one.type} ${formatTarget(one.address)}${target}`;
     }),
+    refused: tunnel.refused.map(({ address, target, reason }) =>
+      harmlessLine(`remote ${formatTarget(address)} -> ${formatTarget(target)}: ${reason}`),
+    ),
     recent: recent.lines,
     connections: tunnel.connections,
   });
@@ -139,7 +144,7 @@ export function statusTable(
 }
 
 function tunnelTable(
-  { pid, address, session, listening, recent, connections }: TunnelStatus,
+  { pid, address, session, listening, refused = [], recent, connections }: TunnelStatus,
   before: readonly TunnelConnection[],
 ): string {
   const { state, since, backlogOctets, reason } = session;
@@ -165,7 +170,8 @@ function tunnelTable(
   const table = rows.length === 0 ? "  no connections\n" : columns([titles, ...rows]);
   const said = recent.map(({ time, text }) => `  ${clock(time)}  ${text}\n`).join("");
   const why = reason === undefined ? "" : `  why: ${reason}\n`;
-  return `${head}\n${why}${listening.map((one) => `  ${one}\n`).join("")}${table}${said}`;
+  const forwards = [...listening, ...refused.map((one) => `refused: ${one}`)];
+  return `${head}\n${why}${forwards.map((one) => `  ${one}\n`).join("")}${table}${said}`;
 }
 
 /** How a tunnel is, and why: what is to be read whole. */

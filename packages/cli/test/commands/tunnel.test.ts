@@ -29,6 +29,7 @@ async function shouter(): Promise<AsyncDisposable & { readonly port: number }> {
 interface Status {
   readonly session: { readonly state: string; readonly reason?: string };
   readonly listening: readonly string[];
+  readonly refused: readonly string[];
   readonly recent: readonly { readonly text: string }[];
 }
 
@@ -164,6 +165,34 @@ describe("tertulia tunnel", () => {
       [event, opening, outcome],
       ["connection", `tcp 127.0.0.1:${target.port}`, "limit"],
     );
+  });
+
+  it("ends when the node takes no forward at all, also in the background", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    const why =
+      "nothing is forwarded: 127.0.0.1:8080 there: " +
+      "not allowed on the far side (serve --allow listen:127.0.0.1:8080)\n";
+    const words = ["tunnel", address, "--remote", "8080:127.0.0.1:80"];
+    for (const more of [[], ["--daemon"]]) {
+      await using tunnel = new Running(home, ...words, ...more);
+      assert.deepEqual([await tunnel.ended(), tunnel.stderr], [4, why]);
+    }
+  });
+
+  it("goes on when the node takes some of its forwards, and says in its status which it does not", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    const forwards = ["--socks", "0", "--remote", "8080:127.0.0.1:80"];
+    await using tunnel = new Running(home, "tunnel", address, ...forwards, "--json");
+    await tunnel.logged("tunnel");
+    const [status] = await statusOf(home);
+    assert.deepEqual(status?.refused, [
+      "remote 127.0.0.1:8080 -> 127.0.0.1:80: " +
+        "not allowed on the far side (serve --allow listen:127.0.0.1:8080)",
+    ]);
   });
 
   it("says that it cannot be upgraded in place, and goes on", async () => {

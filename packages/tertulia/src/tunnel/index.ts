@@ -27,4 +27,5 @@ export {
   type TunnelAddress,
   type TunnelConnection,
   type TunnelOptions,
+  type TunnelRefusal,
 } from "./tunnel.ts";

@@ -85,6 +85,15 @@ export interface TunnelAddress {
   readonly target?: Target;
 }
 
+/** A remote forward that the far end did not take, and why. */
+export interface TunnelRefusal {
+  /** Where it was to listen. */
+  readonly address: Target;
+  readonly target: Target;
+  /** In words, for people. */
+  readonly reason: string;
+}
+
 /**
  * Opens the tunnel's ports. Give it a session by {@link use}; without one, local connections wait.
  *
@@ -114,6 +123,9 @@ export class Tunnel implements AsyncDisposable {
   readonly #controls = new Map<number, FtpClientSide>();
   /** Targets of remote forwards, by the number of their stream. */
   readonly #remotes = new Map<number, Target>();
+  /** One for each remote forward of the session: resolved with what the far end says of it first. */
+  #answers: PromiseWithResolvers<TunnelRefusal | undefined>[] = [];
+  #refused: TunnelRefusal[] = [];
   #session: PromiseWithResolvers<Session> = Promise.withResolvers();
   #current: Session | undefined;
   #since = new Date();
@@ -126,6 +138,11 @@ export class Tunnel implements AsyncDisposable {
   /** Where it listens. Addresses of remote forwards are there once the far end has said them. */
   get addresses(): readonly TunnelAddress[] {
     return this.#addresses;
+  }
+
+  /** The remote forwards that the far end of this session, or of the last, did not take. */
+  get refused(): readonly TunnelRefusal[] {
+    return this.#refused;
   }
 
   /** How the session is, or `waiting` when there is none; since when; what waits for the link. */
@@ -176,11 +193,33 @@ export class Tunnel implements AsyncDisposable {
     this.#current = session;
     this.#since = new Date();
     void this.#watch(session);
-    for (const forward of this.#options.remote ?? []) void this.#remote(session, forward);
+    this.#refused = [];
+    this.#answers = (this.#options.remote ?? []).map((forward) => {
+      const answer = Promise.withResolvers<TunnelRefusal | undefined>();
+      void this.#remote(session, forward, answer.resolve);
+      return answer;
+    });
     for await (const stream of session.streams) void this.#accept(stream);
     this.#session = Promise.withResolvers();
     this.#current = undefined;
     this.#since = new Date();
+  }
+
+  /**
+   * Resolves when the far end of the session in use has said of each remote forward whether it listens,
+   * or when the session has ended.
+   *
+   * @throws {SessionError} `ERR_REFUSED` when it refused every one, and nothing else is forwarded: this
+   *   tunnel is for nothing then.
+   */
+  async answered(): Promise<void> {
+    const answers = await Promise.all(this.#answers.map(({ promise }) => promise));
+    const refused = answers.filter((answer) => answer !== undefined);
+    const { local = [], udp = [], socks = [] } = this.#options;
+    const others = local.length + udp.length + socks.length + answers.length - refused.length;
+    if (others > 0 || refused.length === 0) return;
+    const reasons = refused.map(describeRefusal).join("; ");
+    throw new SessionError("ERR_REFUSED", `nothing is forwarded: ${reasons}`);
   }
 
   async #watch(session: Session): Promise<void> {
@@ -329,20 +368,35 @@ export class Tunnel implements AsyncDisposable {
     return this.#controls.get(control)?.takeActive(target) ? target : undefined;
   }
 
-  /** Has the far end listen, and again when it was restarted, until it refuses or the session ends. */
-  async #remote(session: Session, forward: Forward): Promise<void> {
-    const asked = formatTarget(forward.bind);
+  /**
+   * Has the far end listen, and again when it was restarted, until it refuses or the session ends.
+   *
+   * @param onAnswer - Told whether it does; only the first time counts.
+   */
+  async #remote(
+    session: Session,
+    forward: Forward,
+    onAnswer: (refusal?: TunnelRefusal) => void,
+  ): Promise<void> {
     for (;;) {
-      const failure = await this.#listenThere(session, forward);
-      if (session.state === "closed" || failure === undefined) return;
-      this.#options.log?.(`${asked} there: ${describeFailure(failure)}`);
-      if (failure !== "lost") return;
+      const failure = await this.#listenThere(session, forward, onAnswer);
+      if (session.state === "closed" || failure === undefined) return onAnswer();
+      const refusal = refusalOf(forward, failure);
+      this.#options.log?.(describeRefusal(refusal));
+      if (failure !== "lost") {
+        this.#refused.push(refusal);
+        return onAnswer(refusal);
+      }
       await sleep(REMOTE_PAUSE_MS, undefined, { ref: false });
     }
   }
 
   /** As long as the far end listens for us; why it does not, or no more. */
-  async #listenThere(session: Session, { bind, target }: Forward): Promise<Failure | undefined> {
+  async #listenThere(
+    session: Session,
+    { bind, target }: Forward,
+    onListening: () => void,
+  ): Promise<Failure | undefined> {
     let stream: SessionStream | undefined;
     let entry: TunnelAddress | undefined;
     try {
@@ -352,6 +406,7 @@ export class Tunnel implements AsyncDisposable {
       entry = { type: "remote", address: parseTarget(address), target };
       this.#addresses.push(entry);
       this.#options.log?.(`${address} there leads to ${formatTarget(target)} here`);
+      onListening();
       await stream.read();
       return undefined;
     } catch (error) {
@@ -405,6 +460,18 @@ const socksReplies: Readonly<Record<Failure, SocksReply>> = {
   cannotListen: "generalFailure",
   lost: "generalFailure",
 };
+
+function refusalOf({ bind, target }: Forward, failure: Failure): TunnelRefusal {
+  const reason =
+    failure === "notAllowed"
+      ? `not allowed on the far side (serve --allow listen:${formatTarget(bind)})`
+      : describeFailure(failure);
+  return { address: bind, target, reason };
+}
+
+function describeRefusal({ address, reason }: TunnelRefusal): string {
+  return `${formatTarget(address)} there: ${reason}`;
+}
 
 /** Waits for the octet that says that the target is connected; what came behind it. */
 async function connected(stream: SessionStream): Promise<Uint8Array> {

@@ -7,7 +7,13 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectSession, SessionError } from "../../src/index.ts";
 import { type RestingServer, TunnelHandover } from "../../src/tunnel/handover.ts";
-import { openTunnel, parseForward, parseTarget, TUNNEL_SELECTOR } from "../../src/tunnel/index.ts";
+import {
+  openTunnel,
+  parseBind,
+  parseForward,
+  parseTarget,
+  TUNNEL_SELECTOR,
+} from "../../src/tunnel/index.ts";
 import { tunnelPair } from "./pair.ts";
 
 /** A server on a free port, closed with the test. */
@@ -119,6 +125,20 @@ describe("Tunnel", () => {
     await once(socket, "data");
     socket.resetAndDestroy();
     assert.equal(await ended.promise, "ECONNRESET");
+  });
+
+  it("says which remote forwards were refused, and when that leaves nothing to do", async () => {
+    const remote = ["127.0.0.1:0:127.0.0.1:1", "192.0.2.1:0:127.0.0.1:1"].map(parseForward);
+    await using half = await tunnelPair({ remote }, ["listen:127.0.0.1:*"]);
+    await half.tunnel.answered();
+    const reason = "not allowed on the far side (serve --allow listen:192.0.2.1:0)";
+    const { bind: address, target } = remote[1]!;
+    assert.deepEqual(half.tunnel.refused, [{ address, target, reason }]);
+    await using nothing = await tunnelPair({ remote }, []);
+    await assert.rejects(nothing.tunnel.answered(), { code: "ERR_REFUSED" });
+    await using one = await tunnelPair({ remote, socks: [parseBind("0")] }, []);
+    await one.tunnel.answered();
+    assert.equal(one.tunnel.refused.length, 2);
   });
 
   it("says in the audit who reset a connection", async () => {
