@@ -225,7 +225,7 @@ export class Backlog {
     if (releaseState !== "open" && releaseState !== "asked") return false;
     const { backlogOctets } = link;
     const isShort = backlogOctets === 0 || backlogOctets < this.#options.memoryOctets;
-    return isShort && link.takesAtOnce(size);
+    return isShort && link.outbox.takesAtOnce(size);
   }
 
   #hasRoom(size: number): boolean {

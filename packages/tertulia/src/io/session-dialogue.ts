@@ -25,18 +25,18 @@ export class SessionDialogue implements AsyncIterable<Spdu> {
 
   /** Octets that {@link send} takes at once. */
   get octetsMax(): number {
-    return this.#driver.machine.link.spduOctetsMax;
+    return this.#driver.machine.link.outbox.spduOctetsMax;
   }
 
   /** Whether as much waits for credit as may, by `waitingOctetsMax`: {@link send} asks nobody. */
   get isFull(): boolean {
-    return this.#driver.machine.link.waitingOctets >= this.#driver.limits.waitingOctetsMax;
+    return this.#driver.machine.link.outbox.waitingOctets >= this.#driver.limits.waitingOctetsMax;
   }
 
   /** Carries octets to the peer's dialogue: in order, or past what waits. */
   send(octets: Uint8Array, isExpedited = false): void {
     this.#driver.checkOpen();
-    this.#driver.machine.link.sendDialogue(octets, isExpedited);
+    this.#driver.machine.link.outbox.sendDialogue(octets, isExpedited);
     this.#driver.markDirty();
   }
 

@@ -90,10 +90,10 @@ export class Turns {
     for (let out = this.#machine.poll(); out; out = this.#machine.poll()) {
       switch (out.type) {
         case "send":
-          this.#session.link.sendDialogue(concatOctets([out.head, out.octets]), false);
+          this.#session.link.outbox.sendDialogue(concatOctets([out.head, out.octets]), false);
           break;
         case "sendExpedited":
-          this.#session.link.sendDialogue(out.octets, true);
+          this.#session.link.outbox.sendDialogue(out.octets, true);
           break;
         case "connect":
           this.#machine.transportConfirm(true, now);

@@ -143,7 +143,8 @@ export class Debate {
     const { driver } = talkers[side];
     const { machine } = this.#debaters[side];
     const { waitingOctetsMax } = talkers[side].limits;
-    if (!this.#mayTalk(side) || driver.machine.link.waitingOctets >= waitingOctetsMax) return;
+    if (!this.#mayTalk(side) || driver.machine.link.outbox.waitingOctets >= waitingOctetsMax)
+      return;
     const before = machine.state;
     for (let i = 0; i < 5; i++) {
       const type = requests[random.between(0, requests.length - 1)];
@@ -200,7 +201,7 @@ export class Debate {
     const { driver } = this.#options.talkers[side];
     this.#debaters[side].said += 1;
     this.#log(`  ${side} says ${isExpedited ? "expedited " : ""}${hex(octets.subarray(0, 8))}`);
-    driver.machine.link.sendDialogue(octets, isExpedited);
+    driver.machine.link.outbox.sendDialogue(octets, isExpedited);
   }
 
   #check(): void {

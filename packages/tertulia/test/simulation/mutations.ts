@@ -79,8 +79,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "the credit of messages is ignored",
-    file: "native/link",
-    from: "cost <= this.#windows.room &&",
+    file: "native/outbox",
+    from: "windows.hasRoom(cost) &&",
     to: "",
   },
   {
@@ -115,7 +115,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a message goes past those that wait for credit",
-    file: "native/link",
+    file: "native/outbox",
     from: "this.waitingOctets === 0 &&\n            size",
     to: "size",
   },

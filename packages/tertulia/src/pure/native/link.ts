@@ -50,13 +50,13 @@ import type { Limits } from "./limits.ts";
 import { collect, type KeptParts, type LinkChanges, restoreSent } from "./link-keeping.ts";
 import type { LinkListener, LinkParts } from "./link-parts.ts";
 import type { Message, PresentationContext } from "./message.ts";
+import { Outbox } from "./outbox.ts";
 import type { Overlap } from "./overlap.ts";
-import { MESSAGE_COST, type PeerLimits, tooLong } from "./peer-limits.ts";
+import { MESSAGE_COST, type PeerLimits } from "./peer-limits.ts";
 import { begin, type Positions, wrongPositions } from "./positions.ts";
 import { heardAll, saidAll } from "./release.ts";
 import type { Received, StreamState } from "./stream.ts";
 import { Streams } from "./streams.ts";
-import { Waiting } from "./waiting.ts";
 import { Windows } from "./windows.ts";
 
 /** An SPDU shorter than this is copied out of the chunk that it came in. */
@@ -67,8 +67,10 @@ const LARGE_CHUNK_OCTETS = 4096;
 const GATHER_OCTETS = 4096;
 
 export class Link {
-  readonly #limits: Limits;
-  readonly #peer: PeerLimits;
+  /** What is sent. */
+  readonly outbox: Outbox;
+
+  readonly #parts: LinkParts;
   readonly #listener: LinkListener;
   /** There while there is a transport. */
   #reader: FrameReader | undefined;
@@ -84,13 +86,8 @@ export class Link {
   #isControlDirty = false;
   readonly #inbox: Inbox;
 
-  // Sending.
-  readonly #segmentOctets: number;
-  /** Made when first needed: while there is credit nothing waits. */
-  #waiting: Waiting | undefined;
   /** Made when first needed: most sessions have none. */
   #streams: Streams | undefined;
-  readonly #isInitiator: boolean;
 
   /** FINISH or FINISHED is sent: nothing may follow it. */
   #isFinishing = false;
@@ -114,16 +111,13 @@ export class Link {
     listener: LinkListener,
     keeps?: "waiting" | "overlapping",
   ) {
-    this.#limits = limits;
-    this.#peer = peer;
     this.#listener = listener;
     this.#reader = new FrameReader(limits.frameOctetsMax);
     this.#windows = new Windows(limits, peer);
     this.#arrivals = new Arrivals(limits.acknowledgeMs);
     // The peer grants anew when half of its window is read: what waits for that must fit into a half.
     const half = Math.min(peer.messageCredit, peer.sessionCredit) >> 1;
-    this.#segmentOctets = Math.min(peer.frameOctetsMax, half - MESSAGE_COST);
-    this.#isInitiator = isInitiator;
+    const segmentOctets = Math.min(peer.frameOctetsMax, half - MESSAGE_COST);
     if (keeps !== undefined) {
       // Credit does not count headers, OPEN and the like: as much again, and some.
       const heldOctetsMax = 2 * limits.sessionWindowOctets + 1024 * 1024;
@@ -131,102 +125,22 @@ export class Link {
       this.#lane0.stored = 0;
       this.#lane1.stored = 0;
     }
+    this.#parts = {
+      isInitiator,
+      limits,
+      peer,
+      segmentOctets,
+      lane0: this.#lane0,
+      lane1: this.#lane1,
+      windows: this.#windows,
+      keeper: this.#keeper,
+      listener,
+    };
+    this.outbox = new Outbox(this.#parts);
     this.#inbox = new Inbox(limits, contexts, this.#windows, this.#keeper);
   }
 
   // What the application asks for.
-
-  /**
-   * Sends a message, of which `type` is the frame type without {@link MORE}.
-   *
-   * @returns 0 when it is in the journal; else a ticket, which `accepted` will name.
-   * @throws {SessionError} `ERR_LIMIT` when it is longer than the peer takes, or when too much waits.
-   */
-  send(type: number, octets: Uint8Array): number {
-    const size = octets.length;
-    const cost = size + MESSAGE_COST;
-    if (
-      this.waitingOctets === 0 &&
-      size <= this.#segmentOctets &&
-      cost <= this.#windows.room &&
-      this.#lane0.size < this.#limits.journalOctetsMax &&
-      size <= this.#peer.messageOctetsMax
-    ) {
-      this.#windows.send(cost);
-      this.#lane0.append(type, octets);
-      if (this.#keeper !== undefined) this.#keeper.messages0 += 1;
-      return 0;
-    }
-    if (size > this.#peer.messageOctetsMax) tooLong("a message", size, this.#peer.messageOctetsMax);
-    return this.#theWaiting.push(type, octets, false);
-  }
-
-  /** Whether {@link send} would have all of a message journaled at once, or, of a long one, a part. */
-  takesAtOnce(size: number): boolean {
-    const cost = Math.min(size, this.#segmentOctets) + MESSAGE_COST;
-    return (
-      this.waitingOctets === 0 &&
-      this.#windows.room >= cost &&
-      this.#lane0.size < this.#limits.journalOctetsMax
-    );
-  }
-
-  /** As {@link send}, past everything that the transport has not been given yet. */
-  sendExpedited(type: number, octets: Uint8Array): number {
-    const { expeditedOctetsMax } = this.#peer;
-    if (octets.length > expeditedOctetsMax) {
-      tooLong("an expedited message", octets.length, expeditedOctetsMax);
-    }
-    const cost = octets.length + MESSAGE_COST;
-    const { expedited } = this.#windows;
-    if (!this.#waiting?.hasExpedited && cost <= expedited.room) {
-      expedited.sent += cost;
-      this.#lane1.append(type, octets);
-      if (this.#keeper !== undefined) this.#keeper.messages1 += 1;
-      return 0;
-    }
-    return this.#theWaiting.push(type, octets, true);
-  }
-
-  /**
-   * Carries octets of the dialogue machine, in order; credit counts them as it counts messages. How much
-   * may wait is its transport's to decide: it looks at {@link waitingOctets} before the dialogue changes.
-   *
-   * @throws {SessionError} `ERR_LIMIT` when they are longer than {@link spduOctetsMax}.
-   */
-  sendDialogue(octets: Uint8Array, isExpedited: boolean): void {
-    const limit = this.spduOctetsMax;
-    if (octets.length > limit) tooLong("an SPDU", octets.length, limit);
-    const cost = octets.length + MESSAGE_COST;
-    const [lane0, lane1] = [this.#lane0, this.#lane1];
-    const windows = this.#windows;
-    if (isExpedited) {
-      if (this.#waiting?.hasExpedited || windows.expedited.room < cost) {
-        this.#theWaiting.push(DIALOGUE_EXPEDITED, octets, true);
-        return;
-      }
-      windows.expedited.sent += cost;
-      lane1.append(DIALOGUE_EXPEDITED, octets);
-      return;
-    }
-    const isFull = lane0.size >= this.#limits.journalOctetsMax;
-    if (this.waitingOctets > 0 || windows.room < cost || isFull) {
-      this.#theWaiting.push(DIALOGUE, octets, false);
-      return;
-    }
-    windows.send(cost);
-    lane0.append(DIALOGUE, octets);
-  }
-
-  /** Octets that the dialogue machine can send at once: a frame of the peer's, and half of its window. */
-  get spduOctetsMax(): number {
-    return this.#segmentOctets;
-  }
-
-  /** Octets that wait for credit, or for room in the journal. */
-  get waitingOctets(): number {
-    return this.#waiting?.octets ?? 0;
-  }
 
   /** The dialogue's transport took an SPDU of this many octets: as many may come. */
   readSpdu(octets: number, isExpedited: boolean): void {
@@ -345,7 +259,7 @@ export class Link {
 
   /** Whether everything that was asked to be sent is in the journal. */
   get isDrained(): boolean {
-    return this.waitingOctets === 0 && (this.#streams?.isDrained ?? true);
+    return this.outbox.waitingOctets === 0 && (this.#streams?.isDrained ?? true);
   }
 
   /** Whether the peer has acknowledged everything that was sent. */
@@ -372,7 +286,7 @@ export class Link {
 
   /** Octets kept for the peer, in the journal and before it. */
   get backlogOctets(): number {
-    return this.#lane0.size + this.#lane1.size + this.waitingOctets;
+    return this.#lane0.size + this.#lane1.size + this.outbox.waitingOctets;
   }
 
   /** Octets that came and that the application has not taken. */
@@ -431,11 +345,11 @@ export class Link {
     this.#lane0.rewind(start0);
     this.#lane1.rewind(start1);
     this.#arrivals.attach(begin(declared, peer, 0), begin(declared, peer, 1));
-    this.#reader = new FrameReader(this.#limits.frameOctetsMax);
+    this.#reader = new FrameReader(this.#parts.limits.frameOctetsMax);
     this.#keeper?.overlap?.attach();
     this.#restate();
     this.#pump();
-    return replayed + (this.#waiting?.length ?? 0);
+    return replayed + (this.outbox.waiting?.length ?? 0);
   }
 
   // What has to be stored first.
@@ -476,7 +390,7 @@ export class Link {
       ...this.#parts,
       keeper,
       received: this.#arrivals.received,
-      waiting: this.#waiting,
+      waiting: this.outbox.waiting,
       streams: this.#streams,
       hasStaged: this.#hasStaged,
       isNew: this.isUncollected,
@@ -587,7 +501,7 @@ export class Link {
     // Behind FINISH nothing more is said on a stream.
     const goesOn = carriesStreams && !isFinishing;
     const received = runOf(entries, "received", state.receivedEnd);
-    restoreSent({ ...this.#parts, keeper }, this.#theWaiting, kept);
+    restoreSent({ ...this.#parts, keeper }, this.outbox.theWaiting, kept);
     keeper.forgottenReceived = received.start;
     this.#now = now;
     const [next, nextPeer] = state.nextStreams;
@@ -612,7 +526,7 @@ export class Link {
   ): void {
     const [end0, end1] = state.received;
     const seen = run.octets.subarray(0, end0 + end1 - run.start);
-    const reader = new FrameReader(this.#limits.frameOctetsMax);
+    const reader = new FrameReader(this.#parts.limits.frameOctetsMax);
     let size0 = 0;
     reader.feed(seen);
     while (reader.next()) if (laneOf(reader.type) === 0) size0 += reader.size;
@@ -804,7 +718,7 @@ export class Link {
     if (octets <= GATHER_OCTETS && into.length - first > 1)
       into.push(gatherOctets(into.splice(first)));
     // The journal has room again when what the peer acknowledged on another transport was sent anew.
-    if (this.waitingOctets > 0) this.#pump();
+    if (this.outbox.waitingOctets > 0) this.#pump();
     else this.#streams?.pump();
     return octets;
   }
@@ -912,33 +826,13 @@ export class Link {
 
   /** Moves what waits into the journal, as far as credit and room go. */
   #pump(): void {
-    this.#waiting?.pump();
+    this.outbox.pump();
     this.#streams?.pump();
-  }
-
-  get #theWaiting(): Waiting {
-    this.#waiting ??= new Waiting(this.#parts);
-    return this.#waiting;
   }
 
   get #theStreams(): Streams {
     this.#streams ??= new Streams(this.#parts);
     return this.#streams;
-  }
-
-  /** What the parts that are made when first needed share. */
-  get #parts(): LinkParts {
-    return {
-      isInitiator: this.#isInitiator,
-      limits: this.#limits,
-      peer: this.#peer,
-      segmentOctets: this.#segmentOctets,
-      lane0: this.#lane0,
-      lane1: this.#lane1,
-      windows: this.#windows,
-      keeper: this.#keeper,
-      listener: this.#listener,
-    };
   }
 
   #checkFinishing(): void {

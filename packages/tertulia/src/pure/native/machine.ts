@@ -184,13 +184,13 @@ export class SessionMachine implements LinkListener {
   /** @throws {SessionError} `ERR_CLOSED`, `ERR_STATE` after a release was asked, `ERR_LIMIT`. */
   send(type: number, octets: Uint8Array): number {
     if (this.#release.state !== "open") this.#checkSend();
-    return this.link.send(type, octets);
+    return this.link.outbox.send(type, octets);
   }
 
   /** As {@link send}, past everything that waits. */
   sendExpedited(type: number, octets: Uint8Array): number {
     if (this.#release.state !== "open") this.#checkSend();
-    return this.link.sendExpedited(type, octets);
+    return this.link.outbox.sendExpedited(type, octets);
   }
 
   take(): Message | undefined {

@@ -36,6 +36,11 @@ export class Windows {
     return Math.min(this.messages.room, this.session.room);
   }
 
+  /** Whether the peer takes so much. */
+  hasRoom(octets: number): boolean {
+    return octets <= this.messages.room && octets <= this.session.room;
+  }
+
   /** We send so much. */
   send(octets: number): void {
     this.messages.sent += octets;

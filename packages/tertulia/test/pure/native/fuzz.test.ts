@@ -157,7 +157,8 @@ const operations: readonly ((
   (pair, _side, machine) => machine.migrate(pair.now),
   (_pair, _side, machine, n) => machine.goAway(n, n),
   (pair, _side, machine) => machine.probe(pair.now),
-  (_pair, _side, machine, n) => machine.link.sendDialogue(new Uint8Array(n % 100), n % 2 === 0),
+  (_pair, _side, machine, n) =>
+    machine.link.outbox.sendDialogue(new Uint8Array(n % 100), n % 2 === 0),
   (pair) => pair.settle(),
   (pair) => pair.settle(),
   (pair) => pair.cut(),

@@ -92,16 +92,16 @@ const TINY: Partial<Limits> = {
 describe("link", () => {
   it("puts a message of 64 octets on the wire with two more", () => {
     const { one } = linked();
-    one.link.send(NORMAL, new Uint8Array(64));
+    one.link.outbox.send(NORMAL, new Uint8Array(64));
     assert.equal(one.compose().length, 66);
   });
 
   it("acknowledges a short message with the answer to it after 5 ms, and a long one at once", () => {
     const answer = (size: number, afterMs: number): number => {
       const { one, other } = linked();
-      one.link.send(NORMAL, new Uint8Array(size));
+      one.link.outbox.send(NORMAL, new Uint8Array(size));
       other.link.receive(one.compose(), 1000);
-      other.link.send(NORMAL, new Uint8Array(64));
+      other.link.outbox.send(NORMAL, new Uint8Array(64));
       return other.compose(1000 + afterMs).length;
     };
     assert.deepEqual([answer(64, 4), answer(64, 5), answer(510, 0)], [66, 72, 74]);
@@ -109,7 +109,7 @@ describe("link", () => {
 
   it("puts large messages together from segments, longer than the window too", () => {
     const { one, other, flow } = linked(TINY);
-    one.link.send(NORMAL, new Uint8Array(50_000));
+    one.link.outbox.send(NORMAL, new Uint8Array(50_000));
     flow();
     assert.deepEqual([other.take(), other.told], [[50_000], ["readable"]]);
   });
@@ -117,7 +117,7 @@ describe("link", () => {
   it("lets wait what there is no credit for, and says of each when it is accepted", () => {
     const { one, other, flow } = linked(TINY);
     const tickets = [1000, 1000, 1000, 1000, 1000].map((size) =>
-      one.link.send(NORMAL, new Uint8Array(size)),
+      one.link.outbox.send(NORMAL, new Uint8Array(size)),
     );
     assert.deepEqual(tickets, [0, 0, 0, 1, 2]);
     flow();
@@ -134,8 +134,8 @@ describe("link", () => {
 
   it("says of an expedited message alone that it is accepted", () => {
     const { one, other, flow } = linked(TINY);
-    for (let i = 0; i < 4; i++) one.link.send(NORMAL, new Uint8Array(1000));
-    for (let i = 0; i < 9; i++) one.link.sendExpedited(EXPEDITED, new Uint8Array(100));
+    for (let i = 0; i < 4; i++) one.link.outbox.send(NORMAL, new Uint8Array(1000));
+    for (let i = 0; i < 9; i++) one.link.outbox.sendExpedited(EXPEDITED, new Uint8Array(100));
     flow();
     other.link.take();
     other.link.take();
@@ -148,8 +148,8 @@ describe("link", () => {
 
   it("never lets a message go before an expedited one that was sent earlier and waits", () => {
     const { one, other, flow } = linked(TINY);
-    for (let i = 0; i < 9; i++) one.link.sendExpedited(EXPEDITED, new Uint8Array(100));
-    assert.notEqual(one.link.send(NORMAL, new Uint8Array(7)), 0);
+    for (let i = 0; i < 9; i++) one.link.outbox.sendExpedited(EXPEDITED, new Uint8Array(100));
+    assert.notEqual(one.link.outbox.send(NORMAL, new Uint8Array(7)), 0);
     flow();
     assert.deepEqual(other.take(), [100, 100, 100, 100, 100, 100, 100, 100]);
     flow();
@@ -158,9 +158,9 @@ describe("link", () => {
 
   it("keeps an SPDU of the dialogue behind the messages before it", () => {
     const { one, other, flow } = linked(TINY);
-    for (let i = 0; i < 4; i++) one.link.send(NORMAL, new Uint8Array(1000));
-    one.link.sendDialogue(utf8("sync"), false);
-    one.link.sendDialogue(utf8("now"), true);
+    for (let i = 0; i < 4; i++) one.link.outbox.send(NORMAL, new Uint8Array(1000));
+    one.link.outbox.sendDialogue(utf8("sync"), false);
+    one.link.outbox.sendDialogue(utf8("now"), true);
     flow();
     assert.deepEqual(other.told, ["expedited dialogue 3", "readable"]);
     assert.equal(other.take().length, 3);
@@ -170,23 +170,23 @@ describe("link", () => {
 
   it("lets SPDUs of the dialogue wait for credit, until they are read", () => {
     const { one, other, flow } = linked(TINY);
-    for (let i = 0; i < 6; i++) one.link.sendDialogue(new Uint8Array(1000), false);
-    for (let i = 0; i < 9; i++) one.link.sendDialogue(new Uint8Array(100), true);
+    for (let i = 0; i < 6; i++) one.link.outbox.sendDialogue(new Uint8Array(1000), false);
+    for (let i = 0; i < 9; i++) one.link.outbox.sendDialogue(new Uint8Array(100), true);
     flow();
     const normal = "dialogue 1000";
     const expedited = "expedited dialogue 100";
     assert.deepEqual(other.told, [...Array(8).fill(expedited), normal, normal, normal]);
-    assert.equal(one.link.waitingOctets, 3 * 1064 + 164);
+    assert.equal(one.link.outbox.waitingOctets, 3 * 1064 + 164);
     for (let i = 0; i < 3; i++) other.link.readSpdu(1000, false);
     for (let i = 0; i < 8; i++) other.link.readSpdu(100, true);
     flow();
     assert.deepEqual(other.told.slice(11), [expedited, normal, normal, normal]);
-    assert.equal(one.link.waitingOctets, 0);
+    assert.equal(one.link.outbox.waitingOctets, 0);
   });
 
   it("names SPDUs that go beyond credit", () => {
     const { one, other } = linked(TINY);
-    for (let i = 0; i < 3; i++) one.link.sendDialogue(new Uint8Array(1000), false);
+    for (let i = 0; i < 3; i++) one.link.outbox.sendDialogue(new Uint8Array(1000), false);
     other.link.receive(one.compose(), 1000);
     const strayed = Uint8Array.from([DIALOGUE, 0x80 | 104, 7, ...new Uint8Array(1000)]);
     assert.throws(() => other.link.receive(strayed, 1000), { violation: "creditExceeded" });
@@ -211,20 +211,20 @@ describe("link", () => {
   it("refuses what is too long, or too much, and lets one long message wait", () => {
     const limits = { ...TINY, messageOctetsMax: 10_000, waitingOctetsMax: 5000 };
     const { one } = linked(limits);
-    assert.throws(() => one.link.send(NORMAL, new Uint8Array(10_001)), {
+    assert.throws(() => one.link.outbox.send(NORMAL, new Uint8Array(10_001)), {
       code: "ERR_LIMIT",
       message: "a message of 10001 octets; the peer takes 10000",
     });
-    assert.throws(() => one.link.sendExpedited(EXPEDITED, new Uint8Array(101)), {
+    assert.throws(() => one.link.outbox.sendExpedited(EXPEDITED, new Uint8Array(101)), {
       code: "ERR_LIMIT",
     });
-    assert.notEqual(one.link.send(NORMAL, new Uint8Array(10_000)), 0);
-    assert.throws(() => one.link.send(NORMAL, new Uint8Array(1)), { code: "ERR_LIMIT" });
+    assert.notEqual(one.link.outbox.send(NORMAL, new Uint8Array(10_000)), 0);
+    assert.throws(() => one.link.outbox.send(NORMAL, new Uint8Array(1)), { code: "ERR_LIMIT" });
   });
 
   it("is not drained while anything waits, and acknowledged only at the end", () => {
     const { one, other, flow } = linked(TINY);
-    for (let i = 0; i < 4; i++) one.link.send(NORMAL, new Uint8Array(1000));
+    for (let i = 0; i < 4; i++) one.link.outbox.send(NORMAL, new Uint8Array(1000));
     assert.equal(one.link.isDrained, false);
     flow();
     other.take();
@@ -237,7 +237,7 @@ describe("link", () => {
 
   it("goes on when its journal has room again because all of it was sent anew", () => {
     const { one, other, flow } = linked({ journalOctetsMax: 4096 });
-    for (let i = 0; i < 9; i++) one.link.send(NORMAL, new Uint8Array(1000));
+    for (let i = 0; i < 9; i++) one.link.outbox.send(NORMAL, new Uint8Array(1000));
     other.link.receive(one.compose(), 1000);
     // The peer had everything, and says so, but began to count at the beginning.
     const nowhere = { received: [0, 0], retained: [0, 0] } as const;
@@ -250,7 +250,7 @@ describe("link", () => {
 
   it("lets go of a large chunk behind a small message", () => {
     const { one, other } = linked();
-    one.link.send(NORMAL, new Uint8Array(10));
+    one.link.outbox.send(NORMAL, new Uint8Array(10));
     // An optional frame that is skipped fills the rest of the chunk.
     const skipped = new Uint8Array(60_000);
     skipped.set([0xa0, 0xdd, 0xd4, 0x03]);
@@ -266,7 +266,7 @@ describe("link: streams", () => {
     const stream = one.link.openStream("long");
     other.link.receive(one.compose(), 1000);
     one.link.writeStream(stream, new Uint8Array(20_000).fill(1));
-    one.link.send(NORMAL, new Uint8Array(40_000).fill(2));
+    one.link.outbox.send(NORMAL, new Uint8Array(40_000).fill(2));
     const wire = one.compose();
     // The reader may put the message together in the memory of the first chunk.
     other.link.receive(wire.slice(0, 45_000), 1000, { take: () => true });

@@ -834,7 +834,7 @@ describe("session machine: release", () => {
     pair.settle();
     pair.responder.machine.answerRelease(false, pair.now);
     pair.settle();
-    pair.initiator.machine.link.send(0x40, octets("more"));
+    pair.initiator.machine.link.outbox.send(0x40, octets("more"));
     pair.settle();
     assert.deepEqual(pair.responder.machine.link.take()?.octets, octets("more"));
   });

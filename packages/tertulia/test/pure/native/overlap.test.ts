@@ -84,7 +84,7 @@ class End {
   }
 
   send(size: number): void {
-    this.link.send(NORMAL, new Uint8Array(size));
+    this.link.outbox.send(NORMAL, new Uint8Array(size));
   }
 
   /** What goes to the transport now. */

@@ -35,6 +35,7 @@ describe("windows of a link", () => {
     // Streams count in the session's only.
     windows.session.sent += 2 * WINDOW_OCTETS - 1500;
     assert.equal(windows.room, 500);
+    assert.deepEqual([windows.hasRoom(500), windows.hasRoom(501)], [true, false]);
   });
 
   it("counts in both what comes in order, until it is taken", () => {
