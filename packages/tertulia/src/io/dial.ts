@@ -8,6 +8,7 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { SessionError } from "../pure/errors.ts";
 import { type Address, parseAddress } from "./address.ts";
+import { addressOptions, addressReason } from "./addresses.ts";
 import { DuplexTransport, peerOf } from "./duplex-transport.ts";
 import { tlsReason } from "./tls-reason.ts";
 import type { Dial, Transport, TransportPeer } from "./transport.ts";
@@ -30,11 +31,15 @@ export function dialerOf(address: Address | string, { tls }: DialOptions = {}): 
   const to = typeof address === "string" ? parseAddress(address) : address;
   switch (to.type) {
     case "tcp":
-      return (signal) => open("tcp", connectSocket(to.port, to.host), "connect", signal);
+      return (signal) => {
+        const socket = connectSocket({ host: to.host, port: to.port, ...addressOptions });
+        return open("tcp", socket, "connect", signal);
+      };
     case "unix":
       return (signal) => open("unix", connectSocket(to.path), "connect", signal);
     case "tls": {
-      const options = { servername: isName(to.host) ? to.host : "", ...tls, ...to };
+      const servername = isName(to.host) ? to.host : "";
+      const options = { ...addressOptions, servername, ...tls, ...to };
       return (signal) => {
         const socket = connectTls({ ALPNProtocols: [ALPN], minVersion: "TLSv1.3", ...options });
         return open("tls", socket, "secureConnect", signal);
@@ -47,7 +52,9 @@ export function dialerOf(address: Address | string, { tls }: DialOptions = {}): 
         signal.throwIfAborted();
         const socket = new WebSocket(to.url, WEBSOCKET_PROTOCOL, {
           perMessageDeflate: false,
-          ...(tls as object), // both take the options of node:tls
+          // It takes the options of node:net and node:tls.
+          ...(addressOptions as object),
+          ...(tls as object),
         });
         let peer: TransportPeer = { address: to.url };
         socket.on("upgrade", (response) => (peer = peerOf(response.socket)));
@@ -76,7 +83,7 @@ function open(
   };
   const onError = (error: Error) => {
     stop();
-    const why = "library" in error ? `TLS: ${tlsReason(error)}` : error.message;
+    const why = "library" in error ? `TLS: ${tlsReason(error)}` : addressReason(error);
     reject(new SessionError("ERR_CLOSED", why, { cause: error }));
   };
   const onClose = () => onError(new Error("the connection was closed before it was open"));

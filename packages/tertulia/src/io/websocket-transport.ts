@@ -7,6 +7,7 @@
 
 import { ProtocolError, SessionError } from "../pure/errors.ts";
 import { concatOctets, NO_OCTETS } from "../pure/octets.ts";
+import { addressReason } from "./addresses.ts";
 import { Delivery } from "./delivery.ts";
 import type { Transport, TransportPeer, TransportSink } from "./transport.ts";
 import { asSessionError } from "./wait.ts";
@@ -160,8 +161,9 @@ export function whenOpen(
   const { promise, resolve, reject } = Promise.withResolvers<Transport>();
   const drop = () => (socket.terminate ? socket.terminate() : socket.close());
   const fail = (event: unknown) => {
-    const { message } = event as { message?: string }; // browsers say nothing here
-    reject(new SessionError("ERR_CLOSED", message || `no WebSocket to ${peer().address}`));
+    const { error } = event as { error?: Error }; // browsers say nothing here
+    const why = error ? addressReason(error) : `no WebSocket to ${peer().address}`;
+    reject(new SessionError("ERR_CLOSED", why));
   };
   socket.addEventListener("error", fail);
   socket.addEventListener("close", fail);

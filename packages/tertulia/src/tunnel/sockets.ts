@@ -5,13 +5,14 @@
  */
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { addressOptions } from "../io/addresses.ts";
 import { SessionError } from "../pure/errors.ts";
 import { formatTarget, type Target } from "./spec.ts";
 
 /** A connected socket. Rejects with the system's error, or with `ETIMEDOUT` after `timeoutMs`. */
 export function connectTo({ host, port }: Target, timeoutMs: number): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, ...addressOptions });
   const timer = setTimeout(() => {
     const message = `no connection to ${formatTarget({ host, port })} in ${timeoutMs} ms`;
     socket.destroy(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
