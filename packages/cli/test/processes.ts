@@ -33,6 +33,7 @@ export class Running implements AsyncDisposable {
   readonly lines: string[] = [];
   stderr = "";
   readonly #closed: Promise<unknown>;
+  #isClosed = false;
   readonly #waiting = new Set<() => void>();
 
   constructor(home: TemporaryHome, ...words: readonly string[]) {
@@ -50,7 +51,10 @@ export class Running implements AsyncDisposable {
     });
     // It may end before it has read everything.
     child.stdin.on("error", () => {});
-    void this.#closed.then(() => this.#wake());
+    void this.#closed.then(() => {
+      this.#isClosed = true;
+      this.#wake();
+    });
   }
 
   /** Everything it printed as JSON so far. */
@@ -73,7 +77,8 @@ export class Running implements AsyncDisposable {
     for (;;) {
       const found = look();
       if (found !== undefined && found !== false) return found;
-      if (this.process.exitCode !== null || this.process.signalCode !== null) {
+      // Of one that has ended there may be more to read.
+      if (this.#isClosed) {
         throw new Error(`it ended first: ${this.stderr}\n${this.lines.join("\n")}`);
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve));

@@ -564,6 +564,7 @@ describe("tertulia pipe", () => {
     );
     let out = "";
     ssh.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+    const closed = once(ssh, "close");
     await once(ssh.stdout, "data");
     for (let i = 0; i < 3; i++) {
       proxy.cut();
@@ -571,7 +572,7 @@ describe("tertulia pipe", () => {
       proxy.heal();
       await sleep(400);
     }
-    if (ssh.exitCode === null) await once(ssh, "close");
+    await closed;
     assert.equal(out, Array.from({ length: 60 }, (_, i) => `line ${i + 1}\n`).join(""));
   });
 });
