@@ -105,8 +105,9 @@ describe("chat through a node", () => {
     ana.write({ type: "break", seconds: 600 });
     await ana.first("suspended");
     ana.say("will not arrive");
-    ana.write({ type: "who" });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    ana.write({ type: "who" }, { type: "nonsense" });
+    // It does in turn what it is told.
+    await ana.first("error");
     const code = await ana.signal("SIGINT");
     const [closed] = ana.ofType("closed");
     assert.deepEqual([code, closed?.["outcome"]], [6, "aborted"]);

@@ -108,19 +108,26 @@ describe("serve", () => {
     assert.equal(await clear.ended(), 4);
   });
 
-  it("keeps one identity to its quota, and ends what is idle", async () => {
+  it("keeps one identity to its quota", async () => {
     using home = new TemporaryHome();
-    const { node, address } = await serving(home, "--quota-sessions", "1", "--idle", "1");
+    const { node, address } = await serving(home, "--quota-sessions", "1");
     await using _ = node;
     await using one = new Running(home, "chat", `tcp://${address}`, "--name", "ana", "--json");
     await one.first("joined");
     await using other = new Running(home, "chat", `tcp://${address}`, "--name", "ana", "--json");
     assert.equal(await other.ended(), 4);
     assert.match(other.stderr, /limit: .*quota of sessions for ed25519:.*: 1, wanted 2/);
+    await using wrong = new Running(home, "serve", "--quota-sessions", "few");
+    assert.equal(await wrong.ended(), 2);
+  });
+
+  it("ends what is idle", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home, "--idle", "1");
+    await using _ = node;
+    await using one = new Running(home, "chat", `tcp://${address}`, "--json");
     const { reason } = await one.first("closed");
     // Whichever side notices first.
     assert.match(String(reason), /idle|nothing was said for 1000 ms/);
-    await using wrong = new Running(home, "serve", "--quota-sessions", "few");
-    assert.equal(await wrong.ended(), 2);
   });
 });
