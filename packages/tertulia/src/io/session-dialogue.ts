@@ -46,7 +46,7 @@ export class SessionDialogue implements AsyncIterable<Spdu> {
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Spdu, undefined> {
     for await (const spdu of this.#received) {
-      this.#driver.machine.link.readSpdu(spdu.octets.length, spdu.isExpedited);
+      this.#driver.machine.link.inbox.readSpdu(spdu.octets.length, spdu.isExpedited);
       if (!this.#driver.end) this.#driver.markDirty();
       yield spdu;
     }

@@ -85,7 +85,7 @@ export class SessionReader {
   /** The peer has said everything and wants to end: what it has said is read first. */
   releaseAsked(): void {
     this.#wasReleaseAsked = true;
-    if (this.#isReading || this.#driver.machine.link.isReadable) this.wake();
+    if (this.#isReading || this.#driver.machine.link.inbox.isReadable) this.wake();
     else void this.#answerRelease();
   }
 
@@ -121,7 +121,7 @@ export class SessionReader {
   /** Waits until there is a message; false when there will be none. Throws why, if for no good reason. */
   async #hasMore(): Promise<boolean> {
     const { end, machine } = this.#driver;
-    if (machine.link.isReadable) return true;
+    if (machine.link.inbox.isReadable) return true;
     if (end) {
       if (end.error) throw end.error;
       return false;

@@ -606,7 +606,7 @@ class Process {
     this.#read(machine);
     if (machine.state === "closed") {
       // What is left to read has been read: the application says so, and that is the end.
-      if (this.#handled === undefined && !machine.link.isReadable) {
+      if (this.#handled === undefined && !machine.link.inbox.isReadable) {
         machine.link.settle(driver.host.now);
       }
       return driver.settle();

@@ -102,7 +102,7 @@ describe("a session with a store", () => {
       isSent = true;
     });
     await new Promise((done) => setTimeout(done, 30));
-    deepEqual([isSent, far.machine.link.isReadable], [false, false]);
+    deepEqual([isSent, far.machine.link.inbox.isReadable], [false, false]);
     resolve();
     await sent;
     deepEqual(await take(far, 1), ["hello"]);

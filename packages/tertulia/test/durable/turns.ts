@@ -50,7 +50,7 @@ export class Turns {
     if (isExpedited) this.#machine.receiveExpedited(octets, now);
     else this.#machine.receive(octets, now);
     this.#settle(now);
-    this.#session.link.readSpdu(octets.length, isExpedited);
+    this.#session.link.inbox.readSpdu(octets.length, isExpedited);
     this.#session.tookSpdu(isExpedited ? 1 : 0, now);
   }
 

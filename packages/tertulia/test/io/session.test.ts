@@ -379,7 +379,7 @@ describe("reading a session", () => {
     await using pair = await linked("tcp");
     await pair.client.send("before");
     await turn();
-    await eventually(() => pair.server.machine.link.isReadable);
+    await eventually(() => pair.server.machine.link.inbox.isReadable);
     pair.client.abort("gone");
     await pair.server.closed;
     const seen: string[] = [];

@@ -119,7 +119,7 @@ export class Debate {
       const spdu = debater.waiting.shift();
       if (spdu === undefined) return;
       const { octets, isExpedited } = spdu;
-      link.readSpdu(octets.length, isExpedited);
+      link.inbox.readSpdu(octets.length, isExpedited);
       debater.taken += 1;
       this.spdus += 1;
       // What is not taken once is missing for good.

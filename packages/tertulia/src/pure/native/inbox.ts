@@ -38,6 +38,11 @@ export class Inbox {
     this.#keeper = keeper;
   }
 
+  /** Whether a message waits to be taken. */
+  get isReadable(): boolean {
+    return this.#messages.length + this.#expedited.length > 0;
+  }
+
   /** How many messages wait. */
   get length(): number {
     return this.#messages.length + this.#expedited.length;
@@ -128,6 +133,20 @@ export class Inbox {
     }
     this.#windows.expedited.receive(body.length + MESSAGE_COST);
     this.#expedited.push(new Message("expedited", context, body.slice()));
+  }
+
+  /** An SPDU came, which waits elsewhere. @throws {ProtocolError} `creditExceeded`. */
+  receiveSpdu(octets: number, isExpedited: boolean): void {
+    const cost = octets + MESSAGE_COST;
+    if (isExpedited) this.#windows.expedited.receive(cost);
+    else this.#windows.receive(cost);
+  }
+
+  /** The dialogue's transport took an SPDU of this many octets: as many may come. */
+  readSpdu(octets: number, isExpedited: boolean): void {
+    const cost = octets + MESSAGE_COST;
+    if (isExpedited) this.#windows.expedited.consumed += cost;
+    else this.#windows.consume(cost);
   }
 
   /** Copies messages, but for so many of the oldest, out of what they came in. */

@@ -49,7 +49,7 @@ import {
 import type { Limits } from "./limits.ts";
 import { collect, type KeptParts, type LinkChanges, restoreSent } from "./link-keeping.ts";
 import type { LinkListener, LinkParts } from "./link-parts.ts";
-import type { Message, PresentationContext } from "./message.ts";
+import type { PresentationContext } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import type { Overlap } from "./overlap.ts";
 import { MESSAGE_COST, type PeerLimits } from "./peer-limits.ts";
@@ -69,6 +69,8 @@ const GATHER_OCTETS = 4096;
 export class Link {
   /** What is sent. */
   readonly outbox: Outbox;
+  /** What came and waits to be taken. */
+  readonly inbox: Inbox;
 
   readonly #parts: LinkParts;
   readonly #listener: LinkListener;
@@ -84,7 +86,6 @@ export class Link {
   // Receiving.
   readonly #arrivals: Arrivals;
   #isControlDirty = false;
-  readonly #inbox: Inbox;
 
   /** Made when first needed: most sessions have none. */
   #streams: Streams | undefined;
@@ -137,17 +138,10 @@ export class Link {
       listener,
     };
     this.outbox = new Outbox(this.#parts);
-    this.#inbox = new Inbox(limits, contexts, this.#windows, this.#keeper);
+    this.inbox = new Inbox(limits, contexts, this.#windows, this.#keeper);
   }
 
   // What the application asks for.
-
-  /** The dialogue's transport took an SPDU of this many octets: as many may come. */
-  readSpdu(octets: number, isExpedited: boolean): void {
-    const cost = octets + MESSAGE_COST;
-    if (isExpedited) this.#windows.expedited.consumed += cost;
-    else this.#windows.consume(cost);
-  }
 
   /**
    * Puts a frame of the release behind everything that was sent. Behind FINISH and FINISHED nothing
@@ -167,7 +161,7 @@ export class Link {
 
   /** The peer says that it has said everything. @throws {ProtocolError} in the middle of a message. */
   heardAll(): void {
-    if (this.#inbox.isIncomplete) {
+    if (this.inbox.isIncomplete) {
       throw new ProtocolError("segmentsMixed", "Tertulia 6.2", "an end before the last");
     }
     this.#hasHeardAll = true;
@@ -176,16 +170,6 @@ export class Link {
   /** Has what was received acknowledged at once: the peer waits for it. */
   acknowledge(): void {
     this.#isControlDirty = true;
-  }
-
-  /** The oldest message that waits, expedited ones first. */
-  take(): Message | undefined {
-    return this.#inbox.take();
-  }
-
-  /** Whether a message waits to be taken. */
-  get isReadable(): boolean {
-    return this.#inbox.length > 0;
   }
 
   /**
@@ -511,7 +495,7 @@ export class Link {
     this.#restoreReceived(keeper, state, received, cursor);
     const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];
     const [count0, count1] = keeper.countSettled([settled[0] ?? 0, settled[1] ?? 0]);
-    this.#inbox.skip(count0, count1);
+    this.inbox.skip(count0, count1);
     keeper.settle(now);
     this.#isFinishing = isFinishing;
     this.#streams?.loseOthers(isFinishing);
@@ -593,24 +577,24 @@ export class Link {
   #look(keeper: Keeper, octets: Uint8Array, isAgain = false): void {
     const { reader } = keeper;
     const arrivals = this.#arrivals;
-    this.#wasReadable = this.isReadable;
+    this.#wasReadable = this.inbox.isReadable;
     reader.feed(octets);
     while (!this.#isStopped && reader.next()) {
       const { type, size } = reader;
       const lane = laneOf(type) ?? 0;
       if (lane === 0) arrivals.received0 += size;
       else arrivals.received1 += size;
-      const unread = this.#inbox.length;
+      const unread = this.inbox.length;
       const isMessage = type >= MESSAGE && type < OPTIONAL;
       const end = lane === 0 ? arrivals.received0 : arrivals.received1;
       const isSpdu = type === DIALOGUE || type === DIALOGUE_EXPEDITED;
       const isToDo = isSpdu ? !keeper.isSpduDone(lane, end) : !isAgain;
       if (isMessage && lane === 0) {
         if (this.#hasHeardAll) behindTheEnd(type);
-        this.#inbox.receive(type, reader.octets, reader.start, reader.end);
+        this.inbox.receive(type, reader.octets, reader.start, reader.end);
       } else if (isMessage || isToDo) this.#dispatch(type, reader);
-      const isNew = this.#inbox.length > unread;
-      keeper.saw(size, end, lane, isNew, this.#inbox.isIncomplete);
+      const isNew = this.inbox.length > unread;
+      keeper.saw(size, end, lane, isNew, this.inbox.isIncomplete);
       if (isSpdu && isToDo) keeper.sawSpdu(lane, end, size);
     }
     this.#streams?.gather();
@@ -652,11 +636,11 @@ export class Link {
     if (this.#keeper !== undefined) return this.#stage(this.#keeper, chunk, now, loan);
     const reader = this.#reader;
     if (reader === undefined) return;
-    const unread = this.#inbox.ordinaryLength;
+    const unread = this.inbox.ordinaryLength;
     const arrivals = this.#arrivals;
     const { messages, session } = this.#windows;
     const before = session.received;
-    this.#wasReadable = this.isReadable;
+    this.#wasReadable = this.inbox.isReadable;
     reader.feed(chunk, loan);
     if (this.#streams) this.#streams.lent = loan?.memory;
     while (!this.#isStopped && reader.next()) {
@@ -665,7 +649,7 @@ export class Link {
         if (!arrivals.receive0(reader.size)) continue;
         reader.hold();
         if (this.#hasHeardAll) behindTheEnd(type);
-        this.#inbox.receive(type, reader.octets, reader.start, reader.end);
+        this.inbox.receive(type, reader.octets, reader.start, reader.end);
       } else {
         this.#receiveOther(type, reader);
       }
@@ -674,7 +658,7 @@ export class Link {
     if (loan === undefined) this.#streams?.gather();
     // Messages that are a small part of their chunk pin far more than what credit counts.
     const counted = session.received - before;
-    if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.#inbox.letGo(unread);
+    if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.inbox.letGo(unread);
     this.#announce();
     if (arrivals.look(now, messages.windowOctets)) this.#isControlDirty = true;
   }
@@ -786,17 +770,17 @@ export class Link {
       case RESET:
         return this.#theStreams.receiveReset(new Reader(body, "Tertulia 2.2 RESET"));
       case DIALOGUE:
-        this.#windows.receive(body.length + MESSAGE_COST);
+        this.inbox.receiveSpdu(body.length, false);
         this.#announce();
         // A short view would pin a whole chunk, of which credit counts the view only.
         if (body.length < SPDU_VIEW_OCTETS) return this.#listener.dialogue(body.slice(), false);
         reader.hold();
         return this.#listener.dialogue(reader.body(), false);
       case DIALOGUE_EXPEDITED:
-        this.#windows.expedited.receive(body.length + MESSAGE_COST);
+        this.inbox.receiveSpdu(body.length, true);
         return this.#listener.dialogue(body.slice(), true);
     }
-    if (type >= MESSAGE && type < OPTIONAL) return this.#inbox.receiveExpedited(type, body);
+    if (type >= MESSAGE && type < OPTIONAL) return this.inbox.receiveExpedited(type, body);
     if (type >= OPTIONAL) return;
     this.#announce();
     reader.hold();
@@ -819,7 +803,7 @@ export class Link {
 
   /** Tells of the first messages that wait, before it tells of anything that came behind them. */
   #announce(): void {
-    if (this.#wasReadable || !this.isReadable) return;
+    if (this.#wasReadable || !this.inbox.isReadable) return;
     this.#wasReadable = true;
     this.#listener.readable();
   }

@@ -194,7 +194,7 @@ export class SessionMachine implements LinkListener {
   }
 
   take(): Message | undefined {
-    return this.link.take();
+    return this.link.inbox.take();
   }
 
   /**

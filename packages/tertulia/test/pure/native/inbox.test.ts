@@ -69,6 +69,18 @@ describe("inbox of a session", () => {
     assert.deepEqual(fixture.waiting, [0, 0, 0]);
   });
 
+  it("counts SPDUs as messages, until they are read where they wait (6.4)", () => {
+    const fixture = new Fixture();
+    fixture.inbox.receiveSpdu(10, false);
+    fixture.inbox.receiveSpdu(20, true);
+    const [ten, twenty] = [10 + MESSAGE_COST, 20 + MESSAGE_COST];
+    assert.deepEqual(fixture.waiting, [ten, ten, twenty]);
+    fixture.inbox.readSpdu(10, false);
+    fixture.inbox.readSpdu(20, true);
+    assert.deepEqual(fixture.waiting, [0, 0, 0]);
+    assert.equal(fixture.inbox.isReadable, false);
+  });
+
   it("gives a message in segments when its last is there (6.2)", () => {
     const fixture = new Fixture();
     fixture.receive("ab", NORMAL | MORE);

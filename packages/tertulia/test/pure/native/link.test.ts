@@ -61,7 +61,7 @@ class End implements LinkListener {
   /** The lengths of the messages that wait. */
   take(): number[] {
     const lengths: number[] = [];
-    for (let next = this.link.take(); next; next = this.link.take()) {
+    for (let next = this.link.inbox.take(); next; next = this.link.inbox.take()) {
       lengths.push(next.octets.length);
     }
     return lengths;
@@ -137,10 +137,10 @@ describe("link", () => {
     for (let i = 0; i < 4; i++) one.link.outbox.send(NORMAL, new Uint8Array(1000));
     for (let i = 0; i < 9; i++) one.link.outbox.sendExpedited(EXPEDITED, new Uint8Array(100));
     flow();
-    other.link.take();
-    other.link.take();
-    other.link.take();
-    other.link.take();
+    other.link.inbox.take();
+    other.link.inbox.take();
+    other.link.inbox.take();
+    other.link.inbox.take();
     flow();
     // The ninth has credit again; the fourth normal one, which is older, has not.
     assert.deepEqual(one.told, ["accepted 2"]);
@@ -177,8 +177,8 @@ describe("link", () => {
     const expedited = "expedited dialogue 100";
     assert.deepEqual(other.told, [...Array(8).fill(expedited), normal, normal, normal]);
     assert.equal(one.link.outbox.waitingOctets, 3 * 1064 + 164);
-    for (let i = 0; i < 3; i++) other.link.readSpdu(1000, false);
-    for (let i = 0; i < 8; i++) other.link.readSpdu(100, true);
+    for (let i = 0; i < 3; i++) other.link.inbox.readSpdu(1000, false);
+    for (let i = 0; i < 8; i++) other.link.inbox.readSpdu(100, true);
     flow();
     assert.deepEqual(other.told.slice(11), [expedited, normal, normal, normal]);
     assert.equal(one.link.outbox.waitingOctets, 0);
@@ -255,7 +255,7 @@ describe("link", () => {
     const skipped = new Uint8Array(60_000);
     skipped.set([0xa0, 0xdd, 0xd4, 0x03]);
     other.link.receive(concatOctets([one.compose(), skipped]), 1000);
-    const message = other.link.take();
+    const message = other.link.inbox.take();
     assert.ok((message?.octets.buffer.byteLength ?? 0) < 1000);
   });
 });
@@ -273,7 +273,7 @@ describe("link: streams", () => {
     other.link.receive(wire.slice(45_000), 1000, { take: () => true });
     const read = other.stream && other.link.readStream(other.stream);
     assert.deepEqual([read?.length, [...new Set(read)]], [20_000, [1]]);
-    assert.deepEqual([...new Set(other.link.take()?.octets)], [2]);
+    assert.deepEqual([...new Set(other.link.inbox.take()?.octets)], [2]);
   });
 
   it("pass on what is lent to them, whatever becomes of its memory, and give all of that back", () => {

@@ -836,7 +836,7 @@ describe("session machine: release", () => {
     pair.settle();
     pair.initiator.machine.link.outbox.send(0x40, octets("more"));
     pair.settle();
-    assert.deepEqual(pair.responder.machine.link.take()?.octets, octets("more"));
+    assert.deepEqual(pair.responder.machine.link.inbox.take()?.octets, octets("more"));
   });
 
   it("lets nothing be written to a stream behind FINISH", () => {

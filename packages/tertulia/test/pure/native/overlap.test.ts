@@ -112,7 +112,7 @@ class End {
   /** The lengths of the messages that can be read. */
   take(): number[] {
     const lengths: number[] = [];
-    for (let next = this.link.take(); next; next = this.link.take()) {
+    for (let next = this.link.inbox.take(); next; next = this.link.inbox.take()) {
       lengths.push(next.octets.length);
     }
     return lengths;
