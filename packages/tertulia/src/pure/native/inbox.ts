@@ -9,14 +9,20 @@ import { ProtocolError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { MORE, messageKinds } from "./frames.ts";
 import type { Keeper } from "./keeper.ts";
-import type { Limits } from "./limits.ts";
+import type { LinkListener, LinkParts } from "./link-parts.ts";
 import { Message, type PresentationContext } from "./message.ts";
 import { MESSAGE_COST } from "./peer-limits.ts";
 import { Segments } from "./segments.ts";
 import type { Windows } from "./windows.ts";
 
+/** What an inbox counts by, and whom it tells that messages wait, and that they are taken. */
+export interface InboxParts extends Pick<LinkParts, "limits" | "windows"> {
+  readonly keeper: Pick<Keeper, "took"> | undefined;
+  readonly listener: Pick<LinkListener, "readable">;
+}
+
 export class Inbox {
-  readonly #limits: Limits;
+  readonly #parts: InboxParts;
   readonly #contexts: readonly PresentationContext[];
   readonly #windows: Windows;
   readonly #keeper: Pick<Keeper, "took"> | undefined;
@@ -24,18 +30,14 @@ export class Inbox {
   readonly #expedited: Fifo<Message> = new Fifo();
   /** The message that is being put together. */
   #segments: Segments | undefined;
+  /** Whether the listener knows that messages wait. */
+  #isAnnounced = false;
 
-  /** @param keeper - Whom it concerns that messages are taken. */
-  constructor(
-    limits: Limits,
-    contexts: readonly PresentationContext[],
-    windows: Windows,
-    keeper: Pick<Keeper, "took"> | undefined,
-  ) {
-    this.#limits = limits;
+  constructor(parts: InboxParts, contexts: readonly PresentationContext[]) {
+    this.#parts = parts;
     this.#contexts = contexts;
-    this.#windows = windows;
-    this.#keeper = keeper;
+    this.#windows = parts.windows;
+    this.#keeper = parts.keeper;
   }
 
   /** Whether a message waits to be taken. */
@@ -74,6 +76,18 @@ export class Inbox {
     return message;
   }
 
+  /** Something comes: of what waits until now the listener knows. */
+  expect(): void {
+    this.#isAnnounced = this.isReadable;
+  }
+
+  /** Tells of the first messages that wait, before anything is told that came behind them. */
+  announce(): void {
+    if (this.#isAnnounced || !this.isReadable) return;
+    this.#isAnnounced = true;
+    this.#parts.listener.readable();
+  }
+
   /**
    * Takes a frame that is a message, or a segment of one: its octets are a view of a chunk.
    *
@@ -105,7 +119,7 @@ export class Inbox {
     context: PresentationContext,
     cost: number,
   ): void {
-    this.#segments ??= new Segments(type & ~MORE, this.#limits.messageOctetsMax);
+    this.#segments ??= new Segments(type & ~MORE, this.#parts.limits.messageOctetsMax);
     this.#segments.add(type & ~MORE, octets);
     // A message may be longer than the window: while it is put together its segments count as read.
     this.#windows.consume(cost);
@@ -127,8 +141,8 @@ export class Inbox {
     if (context === undefined || (type & MORE) !== 0) {
       throw new ProtocolError("badExpedited", "Tertulia 6.3", "context unknown, or segmented");
     }
-    if (body.length > this.#limits.expeditedOctetsMax) {
-      const limit = this.#limits.expeditedOctetsMax;
+    if (body.length > this.#parts.limits.expeditedOctetsMax) {
+      const limit = this.#parts.limits.expeditedOctetsMax;
       throw new ProtocolError("messageTooLong", "Tertulia 6.3", `${body.length}, limit ${limit}`);
     }
     this.#windows.expedited.receive(body.length + MESSAGE_COST);

@@ -94,8 +94,6 @@ export class Link {
   #isFinishing = false;
   /** The peer has sent one of them: nothing new may follow. */
   #hasHeardAll = false;
-  /** Whether the listener knows that messages wait. */
-  #wasReadable = false;
   #isStopped = false;
 
   /** The last time that we were told of. */
@@ -138,7 +136,7 @@ export class Link {
       listener,
     };
     this.outbox = new Outbox(this.#parts);
-    this.inbox = new Inbox(limits, contexts, this.#windows, this.#keeper);
+    this.inbox = new Inbox(this.#parts, contexts);
   }
 
   // What the application asks for.
@@ -570,14 +568,14 @@ export class Link {
     }
     const [start0, start1] = [this.#lane0.start, this.#lane1.start];
     if (start0 > keeper.forgotten0 || start1 > keeper.forgotten1) keeper.settleLater(now);
-    this.#announce();
+    this.inbox.announce();
   }
 
   /** Does what stored frames say; with `isAgain`, only what they say to the application as messages. */
   #look(keeper: Keeper, octets: Uint8Array, isAgain = false): void {
     const { reader } = keeper;
     const arrivals = this.#arrivals;
-    this.#wasReadable = this.inbox.isReadable;
+    this.inbox.expect();
     reader.feed(octets);
     while (!this.#isStopped && reader.next()) {
       const { type, size } = reader;
@@ -598,7 +596,7 @@ export class Link {
       if (isSpdu && isToDo) keeper.sawSpdu(lane, end, size);
     }
     this.#streams?.gather();
-    this.#announce();
+    this.inbox.announce();
   }
 
   /** It has been quiet for a while: gives back what it keeps for a load that may not come again. */
@@ -640,7 +638,7 @@ export class Link {
     const arrivals = this.#arrivals;
     const { messages, session } = this.#windows;
     const before = session.received;
-    this.#wasReadable = this.inbox.isReadable;
+    this.inbox.expect();
     reader.feed(chunk, loan);
     if (this.#streams) this.#streams.lent = loan?.memory;
     while (!this.#isStopped && reader.next()) {
@@ -659,7 +657,7 @@ export class Link {
     // Messages that are a small part of their chunk pin far more than what credit counts.
     const counted = session.received - before;
     if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.inbox.letGo(unread);
-    this.#announce();
+    this.inbox.announce();
     if (arrivals.look(now, messages.windowOctets)) this.#isControlDirty = true;
   }
 
@@ -771,7 +769,7 @@ export class Link {
         return this.#theStreams.receiveReset(new Reader(body, "Tertulia 2.2 RESET"));
       case DIALOGUE:
         this.inbox.receiveSpdu(body.length, false);
-        this.#announce();
+        this.inbox.announce();
         // A short view would pin a whole chunk, of which credit counts the view only.
         if (body.length < SPDU_VIEW_OCTETS) return this.#listener.dialogue(body.slice(), false);
         reader.hold();
@@ -782,7 +780,7 @@ export class Link {
     }
     if (type >= MESSAGE && type < OPTIONAL) return this.inbox.receiveExpedited(type, body);
     if (type >= OPTIONAL) return;
-    this.#announce();
+    this.inbox.announce();
     reader.hold();
     this.#listener.control(type, reader.body());
   }
@@ -799,13 +797,6 @@ export class Link {
       journal.acknowledge(committed);
     }
     this.#pump();
-  }
-
-  /** Tells of the first messages that wait, before it tells of anything that came behind them. */
-  #announce(): void {
-    if (this.#wasReadable || !this.inbox.isReadable) return;
-    this.#wasReadable = true;
-    this.#listener.readable();
   }
 
   /** Moves what waits into the journal, as far as credit and room go. */

@@ -16,13 +16,17 @@ const WINDOW_OCTETS = 10_000;
 class Fixture {
   readonly windows: Windows;
   readonly took: number[] = [];
+  /** How often it was told that messages wait. */
+  announced = 0;
   readonly inbox: Inbox;
 
   constructor(changes: Partial<Limits> = {}) {
     const keeper = { took: (lane: 0 | 1) => void this.took.push(lane) };
     const limits = limitsFrom({ windowOctets: WINDOW_OCTETS, ...changes });
     this.windows = new Windows(limits, peerLimitsOf(limits));
-    this.inbox = new Inbox(limits, [textContext, octetsContext], this.windows, keeper);
+    const listener = { readable: () => void this.announced++ };
+    const parts = { limits, windows: this.windows, keeper, listener };
+    this.inbox = new Inbox(parts, [textContext, octetsContext]);
   }
 
   /** A frame comes, in a chunk of its own. */
@@ -57,6 +61,22 @@ describe("inbox of a session", () => {
     assert.deepEqual([fixture.inbox.length, fixture.inbox.ordinaryLength], [3, 2]);
     assert.deepEqual(fixture.take(), ["urgent", "one", "two"]);
     assert.deepEqual(fixture.took, [1, 0, 0]);
+  });
+
+  it("says that messages wait when the first does, and again when none did", () => {
+    const fixture = new Fixture();
+    const { inbox } = fixture;
+    const come = (...texts: string[]) => {
+      inbox.expect();
+      for (const text of texts) {
+        fixture.receive(text);
+        inbox.announce();
+      }
+      return fixture.announced;
+    };
+    assert.deepEqual([come(), come("one", "two"), come("three")], [0, 1, 1]);
+    fixture.take();
+    assert.deepEqual([come(), come("four")], [1, 2]);
   });
 
   it("counts a message until it is taken, with what one costs (5.3)", () => {
