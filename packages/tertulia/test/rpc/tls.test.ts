@@ -22,6 +22,7 @@ import {
   benchProgV1,
   serveBenchProgV1,
 } from "../fixtures/oncrpc/generated/bench.ts";
+import { eventually } from "../io/linked.ts";
 import { findPeer, hasPeers } from "../peers.ts";
 import { benchServer } from "./bench-program.ts";
 
@@ -274,6 +275,7 @@ describe("RPC with TLS, RFC 9289", () => {
     socket.on("data", (chunk) => {
       clear += chunk.length;
     });
+    await eventually(() => clear >= 36);
     await new Promise((resolve) => setTimeout(resolve, 100));
     equal(clear, 36);
     socket.removeAllListeners("data");
