@@ -81,7 +81,7 @@ describe("a front, the process with the port for all", () => {
   });
 
   it("sends nobody to a port with a privilege, and takes no rubbish", async () => {
-    await using lab = await FrontLab.open({ requestTimeoutMs: 300 });
+    await using lab = await FrontLab.open({ requestTimeoutMs: 1000 });
     const port = "callers are sent to 1024 to 65535 only";
     assert.match(await lab.said('{"called":"A","port":139}\n'), new RegExp(port));
     assert.match(await lab.said('{"called":"A","port":"9999"}\n'), new RegExp(port));

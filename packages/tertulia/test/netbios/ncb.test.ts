@@ -246,12 +246,16 @@ describe("NetBIOS commands", () => {
   it("CALL is refused by its codes, and times out", async () => {
     await using lan = await Loopback.open();
     const [alice, bob] = await adapters(lan);
-    const listening = alice.listen("ALICE", "CAROL", { timeoutMs: 400 });
-    const ended = assert.rejects(listening, { returnCode: 0x05 });
+    const late = alice.listen("ALICE", "CAROL", { timeoutMs: 20 });
+    await assert.rejects(late, { returnCode: 0x05 });
+    const cancel = new AbortController();
+    const listening = alice.listen("ALICE", "CAROL", cancel);
+    const ended = assert.rejects(listening, { returnCode: 0x0b });
     await new Promise((resolve) => setTimeout(resolve, 30));
     await assert.rejects(bob.call("BOB", "ALICE"), { returnCode: 0x12 });
     await assert.rejects(bob.call("BOB", "NOBODY"), { returnCode: 0x14 });
     await assert.rejects(bob.call("CAROL", "ALICE"), { returnCode: 0x13 });
+    cancel.abort();
     await ended;
   });
 
