@@ -58,7 +58,7 @@ describe("Tunnel", () => {
     }
     socket.end();
     assert.equal(await digest, createHash("sha256").update(octets).digest("hex"));
-    await sleep(50);
+    while (pair.audit.length === 0) await sleep(5);
     assert.deepEqual(
       pair.audit.map(({ outcome, sentOctets, receivedOctets }) => [
         outcome,
