@@ -38,7 +38,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what a dead process had not stored stays with its peer",
-    file: "native/link",
+    file: "native/kept-arrivals",
     from: "keeper.held.cut(received, starts);",
     to: "",
   },
@@ -80,13 +80,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what a dead process had granted is not allowed for",
-    file: "native/link",
-    from: "this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, this.#arrivals.received));",
-    to: "this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, this.#arrivals.received)); this.#endRestoring(keeper);",
+    file: "native/kept-arrivals",
+    from: "this.#lookAtHeld(keeper.held.seenBy(cursor, this.#arrivals.received));",
+    to: "this.#lookAtHeld(keeper.held.seenBy(cursor, this.#arrivals.received)); this.#endRestoring();",
   },
   {
     name: "what the application has had waits for its sender to say that it is stored",
-    file: "native/link",
+    file: "native/kept-arrivals",
     from: "keeper.held.seenBy(cursor, this.#arrivals.received)",
     to: "this.#arrivals.received",
   },
@@ -200,15 +200,15 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "what came before a crash is taken again",
-    file: "native/link",
+    file: "native/kept-arrivals",
     from: "if (arrivals.cursor0 > held.arrived0)",
     to: "if (true)",
   },
   {
     name: "what the windows have counted is not kept",
-    file: "native/link",
-    from: "this.#windows.restore(state.counted);",
-    to: "this.#windows.restore([0, 0, 0]);",
+    file: "native/kept-arrivals",
+    from: "windows.restore(state.counted);",
+    to: "windows.restore([0, 0, 0]);",
   },
   {
     name: "credit that was used is used again after a crash",

@@ -32,26 +32,19 @@ import {
   OPEN,
   OPTIONAL,
   RESET,
-  STORED,
   STREAM_CREDIT,
 } from "./frames.ts";
 import { EVERYTHING } from "./held.ts";
 import { Inbox } from "./inbox.ts";
 import { Journal } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
-import {
-  type Cursor,
-  type KeptSession,
-  type KeptState,
-  type KeptStream,
-  runOf,
-} from "./kept-state.ts";
+import { KeptArrivals, type LookedInto } from "./kept-arrivals.ts";
+import { type Cursor, type KeptSession, type KeptStream, runOf } from "./kept-state.ts";
 import type { Limits } from "./limits.ts";
 import { collect, type KeptParts, type LinkChanges, restoreSent } from "./link-keeping.ts";
 import type { LinkListener, LinkParts } from "./link-parts.ts";
 import type { PresentationContext } from "./message.ts";
 import { Outbox } from "./outbox.ts";
-import type { Overlap } from "./overlap.ts";
 import { MESSAGE_COST, type PeerLimits } from "./peer-limits.ts";
 import { begin, type Positions, wrongPositions } from "./positions.ts";
 import { heardAll, saidAll } from "./release.ts";
@@ -66,11 +59,13 @@ const LARGE_CHUNK_OCTETS = 4096;
 /** Octets that go out as one chunk, whatever they are made of. */
 const GATHER_OCTETS = 4096;
 
-export class Link {
+export class Link implements LookedInto {
   /** What is sent. */
   readonly outbox: Outbox;
   /** What came and waits to be taken. */
   readonly inbox: Inbox;
+  /** Nothing is read any more: the session has ended, and messages that wait can still be taken. */
+  isStopped = false;
 
   readonly #parts: LinkParts;
   readonly #listener: LinkListener;
@@ -82,6 +77,7 @@ export class Link {
 
   /** Present when everything has to be stored before it has an effect. */
   readonly #keeper: Keeper | undefined;
+  readonly #keptArrivals: KeptArrivals | undefined;
 
   // Receiving.
   readonly #arrivals: Arrivals;
@@ -94,10 +90,6 @@ export class Link {
   #isFinishing = false;
   /** The peer has sent one of them: nothing new may follow. */
   #hasHeardAll = false;
-  #isStopped = false;
-
-  /** The last time that we were told of. */
-  #now = 0;
 
   /** The last round trip measured, in ms. */
   roundTripMs = 0;
@@ -137,6 +129,10 @@ export class Link {
     };
     this.outbox = new Outbox(this.#parts);
     this.inbox = new Inbox(this.#parts, contexts);
+    if (this.#keeper !== undefined) {
+      const { inbox } = this;
+      this.#keptArrivals = new KeptArrivals(this.#parts, this.#keeper, this.#arrivals, inbox, this);
+    }
   }
 
   // What the application asks for.
@@ -356,12 +352,8 @@ export class Link {
     const keeper = this.#keeper;
     if (keeper === undefined) return false;
     const isSent = this.#lane0.end > keeper.told0 || this.#lane1.end > keeper.told1;
-    return isSent || this.#hasStaged || (keeper.overlap?.isNew ?? false);
-  }
-
-  /** Whether something came that is still to be stored: what came too late is not. */
-  get #hasStaged(): boolean {
-    return !this.#isStopped && (this.#keeper?.held.hasStaged ?? false);
+    const hasStaged = this.#keptArrivals?.hasStaged ?? false;
+    return isSent || hasStaged || (keeper.overlap?.isNew ?? false);
   }
 
   /** The link as it is to be stored. */
@@ -374,7 +366,7 @@ export class Link {
       received: this.#arrivals.received,
       waiting: this.outbox.waiting,
       streams: this.#streams,
-      hasStaged: this.#hasStaged,
+      hasStaged: this.#keptArrivals?.hasStaged ?? false,
       isNew: this.isUncollected,
     };
   }
@@ -391,7 +383,7 @@ export class Link {
    */
   collect(now: number, isForced: boolean): LinkChanges | undefined {
     const parts = this.#kept;
-    this.#now = now;
+    this.#keptArrivals?.collected(now);
     return parts && collect(parts, now, isForced);
   }
 
@@ -415,56 +407,19 @@ export class Link {
    *
    * @throws {ProtocolError} as `receive`.
    */
-  stored({ state, appends }: LinkChanges): void {
+  stored(changes: LinkChanges): void {
     const keeper = this.#keeper;
     if (keeper === undefined) return;
-    const { ends, overlap } = state;
+    const { ends, overlap } = changes.state;
     keeper.overlap?.storedUpTo(ends, overlap);
     this.#lane0.stored = overlap.isAhead ? Number.POSITIVE_INFINITY : ends[0];
     this.#lane1.stored = overlap.isAhead ? Number.POSITIVE_INFINITY : ends[1];
-    for (const { journal } of appends) if (journal === "received") keeper.held.stored();
-    this.#lookAtHeld(keeper, keeper.peerStored);
+    this.#keptArrivals?.stored(changes);
   }
 
-  /** Looks into what both stores have, the sender's up to these positions. */
-  #lookAtHeld(keeper: Keeper, until: Cursor): void {
-    const { held } = keeper;
-    for (;;) {
-      const octets = held.take(this.#arrivals.received, until);
-      if (octets === undefined) return;
-      this.#look(keeper, octets);
-      // The peer waits for this, and nothing is gained by waiting longer.
-      this.#isControlDirty = true;
-      // Both stores have it, and after a crash ours is to know without the peer.
-      if (keeper.overlap) keeper.settleLater(this.#now);
-    }
-  }
-
-  /** What the peer says of what its store has (Tertulia 5.5). */
-  #receiveStored(keeper: Keeper, overlap: Overlap, fields: Reader): void {
-    const { received, cursor } = this.#arrivals;
-    const starts = overlap.receive(fields);
-    if (starts) {
-      if (starts[0] < received[0] || starts[1] < received[1]) notStored(starts, received);
-      keeper.held.cut(received, starts);
-    }
-    const { arrived } = keeper.held;
-    if (arrived[0] < cursor[0] || arrived[1] < cursor[1]) notStored(arrived, cursor);
-    this.#lookAtHeld(keeper, keeper.peerStored);
-    this.#endRestoring(keeper);
-  }
-
-  /**
-   * The peer does not come back: what a process before this one had may have been acknowledged, whether
-   * the peer's store has it or not.
-   *
-   * @throws {ProtocolError} as `receive`.
-   */
+  /** The peer does not come back: as {@link KeptArrivals.lookAtAll}. */
   lookAtAll(): void {
-    const keeper = this.#keeper;
-    if (!keeper?.isRestoring) return;
-    this.#lookAtHeld(keeper, EVERYTHING);
-    this.#endRestoring(keeper);
+    this.#keptArrivals?.lookAtAll();
   }
 
   /**
@@ -485,12 +440,13 @@ export class Link {
     const received = runOf(entries, "received", state.receivedEnd);
     restoreSent({ ...this.#parts, keeper }, this.outbox.theWaiting, kept);
     keeper.forgottenReceived = received.start;
-    this.#now = now;
     const [next, nextPeer] = state.nextStreams;
     // Once there was one; or one that came since is as new as if it came now.
     if (next + nextPeer > 1 || state.carried) this.#theStreams.restore(state, goesOn);
     keeper.overlap?.restore(state.overlap, state.ends);
-    this.#restoreReceived(keeper, state, received, cursor);
+    this.#keptArrivals?.restore(state, received, now);
+    this.#hasHeardAll = heardAll.has(state.release);
+    this.#keptArrivals?.restoreRest(state, received, cursor);
     const settled = [Math.max(cursor[0], state.cursor[0]), Math.max(cursor[1], state.cursor[1])];
     const [count0, count1] = keeper.countSettled([settled[0] ?? 0, settled[1] ?? 0]);
     this.inbox.skip(count0, count1);
@@ -499,104 +455,11 @@ export class Link {
     this.#streams?.loseOthers(isFinishing);
   }
 
-  /** Reads what is kept of what came: first what had its effects, for the messages, then the rest. */
-  #restoreReceived(
-    keeper: Keeper,
-    state: KeptState,
-    run: { readonly start: number; readonly octets: Uint8Array },
-    cursor: Cursor,
-  ): void {
-    const [end0, end1] = state.received;
-    const seen = run.octets.subarray(0, end0 + end1 - run.start);
-    const reader = new FrameReader(this.#parts.limits.frameOctetsMax);
-    let size0 = 0;
-    reader.feed(seen);
-    while (reader.next()) if (laneOf(reader.type) === 0) size0 += reader.size;
-    this.#arrivals.received0 = end0 - size0;
-    this.#arrivals.received1 = end1 - (seen.length - size0);
-    keeper.restore(run.start, state);
-    this.#windows.restore([0, 0, 0]);
-    keeper.isRestoring = true;
-    this.#look(keeper, seen, true);
-    this.#hasHeardAll = heardAll.has(state.release);
-    this.#windows.restore(state.counted);
-    const rest = run.octets.subarray(seen.length);
-    keeper.restored(state, rest);
-    if (keeper.overlap === undefined) {
-      this.#lookAtHeld(keeper, EVERYTHING);
-      this.#endRestoring(keeper);
-    } else {
-      // What the application has had, the peer's store had. Of the rest the peer will tell.
-      this.#lookAtHeld(keeper, keeper.held.seenBy(cursor, this.#arrivals.received));
-    }
-  }
-
-  /** What a process before this one may have looked into is looked into. */
-  #endRestoring(keeper: Keeper): void {
-    if (!keeper.isRestoring) return;
-    keeper.isRestoring = false;
+  /** What a process before this one may have looked into is looked into: credit is granted again. */
+  restored(): void {
     this.#windows.restored();
     this.#streams?.restored();
     this.#isControlDirty = true;
-  }
-
-  /** Puts aside what is counted on a lane, until it is stored, and does the rest at once. */
-  #stage(keeper: Keeper, chunk: Uint8Array, now: number, loan: Loan | undefined): void {
-    const reader = this.#reader;
-    if (reader === undefined) return;
-    const { held, overlap } = keeper;
-    const arrivals = this.#arrivals;
-    this.#now = now;
-    reader.feed(chunk, loan);
-    while (!this.#isStopped && reader.next()) {
-      const lane = laneOf(reader.type);
-      if (lane === undefined) {
-        if (reader.type !== STORED || !overlap) this.#dispatch(reader.type, reader);
-        else this.#receiveStored(keeper, overlap, new Reader(reader.body(), "Tertulia 2.2 STORED"));
-        continue;
-      }
-      if (overlap?.isHeard === false) {
-        throw new ProtocolError("unexpectedFrame", "Tertulia 5.5", "STORED comes first");
-      }
-      if (lane === 0) {
-        arrivals.cursor0 += reader.size;
-        if (arrivals.cursor0 > held.arrived0) held.stage(0, reader);
-      } else {
-        arrivals.cursor1 += reader.size;
-        if (arrivals.cursor1 > held.arrived1) held.stage(1, reader);
-      }
-    }
-    const [start0, start1] = [this.#lane0.start, this.#lane1.start];
-    if (start0 > keeper.forgotten0 || start1 > keeper.forgotten1) keeper.settleLater(now);
-    this.inbox.announce();
-  }
-
-  /** Does what stored frames say; with `isAgain`, only what they say to the application as messages. */
-  #look(keeper: Keeper, octets: Uint8Array, isAgain = false): void {
-    const { reader } = keeper;
-    const arrivals = this.#arrivals;
-    this.inbox.expect();
-    reader.feed(octets);
-    while (!this.#isStopped && reader.next()) {
-      const { type, size } = reader;
-      const lane = laneOf(type) ?? 0;
-      if (lane === 0) arrivals.received0 += size;
-      else arrivals.received1 += size;
-      const unread = this.inbox.length;
-      const isMessage = type >= MESSAGE && type < OPTIONAL;
-      const end = lane === 0 ? arrivals.received0 : arrivals.received1;
-      const isSpdu = type === DIALOGUE || type === DIALOGUE_EXPEDITED;
-      const isToDo = isSpdu ? !keeper.isSpduDone(lane, end) : !isAgain;
-      if (isMessage && lane === 0) {
-        if (this.#hasHeardAll) behindTheEnd(type);
-        this.inbox.receive(type, reader.octets, reader.start, reader.end);
-      } else if (isMessage || isToDo) this.#dispatch(type, reader);
-      const isNew = this.inbox.length > unread;
-      keeper.saw(size, end, lane, isNew, this.inbox.isIncomplete);
-      if (isSpdu && isToDo) keeper.sawSpdu(lane, end, size);
-    }
-    this.#streams?.gather();
-    this.inbox.announce();
   }
 
   /** It has been quiet for a while: gives back what it keeps for a load that may not come again. */
@@ -612,9 +475,9 @@ export class Link {
     this.#arrivals.detach();
   }
 
-  /** Reads nothing any more: the session has ended, and messages that wait can still be taken. */
+  /** Reads nothing any more. */
   stop(): void {
-    this.#isStopped = true;
+    this.isStopped = true;
     this.#streams?.gather();
     this.detach();
   }
@@ -631,9 +494,11 @@ export class Link {
    * @throws {ProtocolError} when the peer broke a rule: the session machine's to deal with.
    */
   receive(chunk: Uint8Array, now: number, loan?: Loan): void {
-    if (this.#keeper !== undefined) return this.#stage(this.#keeper, chunk, now, loan);
     const reader = this.#reader;
     if (reader === undefined) return;
+    if (this.#keptArrivals !== undefined) {
+      return this.#keptArrivals.receive(reader, chunk, now, loan);
+    }
     const unread = this.inbox.ordinaryLength;
     const arrivals = this.#arrivals;
     const { messages, session } = this.#windows;
@@ -641,7 +506,7 @@ export class Link {
     this.inbox.expect();
     reader.feed(chunk, loan);
     if (this.#streams) this.#streams.lent = loan?.memory;
-    while (!this.#isStopped && reader.next()) {
+    while (!this.isStopped && reader.next()) {
       const { type } = reader;
       if (type >= MESSAGE && type < OPTIONAL && (type & 0x30) !== 0x20) {
         if (!arrivals.receive0(reader.size)) continue;
@@ -734,11 +599,12 @@ export class Link {
     const lane = laneOf(type);
     if (lane === 0 && !this.#arrivals.receive0(reader.size)) return;
     if (lane === 1 && !this.#arrivals.receive1(reader.size)) return;
-    this.#dispatch(type, reader);
+    this.dispatch(type, reader);
   }
 
-  /** Does what a frame says that is no message of lane 0. */
-  #dispatch(type: number, reader: FrameReader): void {
+  /** Does what a frame says. */
+  dispatch(type: number, reader: FrameReader): void {
+    if (type >= MESSAGE && type < OPTIONAL) return this.#receiveMessage(type, reader);
     const body = reader.body();
     switch (type) {
       case ACK:
@@ -778,11 +644,16 @@ export class Link {
         this.inbox.receiveSpdu(body.length, true);
         return this.#listener.dialogue(body.slice(), true);
     }
-    if (type >= MESSAGE && type < OPTIONAL) return this.inbox.receiveExpedited(type, body);
     if (type >= OPTIONAL) return;
     this.inbox.announce();
     reader.hold();
     this.#listener.control(type, reader.body());
+  }
+
+  #receiveMessage(type: number, reader: FrameReader): void {
+    if (laneOf(type) === 1) return this.inbox.receiveExpedited(type, reader.body());
+    if (this.#hasHeardAll) behindTheEnd(type);
+    this.inbox.receive(type, reader.octets, reader.start, reader.end);
   }
 
   /** Received and committed, of lane 0 and of lane 1. Only what is committed may be forgotten. */
@@ -821,10 +692,6 @@ export class Link {
     this.#isControlDirty = true;
     this.#streams?.restate();
   }
-}
-
-function notStored(have: Cursor, need: Cursor): never {
-  throw new ProtocolError("badStored", "Tertulia 5.5", `need ${need}, have ${have}`);
 }
 
 function behindTheEnd(type: number): never {
