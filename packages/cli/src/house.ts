@@ -170,8 +170,9 @@ type EstablishAuthenticator = (
   identity: OwnIdentity,
 ) => NonNullable<NonNullable<Parameters<typeof establish>[2]>["authenticator"]>;
 
-/** A port alone is one of this machine only. */
+/** A port alone is one of this machine only; `*` is all addresses. */
 function listenAddress(address: string): string {
   if (/^\d+$/.test(address)) return `tcp://127.0.0.1:${address}`;
+  if (address.startsWith("*:")) return `tcp://[::]${address.slice(1)}`;
   return address.includes("://") || address.startsWith("unix:") ? address : `tcp://${address}`;
 }

@@ -56,13 +56,21 @@ const UNLIMITED = "(default: no limit)";
 const details = `
 One port takes TCP, TLS and WebSockets. Ctrl-C ends it.
 
+PROTOCOL of a rule is tcp (if there is none), udp, listen (for --remote) or any;
+HOST may have a * in it, PORTS be a range or *.
+
   tertulia serve --listen 0.0.0.0:7700 --store node.db --quota-sessions 20
-  tertulia serve --allow localhost:22 --daemon
+  tertulia serve --allow localhost:22 '*.lan:80-443' udp:ns.lan:53 --daemon
+  tertulia serve --allow 'listen:127.0.0.1:*'
   tertulia serve stop`;
 
 export function command(): Command {
   const serving = new Command("serve")
-    .option("--listen <address>", "HOST:PORT, PORT or unix:PATH; port 0 is any", "127.0.0.1:7700")
+    .option(
+      "--listen <address>",
+      "HOST:PORT, PORT or unix:PATH; host * is all, port 0 any",
+      "127.0.0.1:7700",
+    )
     .option("--rooms <names...>", "the rooms that there are (default: whatever people call them)")
     .option("--admit <keys...>", "let in only who holds one of these keys, SHA256:… (default: all)")
     .option(
@@ -194,6 +202,10 @@ async function serve(options: ServeOptions): Promise<void> {
       ),
   });
   const house = await opened.catch((error: unknown) => {
+    if (isTaken(error)) {
+      const advice = `${callOf()} serve stop ends a node that runs here; --listen takes another port`;
+      throw new CommandError(exitCodes.unreachable, `${error.message}\n${advice}`);
+    }
     if (!(error instanceof StoreError) || error.failure !== "damaged") throw error;
     const check = `${callOf()} store check ${options.store}`;
     const advice = `${check} says what is lost, and how to go on without it`;
@@ -217,6 +229,11 @@ async function serve(options: ServeOptions): Promise<void> {
   await house.close(GRACE_MS);
   await store?.[Symbol.asyncDispose]();
   log("stopped", "stopped");
+}
+
+function isTaken(error: unknown): error is Error {
+  const { cause } = error as { cause?: NodeJS.ErrnoException };
+  return cause?.code === "EADDRINUSE";
 }
 
 /** Gives everything to a process of the version that is installed now. False when that is not to be. */

@@ -47,7 +47,15 @@ describe("serve", () => {
     await using _ = node;
     await using second = new Running(home, "serve", "--listen", address);
     assert.equal(await second.ended(), 3);
-    assert.match(second.stderr, /cannot listen: \d+ is in use already/);
+    const [what, advice] = second.stderr.split("\n");
+    assert.equal(what, `cannot listen: ${address} is in use already`);
+    assert.match(advice ?? "", /tertulia serve stop ends a node .*; --listen takes another port$/);
+  });
+
+  it("listens at all addresses where it is to listen at *", async () => {
+    using home = new TemporaryHome();
+    await using node = new Running(home, "serve", "--listen", "*:0", "--json");
+    assert.match(String((await node.logged("listening"))["address"]), /^\[::\]:\d+$/);
   });
 
   it("logs who comes and goes, one object a line", async () => {

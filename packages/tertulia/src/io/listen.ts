@@ -12,6 +12,7 @@ import { CONNECT, RESUME } from "../pure/native/frames.ts";
 import { refuse } from "../pure/native/reception.ts";
 import { parseAddress } from "./address.ts";
 import { Arrivals } from "./arrivals.ts";
+import { cannotListen } from "./cannot-listen.ts";
 import { ALPN } from "./dial.ts";
 import { DuplexTransport } from "./duplex-transport.ts";
 import { Listener } from "./listener.ts";
@@ -284,9 +285,9 @@ function bind(
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", (error: NodeJS.ErrnoException) => {
-    const what = where.path ?? where.port ?? `descriptor ${where.fd}`;
-    const why = error.code === "EADDRINUSE" ? `${what} is in use already` : error.message;
-    reject(new SessionError("ERR_CLOSED", `cannot listen: ${why}`, { cause: error }));
+    const { path, host, port, fd } = where;
+    const at = port === undefined ? `descriptor ${fd}` : { host, port };
+    reject(cannotListen(path ?? at, error));
   });
   server.listen(where, () => {
     server.removeAllListeners("error");

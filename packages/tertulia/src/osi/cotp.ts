@@ -6,6 +6,7 @@
 
 import { connect as connectTcp, createServer, type Server, type Socket } from "node:net";
 import type { TransportConnection, TransportUser } from "../dialogue/transport.ts";
+import { cannotListen } from "../io/cannot-listen.ts";
 import { SessionError } from "../pure/errors.ts";
 import {
   type TransportEvent,
@@ -127,8 +128,7 @@ export async function listenCotp(
 
 function listening(server: Server, host: string | undefined, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (cause: Error) =>
-      reject(new SessionError("ERR_CLOSED", `cannot listen: ${cause.message}`, { cause }));
+    const fail = (cause: Error) => reject(cannotListen({ host, port }, cause));
     server.once("error", fail);
     server.listen(port, host, () => {
       server.removeListener("error", fail);

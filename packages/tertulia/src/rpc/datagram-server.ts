@@ -6,6 +6,7 @@
 
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
+import { cannotListen } from "../io/cannot-listen.ts";
 import { SessionError } from "../pure/errors.ts";
 import { XDR_LIMITS, type XdrLimits } from "../pure/oncrpc/limits.ts";
 import { AUTH_NONE, encodeReply } from "../pure/oncrpc/message.ts";
@@ -57,9 +58,7 @@ export class DatagramServer {
     const { port = 0, host = "127.0.0.1" } = options;
     const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4" });
     await new Promise<void>((resolve, reject) => {
-      socket.once("error", (cause) =>
-        reject(new SessionError("ERR_CLOSED", `cannot listen: ${cause.message}`, { cause })),
-      );
+      socket.once("error", (cause) => reject(cannotListen({ host, port }, cause)));
       socket.bind(port, host, resolve);
     });
     socket.removeAllListeners("error");

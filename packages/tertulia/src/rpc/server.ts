@@ -6,6 +6,7 @@
 
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type BusyPoll, busyPoll } from "../io/busy-poll.ts";
+import { cannotListen } from "../io/cannot-listen.ts";
 import { SessionError } from "../pure/errors.ts";
 import type { Caller, PeerAddress, ServedProgram } from "../pure/oncrpc/program.ts";
 import type { XdrReader } from "../pure/oncrpc/xdr-reader.ts";
@@ -164,7 +165,7 @@ export class RpcServer {
     });
     await new Promise<void>((resolve, reject) => {
       const onError = (cause: Error): void =>
-        reject(new SessionError("ERR_CLOSED", `cannot listen: ${cause.message}`, { cause }));
+        reject(cannotListen("path" in where ? where.path : where, cause));
       listener.once("error", onError);
       listener.listen(where, () => {
         listener.off("error", onError);

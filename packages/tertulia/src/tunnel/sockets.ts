@@ -6,7 +6,7 @@
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { addressOptions } from "../io/addresses.ts";
-import { SessionError } from "../pure/errors.ts";
+import { cannotListen } from "../io/cannot-listen.ts";
 import { formatTarget, type Target } from "./spec.ts";
 
 /** A connected socket. Rejects with the system's error, or with `ETIMEDOUT` after `timeoutMs`. */
@@ -41,20 +41,6 @@ export async function listenAt(
   const address = server.address() as AddressInfo; // it listens on an IP address
   return { server, address: { host: address.address, port: address.port } };
 }
-
-/** What is wrong with an address to listen at, in words for people. */
-export function cannotListen(at: Target, cause: NodeJS.ErrnoException): SessionError {
-  const why = wrongs[cause.code ?? ""];
-  const what = why === undefined ? cause.message : `${formatTarget(at)} ${why}`;
-  return new SessionError("ERR_CLOSED", `cannot listen: ${what}`, { cause });
-}
-
-const wrongs: Readonly<Record<string, string>> = {
-  EADDRINUSE: "is in use already",
-  EACCES: "is not for this user: ports below 1024 seldom are",
-  EADDRNOTAVAIL: "is no address of this machine",
-  ENOTFOUND: "is no address that is known here",
-};
 
 /** Where a socket comes from, without the prefix of IPv4 addresses in IPv6. */
 export function remoteOf(socket: Socket): Target {

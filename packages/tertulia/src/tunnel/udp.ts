@@ -7,12 +7,13 @@
 
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
 import type { Socket } from "node:net";
+import { cannotListen } from "../io/cannot-listen.ts";
 import type { SessionStream } from "../io/stream.ts";
 import { ProtocolError } from "../pure/errors.ts";
 import { decodeDatagram, encodeDatagram } from "../pure/socks/socks5.ts";
 import { datagramsOf, sendDatagram } from "./datagrams.ts";
 import { CONNECTED } from "./opening.ts";
-import { cannotListen, localOf, remoteOf } from "./sockets.ts";
+import { localOf, remoteOf } from "./sockets.ts";
 import { formatTarget, type Target } from "./spec.ts";
 import type { Traffic } from "./splice.ts";
 
