@@ -255,20 +255,20 @@ describe("SqliteStore", () => {
   it("waits for room when there is none, and loses nothing", async () => {
     const path = newPath();
     let blocked = 0;
+    const { promise: told, resolve } = Promise.withResolvers<void>();
     const onBlocked = () => {
       blocked += 1;
+      resolve();
     };
     const octetsMax = 400_000;
     await using store = await openSqliteStore(path, { octetsMax, retryMs: 5, onBlocked });
     await store.write(created("01"));
-    const writes: Promise<void>[] = [];
-    let position = 0;
-    while (blocked === 0) {
-      writes.push(store.write(appended("01", position, 20_000)));
-      position += 20_000;
-      await new Promise((resolve) => setTimeout(resolve, 1));
+    // One at a time: of those that wait together all want room at once.
+    let waits = Promise.resolve();
+    for (let position = 0; blocked === 0; position += 20_000) {
+      waits = store.write(appended("01", position, 20_000));
+      await Promise.race([waits, told]);
     }
-    const waits = writes.at(-1);
     // Room is made behind its back, as by an operator.
     const other = new DatabaseSync(path);
     other.exec("DELETE FROM entries WHERE position < 100000");
