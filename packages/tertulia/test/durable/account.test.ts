@@ -61,8 +61,9 @@ async function sendAmounts(
       child = startAccount();
     }
     await sending;
+    const exited = once(child, "exit");
     await session.release();
-    await once(child, "exit");
+    await exited;
     return sum;
   } finally {
     await end(child);
