@@ -50,11 +50,12 @@ async function open(port: number): Promise<Socket> {
   return socket;
 }
 
-/** Resolves once a number has not changed for a while. */
+/** Resolves once a number was the same at so many looks: between two of them nothing may have run. */
 async function waitUntilStill(look: () => number): Promise<void> {
-  for (let last = -1; last !== look(); ) {
+  for (let last = -1, same = 0; same < 10; ) {
+    await sleep(40);
+    same = look() === last ? same + 1 : 0;
     last = look();
-    await sleep(300);
   }
 }
 
