@@ -69,6 +69,7 @@ describe("ssh's relatives", { concurrency: false, timeout: 120_000 }, () => {
     if (!hosts) return;
     await sshd(hosts);
     hosts.start("far", "socat", `TCP-LISTEN:2022,bind=${FAR_ADDRESS},fork`, "TCP:127.0.0.1:2022");
+    await whenListening(hosts, 2022, FAR_ADDRESS);
     // Told to look whether the other side is there: else they would wait for a quarter hour.
     const alive = ["ServerAliveInterval 1", "ServerAliveCountMax 2"];
     const programs = begin(hosts, [`HostName ${FAR_ADDRESS}`, "Port 2022", ...alive]);

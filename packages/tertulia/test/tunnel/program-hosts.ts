@@ -123,8 +123,9 @@ export async function firstLine(child: ChildProcess): Promise<string> {
   return line;
 }
 
-export async function whenListening(bench: ProgramHosts, port: number): Promise<void> {
-  while (!bench.network.in("far", "ss", "-ltn").includes(`:${port} `)) await sleep(30);
+/** @param at - At this address, where another server has the port of another. Default: at any. */
+export async function whenListening(bench: ProgramHosts, port: number, at = ""): Promise<void> {
+  while (!bench.network.in("far", "ss", "-ltn").includes(`${at}:${port} `)) await sleep(30);
 }
 
 export function digest(path: string): string {

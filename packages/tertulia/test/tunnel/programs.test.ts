@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FAR_ADDRESS } from "../network.ts";
-import { digest, forward, programHosts } from "./program-hosts.ts";
+import { digest, forward, programHosts, whenListening } from "./program-hosts.ts";
 import { databases, sshd, vsftpd } from "./servers.ts";
 
 /** How often the link has to have broken at least, for the test to have tested anything. */
@@ -48,7 +48,7 @@ describe("programs through a tunnel", { concurrency: false, timeout: 240_000 }, 
     const alive = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=2"];
     // The first of two equal options counts.
     const options = [...alive, ...known, "-p", "2022", `root@${FAR_ADDRESS}`];
-    await sleep(200);
+    await whenListening(hosts, 2022, FAR_ADDRESS);
     const child = hosts.start(
       "near",
       "ssh",
@@ -66,7 +66,7 @@ describe("programs through a tunnel", { concurrency: false, timeout: 240_000 }, 
     if (!hosts) return;
     const known = await sshd(hosts);
     hosts.start("far", "socat", `TCP-LISTEN:2022,bind=${FAR_ADDRESS},fork`, "TCP:127.0.0.1:2022");
-    await sleep(200);
+    await whenListening(hosts, 2022, FAR_ADDRESS);
     const alive = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=2"];
     const options = [...alive, ...known, "-p", "2022", `root@${FAR_ADDRESS}`];
     const counting = "for i in $(seq 1 100); do echo $i; sleep 0.1; done";

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { certificate } from "../io/certificates.ts";
 import { FAR_ADDRESS } from "../network.ts";
 import { findPeer } from "../peers.ts";
@@ -99,7 +100,9 @@ export async function databases(hosts: ProgramHosts, at: string = LOOPBACK): Pro
   const server = hosts.start("far", ...asPostgres, join(bin, "postgres"), ...settings);
   const open = ["--bind", at, "--protected-mode", "no"];
   hosts.start("far", "redis-server", "--port", "6379", "--save", "", ...open);
-  await whenListening(hosts, 5432);
+  // It listens before it has started up.
+  const asked = ["-h", hosts.folder, "-p", "5432"];
+  while (spawnSync(join(bin, "pg_isready"), asked).status !== 0) await sleep(30);
   await whenListening(hosts, 6379);
   return server;
 }
