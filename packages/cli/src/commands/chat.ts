@@ -203,7 +203,7 @@ async function reach(
   try {
     return await attempt();
   } catch (error) {
-    if (signal.aborted) throw new CommandError(exitCodes.unreachable, "Stopped before it began.");
+    if (signal.aborted) throw new CommandError(exitCodes.interrupted, "Stopped before it began.");
     if (!(error instanceof PeerIdentityError)) throw unreachable(error, way);
     if (error.problem !== "unknown" || !process.stdin.isTTY) throw untrusted(error, way.key, home);
     if (!(await isTrusted(error))) throw new CommandError(exitCodes.identity, "Not connected.");

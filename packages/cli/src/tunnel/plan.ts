@@ -6,6 +6,7 @@
 
 import { readFile } from "node:fs/promises";
 import { parseBind, parseForward, type TunnelOptions } from "tertulia/tunnel";
+import { callOf } from "../call.ts";
 import { CommandError, exitCodes, messageOf } from "../exit.ts";
 
 /** As people write it; in a `--config` file, as JSON. */
@@ -40,8 +41,12 @@ export async function planOf(words: TunnelWords, config: string | undefined): Pr
   const socks = words.socks ?? file.socks;
   const address = words.address ?? file.address;
   if (address === undefined || local.length + remote.length + udp.length + (socks ? 1 : 0) === 0) {
-    const need = "a tunnel needs an ADDRESS and a --local, --remote, --udp or --socks";
-    throw new CommandError(exitCodes.usage, `${need} (--help says more)`);
+    const need =
+      address === undefined
+        ? "a tunnel needs the ADDRESS of a node, in front of its options, as in"
+        : "a tunnel needs a --local, --remote, --udp or --socks, as in";
+    const example = `${callOf()} tunnel ${address ?? "node.example"} --local 2222:localhost:22`;
+    throw new CommandError(exitCodes.usage, `${need}\n  ${example}\n(--help says more)`);
   }
   return {
     address,

@@ -22,7 +22,7 @@ const meanings: readonly (readonly [said: RegExp, meaning: string])[] = [
   [/\bECONNRESET\b|socket hang up/, "the connection was cut from there"],
   [/\b(ENETUNREACH|EHOSTUNREACH|ENETDOWN|EADDRNOTAVAIL)\b/, "the network is not there"],
   [/\b(ENOTFOUND|EAI_AGAIN)\b/, "the name is not found"],
-  [/\bETIMEDOUT\b/, "nobody answers there"],
+  [/\bETIMEDOUT\b|no session within/, "nobody answers there"],
 ];
 
 /** What an error means, and what it says. */

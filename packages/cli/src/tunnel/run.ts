@@ -61,9 +61,12 @@ export async function runTunnel(
     if (!isReady) onReady?.();
     isReady = true;
   };
+  /** Why there is no session, as far as that was said: once, however often it is tried. */
+  let told: string | undefined;
   for (; !signal.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
     try {
       session ??= await establish();
+      told = undefined;
       recent.reason = undefined;
       log("connected", `connected to ${address}`, { address, session: session.id });
       await through(tunnel, session, log, recent, signal, ready);
@@ -74,9 +77,11 @@ export async function runTunnel(
       recent.reason = reason;
       const next = "its connections were reset; another session is tried for";
       const isLost = session !== undefined && !isRefused(error);
-      log("lost", isLost ? `the session is lost: ${reason}; ${next}` : `no session: ${reason}`, {
-        reason,
-      });
+      const sentence = isLost
+        ? `the session is lost: ${reason}; ${next}`
+        : `no session: ${reason}; it is tried again`;
+      if (isLost || reason !== told) log("lost", sentence, { reason });
+      if (!isLost) told = reason;
     }
     session = undefined;
     await sleep(pauseMs * Math.random(), undefined, { signal }).catch(() => {});
@@ -141,7 +146,8 @@ async function through(
         log("moved", `goes on over ${change.kind}`);
         break;
       case "closed":
-        if (change.end.error && !signal.aborted) throw change.end.error;
+        if (signal.aborted || refusal !== undefined) break;
+        throw change.end.error ?? new SessionError("ERR_CLOSED", "the node said goodbye");
     }
   }
   signal.removeEventListener("abort", onAbort);

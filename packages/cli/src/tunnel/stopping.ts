@@ -5,8 +5,7 @@
  * @module
  */
 
-import { SessionError } from "tertulia";
-import { exitCodes } from "../exit.ts";
+import { CommandError, exitCodes } from "../exit.ts";
 
 export interface Stopping {
   /** Aborted by the first request to stop. */
@@ -19,7 +18,8 @@ export interface Stopping {
 export function stopping(): Stopping {
   const controller = new AbortController();
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const stop = () => controller.abort(new SessionError("ERR_CLOSED", "asked to stop"));
+  const stop = () =>
+    controller.abort(new CommandError(exitCodes.interrupted, "stopped before it was connected"));
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted);
     stop();

@@ -269,6 +269,47 @@ describe("a tunnel that is typed wrong, or leads nowhere", () => {
     assert.match(tunnel.stderr, /^127.0.0.1:\d+: what listens there does not speak TLS/);
   });
 
+  it("says where the address goes that an option has taken for a forward", async () => {
+    using home = new TemporaryHome();
+    const words = ["tunnel", "--local", "2222:localhost:22", "node.example"];
+    await using tunnel = new Running(home, ...words);
+    assert.equal(await tunnel.ended(), 2);
+    assert.match(tunnel.stderr, /^a tunnel needs the ADDRESS of a node, in front of its options/);
+  });
+
+  for (const command of ["tunnel", "chat"]) {
+    it(`ends with 130 when ${command} is stopped before anybody has answered`, async () => {
+      using home = new TemporaryHome();
+      const silent = createServer((socket) => void socket.on("error", () => {}));
+      await once(silent.listen(0, "127.0.0.1"), "listening");
+      const { port } = silent.address() as AddressInfo; // it is TCP
+      const asked = once(silent, "connection");
+      const more = command === "tunnel" ? ["--socks", "0"] : ["--name", "ana"];
+      await using running = new Running(home, command, `127.0.0.1:${port}`, ...more);
+      const [socket] = (await asked) as [Socket]; // that is what it tells of
+      socket.resume();
+      assert.equal(await running.signal("SIGINT"), 130);
+      silent.close();
+      assert.match(running.stderr, /^stopped before it (was connected|began)\.?\n$/i);
+    });
+  }
+
+  it("says once that the node said goodbye, and once that it is not there", async () => {
+    using home = new TemporaryHome();
+    const { node, address } = await serving(home, "--allow", "127.0.0.1:*");
+    await using _ = node;
+    await using tunnel = new Running(home, "tunnel", address, "--socks", "0", "--json");
+    await tunnel.logged("connected");
+    await node.signal("SIGTERM");
+    await tunnel.logged("lost", 2);
+    await using _again = new Running(home, "serve", "--listen", address, "--allow", "127.0.0.1:*");
+    await tunnel.logged("connected", 2);
+    const lost = tunnel.printed.filter(({ event }) => event === "lost");
+    const reasons = lost.map(({ reason }) => String(reason));
+    assert.equal(reasons[0], "the node said goodbye");
+    assert.equal(new Set(reasons).size, reasons.length, reasons.join());
+  });
+
   it("says so in a home folder that is too deep for a socket", async () => {
     using home = new TemporaryHome();
     const deep = join(home.path, "d".repeat(100));

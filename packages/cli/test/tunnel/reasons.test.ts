@@ -11,6 +11,7 @@ describe("the reason of a link that is down", () => {
       "connect ECONNREFUSED 192.0.2.1:7700",
       "connect ENETUNREACH 192.0.2.1:7700 - Local (0.0.0.0:0)",
       "getaddrinfo ENOTFOUND node.example",
+      "no session within 10000 ms",
       "nothing was heard for 8 s",
     ];
     assert.deepEqual(
@@ -22,6 +23,7 @@ describe("the reason of a link that is down", () => {
         "nobody listens there (connect ECONNREFUSED 192.0.2.1:7700)",
         "the network is not there (connect ENETUNREACH 192.0.2.1:7700 - Local (0.0.0.0:0))",
         "the name is not found (getaddrinfo ENOTFOUND node.example)",
+        "nobody answers there (no session within 10000 ms)",
         "nothing was heard for 8 s",
       ],
     );
