@@ -10,7 +10,7 @@ import type { Cursor } from "./kept-state.ts";
 
 /**
  * Octets received after which an acknowledgement waits for nothing: two slabs of the sender's, which
- * it writes again while they are warm, and more only where the window has grown.
+ * it writes again while they are warm, and more only where a window has grown.
  */
 const ACKNOWLEDGE_OCTETS = 128 * 1024;
 const ACKNOWLEDGE_PART = 1 / 16;

@@ -523,7 +523,8 @@ export class Link implements LookedInto {
     const counted = session.received - before;
     if (chunk.length >= LARGE_CHUNK_OCTETS && counted * 4 < chunk.length) this.inbox.letGo(unread);
     this.inbox.announce();
-    if (arrivals.look(now, messages.windowOctets)) this.#isControlDirty = true;
+    const window = Math.max(messages.windowOctets, this.#streams?.windowOctets ?? 0);
+    if (arrivals.look(now, window)) this.#isControlDirty = true;
   }
 
   /** The loan ends: what came on it and nobody has read is put elsewhere. */

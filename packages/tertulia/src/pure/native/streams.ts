@@ -59,6 +59,8 @@ export class Streams implements Iterable<StreamState> {
   #nextPeerId: number;
   #count = 0;
   #peerCount = 0;
+  /** The widest window that was granted to one of them. */
+  windowOctets = 0;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -226,6 +228,7 @@ export class Streams implements Iterable<StreamState> {
       if (stream.isPeerEnded || !(stream.isCreditDirty || stream.flow.isWorthwhile)) continue;
       stream.isCreditDirty = false;
       writeVarints(writer, STREAM_CREDIT, stream.id, stream.flow.grant(now, roundTripMs));
+      this.windowOctets = Math.max(this.windowOctets, stream.flow.windowOctets);
     }
   }
 

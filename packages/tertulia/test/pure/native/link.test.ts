@@ -397,6 +397,22 @@ describe("link: streams", () => {
     assert.deepEqual([read, first.flow.waiting], [20_000, 4096]);
   });
 
+  it("are acknowledged after 128 KiB, and after 256 where their window has grown to 4 MiB", () => {
+    const { one, other } = linked();
+    const stream = one.link.openStream("file");
+    const counts: number[] = [];
+    for (let pieces = 1; counts.length < 100; pieces++) {
+      one.link.writeStream(stream, new Uint8Array(32 * 1024));
+      other.link.receive(one.compose(), 1000);
+      if (other.stream) other.link.readStream(other.stream);
+      if (!other.link.isSendDue(1000)) continue;
+      one.link.receive(other.compose(), 1000);
+      counts.push(pieces);
+      pieces = 0;
+    }
+    assert.deepEqual([counts[0], counts.at(-1)], [4, 8]);
+  });
+
   it("tell their writer to wait, and when it may go on", () => {
     const { one, other, flow } = linked();
     const stream = one.link.openStream("s");
