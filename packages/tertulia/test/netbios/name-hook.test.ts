@@ -52,7 +52,7 @@ describe("the hook of a name server", () => {
   });
 
   it("is ended when it takes too long", async () => {
-    await using lab = await HookedServer.open('echo "$2" >>"$0.log"; exec sleep 60', 100);
+    await using lab = await HookedServer.open('echo "$2" >>"$0.log"; exec sleep 60', 1000);
     const client = await lab.client(2);
     await client.addName("ONE");
     await client.addName("TWO");

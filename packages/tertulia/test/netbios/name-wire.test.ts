@@ -28,7 +28,7 @@ describe("name servers of ours with ours as nodes, with tshark on the wire", () 
   let network: Network;
 
   const canRun = (t: TestContext): boolean => hasNamespaces(t) && hasPeers(t, "tshark");
-  const timers = { unicastRetryMs: 300 };
+  const timers = { unicastRetryMs: 600 };
   const node = (number: number, server: number): Promise<Agent> =>
     network.agent(number, { nodeType: "P", nameServers: [address(server)], timers });
   const between = (packets: readonly string[], one: number, other: number): string[] =>
