@@ -19,7 +19,7 @@ const meanings: readonly (readonly [said: RegExp, meaning: string])[] = [
   ],
   [/^Parse Error/, "what listens there does not speak HTTP"],
   [/disconnected before secure TLS/, "the connection was cut from there"],
-  [/\bECONNRESET\b|socket hang up/, "the connection was cut from there"],
+  [/\b(ECONNRESET|EPIPE)\b|socket hang up/, "the connection was cut from there"],
   [/\b(ENETUNREACH|EHOSTUNREACH|ENETDOWN|EADDRNOTAVAIL)\b/, "the network is not there"],
   [/\b(ENOTFOUND|EAI_AGAIN)\b/, "the name is not found"],
   [/\bETIMEDOUT\b|no session within/, "nobody answers there"],

@@ -12,6 +12,8 @@ describe("the reason of a link that is down", () => {
       "connect ENETUNREACH 192.0.2.1:7700 - Local (0.0.0.0:0)",
       "getaddrinfo ENOTFOUND node.example",
       "no session within 10000 ms",
+      "read ECONNRESET",
+      "write EPIPE",
       "nothing was heard for 8 s",
     ];
     assert.deepEqual(
@@ -24,6 +26,8 @@ describe("the reason of a link that is down", () => {
         "the network is not there (connect ENETUNREACH 192.0.2.1:7700 - Local (0.0.0.0:0))",
         "the name is not found (getaddrinfo ENOTFOUND node.example)",
         "nobody answers there (no session within 10000 ms)",
+        "the connection was cut from there (read ECONNRESET)",
+        "the connection was cut from there (write EPIPE)",
         "nothing was heard for 8 s",
       ],
     );
