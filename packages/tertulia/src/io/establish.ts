@@ -9,10 +9,18 @@ import { SessionError } from "../pure/errors.ts";
 import { type Store, StoreError } from "../stores/store.ts";
 import { Attempt } from "./attempt.ts";
 import { keepingOf, partsOf, readStored } from "./keeping.ts";
-import { aFunction, aSignal, aString, type OptionKinds, withMethod } from "./option-kinds.ts";
+import {
+  aCount,
+  aFunction,
+  aSignal,
+  aString,
+  type OptionKinds,
+  withMethod,
+} from "./option-kinds.ts";
 import { agreedContexts, prepare, type SessionOptions, sessionOptions } from "./options.ts";
 import type { Runtime } from "./runtime.ts";
 import { Session } from "./session.ts";
+import { forgetOld } from "./tombstones.ts";
 import type { Dial, Transport, TransportPeer } from "./transport.ts";
 
 /** What the initiator of a session may be told, whatever the transport. All optional. */
@@ -30,6 +38,12 @@ export interface EstablishOptions extends SessionOptions {
   readonly allowsNoKey?: () => boolean;
   /** Whether to agree when the peer wants to end. Default: always. */
   readonly agreeToRelease?: (session: Session) => boolean | Promise<boolean>;
+  /**
+   * How long the store remembers how a session ended. Default: one hour. Whoever begins a session or takes one up
+   * has it forget older ones, also those of a listener with the same store: that one's `tombstoneMs` then belongs
+   * here too.
+   */
+  readonly tombstoneMs?: number;
   /** Ends the attempt; the session, once established, no longer listens to it. */
   readonly signal?: AbortSignal;
 }
@@ -42,6 +56,7 @@ export const establishOptions: OptionKinds<EstablishOptions> = {
   checkPeer: aFunction,
   allowsNoKey: aFunction,
   agreeToRelease: aFunction,
+  tombstoneMs: aCount,
   signal: aSignal,
 };
 
@@ -86,6 +101,7 @@ export async function establish(
     });
     // Until our store has it, it is not one that survives.
     if (session.isKept) await session.stored();
+    forgetLazily(options);
     return session;
   } catch (error) {
     transport?.abort();
@@ -114,10 +130,17 @@ export async function reestablish(
   }
   const cursor = await options.cursorOf?.(id);
   const { keyFingerprint } = readStored(stored).establishment;
+  forgetLazily(options);
   return new Session({
     ...partsOf(stored, runtime, options, cursor),
     dial: samePeer(dialTo, options, keyFingerprint),
   });
+}
+
+/** Each session that begins leaves one tombstone, so this bounds them, and needs no timer. */
+function forgetLazily({ store, tombstoneMs }: EstablishOptions): void {
+  // A store that cannot says so to who writes: the old ones wait for the next time.
+  if (store) void forgetOld(store, tombstoneMs).catch(() => {});
 }
 
 /**

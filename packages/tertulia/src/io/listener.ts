@@ -29,7 +29,7 @@ import { type Account, Accounts } from "./quotas.ts";
 import type { Runtime } from "./runtime.ts";
 import { Session } from "./session.ts";
 import type { Identity, SessionEnd } from "./session-parts.ts";
-import { Tombstones } from "./tombstones.ts";
+import { forgetOld, TOMBSTONE_MS, Tombstones } from "./tombstones.ts";
 import type { Transport } from "./transport.ts";
 import { asSessionError, raced } from "./wait.ts";
 
@@ -42,9 +42,8 @@ const PARK_MS = 5000;
 /** Sessions that are loaded at a time. */
 const LOADING_MAX = 256;
 
-/** Ended sessions that are remembered, and how long. */
+/** Ended sessions that are remembered. */
 const TOMBSTONES_MAX = 10_000;
-const TOMBSTONE_MS = 3_600_000;
 
 /** When to try again to have more than a quota allows: somebody has to end a session first. */
 const QUOTA_RETRY_MS = 10_000;
@@ -376,10 +375,9 @@ export class Listener implements AsyncIterable<Session>, AsyncDisposable, Doorke
     void this.#forgetOld(store).catch(() => {});
   }
 
-  /** Has the store let go of the tombstones whose time is over, so that it grows by no more than some. */
   #forgetOld(store: Store): Promise<void> {
     this.#endedLately = 0;
-    return store.forget(Date.now() - (this.#options.tombstoneMs ?? TOMBSTONE_MS));
+    return forgetOld(store, this.#options.tombstoneMs);
   }
 }
 

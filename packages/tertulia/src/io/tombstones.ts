@@ -7,6 +7,15 @@
 
 import type { Refusal } from "../pure/native/refusal.ts";
 import type { SessionOutcome } from "../pure/native/session-output.ts";
+import type { Store } from "../stores/store.ts";
+
+/** How long they are remembered. */
+export const TOMBSTONE_MS = 3_600_000;
+
+/** Has a store let go of those whose time is over, so that it grows by no more than some. */
+export function forgetOld(store: Store, tombstoneMs: number = TOMBSTONE_MS): Promise<void> {
+  return store.forget(Date.now() - tombstoneMs);
+}
 
 /** How a session ended. */
 export interface Burial {

@@ -250,6 +250,27 @@ describe("a session with a store", () => {
     deepEqual(counts, [2, 2, 3]);
   });
 
+  it("has them forgotten by whoever begins or takes up a session, also where nobody listens", async () => {
+    const node = new Node();
+    const { near, options } = await joined(node);
+    const old = { outcome: "released", received: [0, 0], message: "" } as const;
+    const hourMs = 3_600_000;
+    const buried = (name: string, agoMs: number) =>
+      [name, { ...old, id: name, endedAt: Date.now() - agoMs }] as const;
+    const tombstones = new Map([buried("00", 2 * hourMs), buried("01", hourMs / 2)]);
+    const beginning = new TestStore({ ...new MemoryStore().image, tombstones });
+    const begun = await connect(node.dial, { ...options, store: beginning });
+    await near.park();
+    const goingOn = new TestStore({ ...options.store.image, tombstones });
+    const own = { ...options, store: goingOn, tombstoneMs: hourMs / 4 };
+    const again = await reconnect(node.dial, near.id, own);
+    deepEqual(
+      [beginning, goingOn].map(({ image }) => [...image.tombstones.keys()]),
+      [["01"], []],
+    );
+    for (const session of [begun, again]) session.abort();
+  });
+
   it("still has, after a crash, what was not read when it was released", async () => {
     const { near, far, node, store, options } = await joined();
     for (const text of ["one", "two", "three"]) await far.send(text);
