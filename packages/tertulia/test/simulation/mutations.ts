@@ -146,7 +146,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a frame that was read in part goes on with the next transport's octets",
     file: "native/link",
-    from: "this.#reader = new FrameReader(this.#limits.frameOctetsMax);",
+    from: "this.#reader = new FrameReader(this.#parts.limits.frameOctetsMax);",
     to: "(this.#reader = new FrameReader(1e9)).feed(Uint8Array.of(0x41)); this.#reader.next();",
   },
   {
