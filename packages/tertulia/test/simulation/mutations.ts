@@ -7,7 +7,7 @@ import type { Mutation } from "./mutants.ts";
 export const mutations: readonly Mutation[] = [
   {
     name: "an acknowledgement frees more than was acknowledged",
-    file: "native/link",
+    file: "native/lanes",
     from: "journal.acknowledge(committed)",
     to: "journal.acknowledge(Math.min(committed + 40, journal.given))",
   },
@@ -25,9 +25,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a resume replays nothing",
-    file: "native/link",
-    from: "this.#lane0.rewind(start0);",
-    to: "this.#lane0.rewind(this.#lane0.given);",
+    file: "native/lanes",
+    from: "lane0.rewind(start0);",
+    to: "lane0.rewind(lane0.given);",
   },
   {
     name: "what came already is taken again after a resume",
@@ -103,9 +103,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "expedited messages are replayed after the others",
-    file: "native/link",
-    from: "octets += this.#lane1.take(Number.MAX_SAFE_INTEGER, into);\n        octets += this.#lane0.take(octetsMax, into);",
-    to: "octets += this.#lane0.take(octetsMax, into);\n        octets += this.#lane1.take(Number.MAX_SAFE_INTEGER, into);",
+    file: "native/lanes",
+    from: "const octets = this.lane1.take(Number.MAX_SAFE_INTEGER, into);\n        return octets + this.lane0.take(octetsMax, into);",
+    to: "const octets = this.lane0.take(octetsMax, into);\n        return octets + this.lane1.take(Number.MAX_SAFE_INTEGER, into);",
   },
   {
     name: "what is sent after an expedited message that waits goes before it",

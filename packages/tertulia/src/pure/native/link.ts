@@ -27,7 +27,6 @@ import {
   frameName,
   laneOf,
   MESSAGE,
-  MORE,
   NOT_FINISHED,
   OPEN,
   OPTIONAL,
@@ -36,10 +35,10 @@ import {
 } from "./frames.ts";
 import { EVERYTHING } from "./held.ts";
 import { Inbox } from "./inbox.ts";
-import { Journal } from "./journal.ts";
 import { Keeper } from "./keeper.ts";
 import { KeptArrivals, type LookedInto } from "./kept-arrivals.ts";
 import { type Cursor, type KeptSession, type KeptStream, runOf } from "./kept-state.ts";
+import { Lanes } from "./lanes.ts";
 import type { Limits } from "./limits.ts";
 import { collect, type KeptParts, type LinkChanges, restoreSent } from "./link-keeping.ts";
 import type { LinkListener, LinkParts } from "./link-parts.ts";
@@ -71,8 +70,7 @@ export class Link implements LookedInto {
   readonly #listener: LinkListener;
   /** There while there is a transport. */
   #reader: FrameReader | undefined;
-  readonly #lane0: Journal = new Journal();
-  readonly #lane1: Journal = new Journal();
+  readonly #lanes: Lanes = new Lanes();
   readonly #windows: Windows;
 
   /** Present when everything has to be stored before it has an effect. */
@@ -113,16 +111,15 @@ export class Link implements LookedInto {
       // Credit does not count headers, OPEN and the like: as much again, and some.
       const heldOctetsMax = 2 * limits.sessionWindowOctets + 1024 * 1024;
       this.#keeper = new Keeper(heldOctetsMax, limits.frameOctetsMax, keeps === "overlapping");
-      this.#lane0.stored = 0;
-      this.#lane1.stored = 0;
+      this.#lanes.storedUpTo(0, 0);
     }
     this.#parts = {
       isInitiator,
       limits,
       peer,
       segmentOctets,
-      lane0: this.#lane0,
-      lane1: this.#lane1,
+      lane0: this.#lanes.lane0,
+      lane1: this.#lanes.lane1,
       windows: this.#windows,
       keeper: this.#keeper,
       listener,
@@ -142,7 +139,7 @@ export class Link implements LookedInto {
    * more may be said, unless the peer declines.
    */
   sendRelease(type: typeof FINISH | typeof FINISHED | typeof NOT_FINISHED): void {
-    this.#lane0.append(type, NO_OCTETS);
+    this.#lanes.lane0.append(type, NO_OCTETS);
     this.#isFinishing = type !== NOT_FINISHED;
     // Then the peer goes on.
     if (type === NOT_FINISHED) this.#hasHeardAll = false;
@@ -242,19 +239,19 @@ export class Link implements LookedInto {
 
   /** Whether the peer has acknowledged everything that was sent. */
   get isAcknowledged(): boolean {
-    const [lane0, lane1] = [this.#lane0, this.#lane1];
-    return lane0.acknowledged === lane0.end && lane1.acknowledged === lane1.end;
+    return this.#lanes.isAcknowledged;
   }
 
   /** A count that grows whenever anything arrives, here or there. */
   get progress(): number {
     const { received0, received1 } = this.#arrivals;
-    return this.#lane0.acknowledged + this.#lane1.acknowledged + received0 + received1;
+    const [acknowledged0, acknowledged1] = this.#lanes.acknowledged;
+    return acknowledged0 + acknowledged1 + received0 + received1;
   }
 
   /** What the peer has committed, on lane 0 and lane 1. */
   get acknowledged(): readonly [number, number] {
-    return [this.#lane0.acknowledged, this.#lane1.acknowledged];
+    return this.#lanes.acknowledged;
   }
 
   /** Messages that were sent, by lane, where they are kept. */
@@ -264,7 +261,7 @@ export class Link implements LookedInto {
 
   /** Octets kept for the peer, in the journal and before it. */
   get backlogOctets(): number {
-    return this.#lane0.size + this.#lane1.size + this.outbox.waitingOctets;
+    return this.#lanes.size + this.outbox.waitingOctets;
   }
 
   /** Octets that came and that the application has not taken. */
@@ -277,20 +274,20 @@ export class Link implements LookedInto {
   get positions(): Positions {
     return {
       received: this.#arrivals.received,
-      retained: [this.#lane0.start, this.#lane1.start],
+      retained: this.#lanes.starts,
     };
   }
 
   /** Positions behind the last octet that was sent on each lane. */
   get ends(): readonly [number, number] {
-    return [this.#lane0.end, this.#lane1.end];
+    return this.#lanes.ends;
   }
 
   /** What is wrong with where the peer says it stands, if anything. */
   checkPositions(peer: Positions): string | undefined {
-    const given = [this.#lane0.given, this.#lane1.given] as const;
     // What is kept of what came, and not looked into, it need not send again.
-    return wrongPositions(peer, given, this.#keeper?.held.arrived ?? this.#arrivals.received);
+    const arrived = this.#keeper?.held.arrived ?? this.#arrivals.received;
+    return wrongPositions(peer, this.#lanes.given, arrived);
   }
 
   /**
@@ -298,14 +295,12 @@ export class Link implements LookedInto {
    * and begins where the peer stands when it answers there, whatever it acknowledges here meanwhile.
    */
   hold(): void {
-    this.#lane0.hold();
-    this.#lane1.hold();
+    this.#lanes.hold();
   }
 
   /** The new transport came to nothing. */
   unhold(): void {
-    this.#lane0.unhold();
-    this.#lane1.unhold();
+    this.#lanes.unhold();
     this.#pump();
   }
 
@@ -317,11 +312,7 @@ export class Link implements LookedInto {
    * @returns How many messages the peer does not have.
    */
   attach(peer: Positions, declared: Positions): number {
-    const [start0, start1] = [begin(peer, declared, 0), begin(peer, declared, 1)];
-    const replayed =
-      this.#lane0.count(start0, isLastSegment) + this.#lane1.count(start1, isLastSegment);
-    this.#lane0.rewind(start0);
-    this.#lane1.rewind(start1);
+    const replayed = this.#lanes.rewind(begin(peer, declared, 0), begin(peer, declared, 1));
     this.#arrivals.attach(begin(declared, peer, 0), begin(declared, peer, 1));
     this.#reader = new FrameReader(this.#parts.limits.frameOctetsMax);
     this.#keeper?.overlap?.attach();
@@ -351,7 +342,8 @@ export class Link implements LookedInto {
   get isUncollected(): boolean {
     const keeper = this.#keeper;
     if (keeper === undefined) return false;
-    const isSent = this.#lane0.end > keeper.told0 || this.#lane1.end > keeper.told1;
+    const [end0, end1] = this.#lanes.ends;
+    const isSent = end0 > keeper.told0 || end1 > keeper.told1;
     const hasStaged = this.#keptArrivals?.hasStaged ?? false;
     return isSent || hasStaged || (keeper.overlap?.isNew ?? false);
   }
@@ -412,8 +404,8 @@ export class Link implements LookedInto {
     if (keeper === undefined) return;
     const { ends, overlap } = changes.state;
     keeper.overlap?.storedUpTo(ends, overlap);
-    this.#lane0.stored = overlap.isAhead ? Number.POSITIVE_INFINITY : ends[0];
-    this.#lane1.stored = overlap.isAhead ? Number.POSITIVE_INFINITY : ends[1];
+    if (overlap.isAhead) this.#lanes.storedUpTo(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    else this.#lanes.storedUpTo(ends[0], ends[1]);
     this.#keptArrivals?.stored(changes);
   }
 
@@ -464,8 +456,7 @@ export class Link implements LookedInto {
 
   /** It has been quiet for a while: gives back what it keeps for a load that may not come again. */
   relax(): void {
-    this.#lane0.relax();
-    this.#lane1.relax();
+    this.#lanes.relax();
   }
 
   /** What was read only in part is gone with its transport. */
@@ -534,7 +525,7 @@ export class Link implements LookedInto {
 
   /** Whether what is sent may go out before it is stored, as without a store it always may. */
   get isAhead(): boolean {
-    return this.#lane0.stored === Number.POSITIVE_INFINITY;
+    return this.#lanes.isAhead;
   }
 
   /** Whether there is something to send now. */
@@ -542,8 +533,7 @@ export class Link implements LookedInto {
     return (
       this.#isControlDirty ||
       this.#keeper?.overlap?.isDirty ||
-      this.#lane0.unsent > 0 ||
-      this.#lane1.unsent > 0 ||
+      this.#lanes.hasUnsent ||
       this.#arrivals.isDue(now) ||
       this.#windows.isDue
     );
@@ -558,10 +548,7 @@ export class Link implements LookedInto {
     const first = into.length;
     const control = this.#composeControl(now);
     if (control.length > 0) into.push(control);
-    let octets = control.length;
-    // All of lane 1, however much: what was sent later on lane 0 must not come before it.
-    octets += this.#lane1.take(Number.MAX_SAFE_INTEGER, into);
-    octets += this.#lane0.take(octetsMax, into);
+    const octets = control.length + this.#lanes.take(octetsMax, into);
     // A transport takes one short chunk with less effort than two: here a copy is the cheaper way.
     if (octets <= GATHER_OCTETS && into.length - first > 1)
       into.push(gatherOctets(into.splice(first)));
@@ -609,7 +596,11 @@ export class Link implements LookedInto {
     const body = reader.body();
     switch (type) {
       case ACK:
-        return this.#receiveAck(new Reader(body, "Tertulia 2.2 ACK"));
+        this.#lanes.receiveAck(
+          new Reader(body, "Tertulia 2.2 ACK"),
+          this.#keeper?.overlap?.stored ?? EVERYTHING,
+        );
+        return this.#pump();
       case CREDIT:
         this.#windows.receiveCredit(new Reader(body, "Tertulia 2.2 CREDIT"));
         return this.#pump();
@@ -657,20 +648,6 @@ export class Link implements LookedInto {
     this.inbox.receive(type, reader.octets, reader.start, reader.end);
   }
 
-  /** Received and committed, of lane 0 and of lane 1. Only what is committed may be forgotten. */
-  #receiveAck(fields: Reader): void {
-    const stored = this.#keeper?.overlap?.stored ?? EVERYTHING;
-    for (const [lane, journal] of [this.#lane0, this.#lane1].entries()) {
-      const [received, committed] = [fields.varint(), fields.varint()];
-      if (received > journal.given || committed > Math.min(received, stored[lane] ?? 0)) {
-        const detail = `received ${received}, committed ${committed}, sent ${journal.given}`;
-        throw new ProtocolError("acknowledgedUnsent", "Tertulia 5.2", detail);
-      }
-      journal.acknowledge(committed);
-    }
-    this.#pump();
-  }
-
   /** Moves what waits into the journal, as far as credit and room go. */
   #pump(): void {
     this.outbox.pump();
@@ -697,8 +674,4 @@ export class Link implements LookedInto {
 
 function behindTheEnd(type: number): never {
   throw new ProtocolError("unexpectedFrame", "Tertulia 9.1", `${frameName(type)} behind FINISH`);
-}
-
-function isLastSegment(type: number): boolean {
-  return type >= MESSAGE && type < OPTIONAL && (type & MORE) === 0;
 }
