@@ -56,6 +56,9 @@ interface Waiter {
 
 /** A write that is not durable yet. */
 interface PendingWrite {
+  readonly id: string;
+  /** Where it begins among the octets of all that gathered with it. */
+  readonly start: number;
   resolve(): void;
   reject(error: StoreError): void;
 }
@@ -127,9 +130,10 @@ export class SqliteStore implements Store {
   write(changes: SessionChanges): Promise<void> {
     const refusal = this.#refusal();
     if (refusal) return Promise.reject(refusal);
+    const start = this.#gathering.size;
     encodeChanges(this.#gathering, changes);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#gathered.push({ resolve, reject });
+    this.#gathered.push({ id: changes.id, start, resolve, reject });
     // In a microtask: what else this turn writes shares the sync.
     this.#syncing ??= Promise.resolve().then(() => this.#sync());
     return promise;
@@ -230,9 +234,33 @@ export class SqliteStore implements Store {
         const failure = error as StoreError; // `#transact` rejects with nothing else
         if (failure.failure !== "full") this.#failed(failure);
         for (const { reject } of group) reject(failure);
+        // First they hear of it: what they write before that is behind it, too.
+        await Promise.resolve();
+        this.#refuseBehind(group, failure);
       }
     }
     this.#syncing = undefined;
+  }
+
+  /**
+   * What a session has written behind what was refused builds on that: a state that counts octets which are
+   * not there would be damage.
+   */
+  #refuseBehind(refused: readonly PendingWrite[], failure: StoreError): void {
+    const ids = new Set(refused.map(({ id }) => id));
+    // What belongs to no session builds on nothing.
+    ids.delete("");
+    const gathered = this.#gathered;
+    const octets = this.#gathering.finish();
+    this.#gathered = [];
+    this.#gathering = new Writer();
+    for (const [index, write] of gathered.entries()) {
+      if (failure.failure !== "full" || ids.has(write.id)) write.reject(failure);
+      else {
+        this.#gathered.push({ ...write, start: this.#gathering.size });
+        this.#gathering.octets(octets.subarray(write.start, gathered[index + 1]?.start));
+      }
+    }
   }
 
   /** One transaction, as often as it takes when there is no room and the policy is to wait. */

@@ -142,7 +142,8 @@ export interface Store extends AsyncDisposable {
    * Applies a batch. Resolves when it is durable, in the order of the calls.
    *
    * @throws {StoreError} `fenced`, `full`, `gap`, `unknown`, `exists`, `failed`, `closed`. Nothing of the
-   *   batch was kept then, and nothing that was kept before is lost.
+   *   batch was kept then, and nothing that was kept before is lost. With `full` and `failed`, of what
+   *   the same session has written behind it, before it could know, nothing is kept either.
    */
   write(changes: SessionChanges): Promise<void>;
 

@@ -286,6 +286,28 @@ describe("SqliteStore", () => {
     equal((await store.load("01"))?.entries.length, 1);
   });
 
+  for (const onFull of ["fail", "block"] as const) {
+    it(`keeps nothing of what a session wrote behind what found no room (${onFull})`, async () => {
+      const path = newPath();
+      const store = await openSqliteStore(path, { octetsMax: 400_000, onFull });
+      await store.write(created("01", { state: utf8("before") }));
+      const large = store.write(appended("01", 0, 1_000_000));
+      // Its transaction has begun: what comes now is of the next.
+      await Promise.resolve();
+      const behind = store.write({ id: "01", epoch: 0, state: utf8("1,000,000 have come") });
+      const refused = [large, behind].map((write) => rejects(write, { failure: "full" }));
+      const other = store.write(created("02"));
+      if (onFull === "block") await store[Symbol.asyncDispose]();
+      await Promise.all([...refused, other]);
+      // Whoever knows of it may go on.
+      if (onFull === "fail") await store.write(appended("01", 0, 1000));
+      await store[Symbol.asyncDispose]();
+      await using again = await openSqliteStore(path);
+      deepEqual((await again.load("01"))?.state, utf8("before"));
+      equal((await again.load("02"))?.record.id, "02");
+    });
+  }
+
   it("says once that the medium has failed, and promises nothing from then on", async () => {
     const path = newPath();
     const told: string[] = [];
