@@ -302,7 +302,9 @@ function atRest(socket: Socket): Socket {
 }
 
 function say(type: Exclude<Word["type"], "connection" | "debts">): void {
-  process.send?.({ type } satisfies Word);
+  // Of an error that nobody takes this process would die. Whoever has gone is told in vain: that it has gone
+  // ends us, or is nothing to us any more.
+  process.send?.({ type } satisfies Word, () => {});
 }
 
 /** Waits for a word; not for errors of the channel, since who is behind it ends as well. */

@@ -1,7 +1,8 @@
 /**
  * Loaded into a node before its program (`--import`): as a successor it kills itself where the file `die`
  * in the home folder says, once. `before WORD` is instead of saying it, `after WORD` when it was said,
- * `deaf WORD` a little later than that: what it is told meanwhile is said in vain.
+ * `deaf WORD` a little later than that: what it is told meanwhile is said in vain. `orphan WORD` kills the
+ * node before it when it has said that word.
  *
  * @module
  */
@@ -11,7 +12,16 @@ import { join } from "node:path";
 
 const file = join(process.env["XDG_CONFIG_HOME"] ?? "", "die");
 
-if (process.env["TERTULIA_PREDECESSOR"] === String(process.ppid) && process.send) {
+const isSuccessor = process.env["TERTULIA_PREDECESSOR"] === String(process.ppid);
+
+if (isSuccessor && stageToDieAt()?.startsWith("orphan ")) {
+  process.on("message", ({ type }: { readonly type?: string }) => {
+    if (!isAt(`orphan ${type}`)) return;
+    process.kill(process.ppid, "SIGKILL");
+    // Until that is so.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  });
+} else if (isSuccessor && process.send) {
   const send = process.send.bind(process);
   const say = (word: { readonly type?: string }, done?: () => void): boolean => {
     dieAt(`before ${word.type}`);

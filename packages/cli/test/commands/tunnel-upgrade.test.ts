@@ -363,6 +363,18 @@ describe("a tunnel whose node is replaced by another process", { timeout: 120_00
     });
   }
 
+  it("goes on when the node before is killed behind its word to serve", async () => {
+    using home = new TemporaryHome();
+    await using far = await target((socket) => socket.pipe(socket));
+    await using pair = await mortal(home, "orphan serve", () => upgradable(home, far.port));
+    const near = await pair.open();
+    assert.equal(await said(near, "before"), "before");
+    assert.equal(await pair.upgrade(), 1);
+    assert.equal(await said(near, "over"), "over");
+    assert.equal(await said(await pair.open(), "new"), "new");
+    assert.equal(pair.node.stderr, "");
+  });
+
   it("takes 1,000 connections along", async () => {
     using home = new TemporaryHome();
     await using far = await target((socket) => socket.pipe(socket));
