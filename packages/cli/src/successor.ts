@@ -20,7 +20,8 @@ import { exitCodes } from "./exit.ts";
  * well. Behind `taken` it gets those who dial, each as a `caller`, until it is to `leave`.
  */
 type Word =
-  | { readonly type: "ready" | "batch" | "kept" | "socket" | "taken" | "caller" }
+  | { readonly type: "ready" | "batch" | "kept" | "taken" | "caller" }
+  | { readonly type: "socket"; readonly heldMax: number }
   | { readonly type: "go" | "opened" | "serve" | "serving" | "leave" }
   | { readonly type: "debts"; readonly debts: readonly TunnelDebt[] }
   | { readonly type: "connection"; readonly connection: PassedConnection };
@@ -29,9 +30,15 @@ type Word =
 const VARIABLE = "TERTULIA_PREDECESSOR";
 /** How long the successor may take for each step. */
 const STEP_MS = 30_000;
-/** Connections that wait for the successor: as many as the system lets wait. */
-const HELD_MAX = 1024;
-/** Sockets on their way at a time: the system counts them against the limit of open files. */
+/**
+ * Connections that wait for the successor beyond one for each session that is to come back: as many as the
+ * system lets wait.
+ */
+const STRANGERS_MAX = 1024;
+/**
+ * Sockets on their way at a time: the system counts them against the limit of open files. As many come in at a
+ * time of those who waited, for a listener has room for only so many who have not said yet what they want.
+ */
 const BATCH_MAX = 64;
 
 /** Successors in a row that may fail, when the node before cannot go on itself any more. */
@@ -42,6 +49,7 @@ export class Successor {
   readonly #ended: Promise<never>;
   /** Callers on their way to it. */
   #calling = 0;
+  #heldMax = STRANGERS_MAX;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
@@ -97,16 +105,22 @@ export class Successor {
     }
   }
 
-  /** Gives it the listening socket, which stays open here as well: from now on it takes connections. */
-  async give(server: Server): Promise<void> {
+  /**
+   * Gives it the listening socket, which stays open here as well: from now on it takes connections.
+   *
+   * @param sessions - How many will come back. All of them may wait: whoever was sent away would only come again,
+   *   and later each time, and the successor is to have a socket for each anyway.
+   */
+  async give(server: Server, sessions: number): Promise<void> {
     const taken = this.#word("taken");
-    this.#child.send({ type: "socket" } satisfies Word, server);
+    this.#heldMax = sessions + STRANGERS_MAX;
+    this.#child.send({ type: "socket", heldMax: this.#heldMax } satisfies Word, server);
     await taken;
   }
 
   /** Gives it one that has dialled and that nobody has read. */
   call(socket: Socket): void {
-    if (this.#calling >= HELD_MAX) return void socket.destroy();
+    if (this.#calling >= this.#heldMax) return void socket.destroy();
     this.#calling += 1;
     this.#child.send({ type: "caller" } satisfies Word, socket, () => {
       this.#calling -= 1;
@@ -151,6 +165,8 @@ export class Successor {
 /** The node before, when its successor has its sockets. */
 export interface Parting {
   readonly server: Server;
+  /** How many sessions will come back. */
+  readonly sessions: number;
   readonly passed: readonly Passed[];
   readonly debts: readonly TunnelDebt[];
   /** Lets go of the sessions and the store. */
@@ -170,7 +186,7 @@ export interface Parting {
  */
 export async function goOver(
   first: Successor,
-  { server, passed, debts, park, lose, onFailed, onTaken }: Parting,
+  { server, sessions, passed, debts, park, lose, onFailed, onTaken }: Parting,
 ): Promise<void> {
   let successor: Successor | undefined = first;
   /** Those who dial while there is none. */
@@ -180,7 +196,7 @@ export async function goOver(
     // Those that are sent wait in turn, and what is read of them meanwhile would be lost.
     if (!holdReading(socket)) socket.destroy();
     else if (successor) successor.call(socket);
-    else if (held.length >= HELD_MAX) socket.destroy();
+    else if (held.length >= sessions + STRANGERS_MAX) socket.destroy();
     else held.push(socket);
   };
   server.on("connection", forward);
@@ -194,7 +210,7 @@ export async function goOver(
       if (next === undefined) {
         next = await Successor.start();
         await next.pass(left, debts);
-        await next.give(server);
+        await next.give(server, sessions);
         onTaken(next);
         successor = next;
         for (const socket of held.splice(0)) next.call(socket);
@@ -237,11 +253,14 @@ export async function inherit(): Promise<Inheritance | undefined> {
   if (process.env[VARIABLE] !== String(process.ppid) || process.send === undefined)
     return undefined;
   delete process.env[VARIABLE];
-  const held: Socket[] = [];
+  const held = new Set<Socket>();
+  let heldMax = STRANGERS_MAX;
   const hold = (socket: Socket) => {
     socket.on("error", () => socket.destroy());
-    if (held.length >= HELD_MAX) socket.destroy();
-    else held.push(socket);
+    if (held.size >= heldMax) return void socket.destroy();
+    held.add(socket);
+    // One who has given up is no reason to send the next one away.
+    socket.once("close", () => held.delete(socket));
   };
   let isServing = false;
   const { promise, resolve } = Promise.withResolvers<Server>();
@@ -261,6 +280,7 @@ export async function inherit(): Promise<Inheritance | undefined> {
       else hold(handle);
     }
     if (word.type !== "socket" || !(handle instanceof Server)) return;
+    heldMax = word.heldMax;
     // It takes connections as soon as it is here.
     handle.on("connection", hold);
     resolve(handle);
@@ -271,6 +291,13 @@ export async function inherit(): Promise<Inheritance | undefined> {
   process.once("disconnect", orphaned);
   say("ready");
   const server = await promise;
+  const comeIn = () => {
+    for (const socket of [...held].slice(0, BATCH_MAX)) {
+      held.delete(socket);
+      if (!socket.destroyed) server.emit("connection", socket);
+    }
+    if (held.size > 0) setImmediate(comeIn);
+  };
   const go = wordOf(process, "go", AbortSignal.timeout(STEP_MS));
   say("taken");
   await go;
@@ -286,7 +313,7 @@ export async function inherit(): Promise<Inheritance | undefined> {
     },
     serving() {
       isServing = true;
-      for (const socket of held.splice(0)) server.emit("connection", socket);
+      comeIn();
       say("serving");
     },
   };
@@ -301,7 +328,7 @@ function atRest(socket: Socket): Socket {
   return socket;
 }
 
-function say(type: Exclude<Word["type"], "connection" | "debts">): void {
+function say(type: Exclude<Word["type"], "connection" | "debts" | "socket">): void {
   // Of an error that nobody takes this process would die. Whoever has gone is told in vain: that it has gone
   // ends us, or is nothing to us any more.
   process.send?.({ type } satisfies Word, () => {});

@@ -252,12 +252,13 @@ async function upgrade(
   let passed: readonly Passed[] = [];
   let owed: readonly TunnelDebt[] = [];
   const server = house.listener.socket;
+  const sessions = house.listener.sessions.size;
   try {
     successor = await Successor.start();
     passed = await handover.rest();
     owed = debts();
     await successor.pass(passed, owed);
-    await successor.give(server);
+    await successor.give(server, sessions);
   } catch (error) {
     successor?.kill();
     handover.goOn();
@@ -273,6 +274,7 @@ async function upgrade(
   house.listener.detach();
   await goOver(successor, {
     server,
+    sessions,
     passed,
     debts: owed,
     async park() {
