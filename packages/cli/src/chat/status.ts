@@ -4,6 +4,7 @@
  * @module
  */
 
+import { fit } from "../fit.ts";
 import type { ChatEvent } from "./events.ts";
 import { seconds } from "./words.ts";
 
@@ -82,8 +83,7 @@ export class Status {
         since === undefined ? "" : `${name} cut off for ${seconds(now - since)}`,
       ),
     ];
-    const text = parts.filter((part) => part !== "").join(" · ");
-    return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+    return fit(parts.filter((part) => part !== "").join(" · "), columns);
   }
 
   #member(name: string, state: "connected" | "suspended", now: number): void {

@@ -7,6 +7,7 @@
 import type { Session } from "tertulia";
 import { formatFingerprint } from "tertulia/auth";
 import type { SessionSummary } from "tertulia/stores";
+import { fit } from "../fit.ts";
 import { harmlessLine } from "../harmless.ts";
 
 export interface SessionView {
@@ -115,7 +116,7 @@ export function lineOf(view: SessionView, now: number, columns: number = Infinit
     [...short, backlog],
     short,
   ].map((parts) => parts.filter((part) => part !== "").join("  "));
-  return lines.find((line) => line.length <= columns) ?? cut(lines.at(-1) ?? "", columns);
+  return lines.find((line) => line.length <= columns) ?? fit(lines.at(-1) ?? "", columns);
 }
 
 /** Its beginning and its end: keys begin alike. */
@@ -123,10 +124,6 @@ function shortened(text: string, length: number): string {
   if (text.length <= length) return text;
   const tail = Math.floor(length / 4);
   return `${text.slice(0, length - 1 - tail)}…${text.slice(-tail)}`;
-}
-
-function cut(text: string, columns: number): string {
-  return `${text.slice(0, Math.max(0, columns - 1))}…`;
 }
 
 /** For people, one property a line. */

@@ -9,6 +9,7 @@ import { formatTarget, type Tunnel, type TunnelConnection } from "tertulia/tunne
 import { callOf } from "../call.ts";
 import { askProcess, offerControl, runningProcesses } from "../control.ts";
 import { messageOf } from "../exit.ts";
+import { fit } from "../fit.ts";
 import { harmlessLine } from "../harmless.ts";
 import type { Home } from "../home.ts";
 
@@ -185,9 +186,7 @@ export function fitted(text: string, columns: number, rows: number): string {
     .flatMap((line) => (HEAD.test(line) ? folded(line, columns) : [line]));
   const more = lines.length - (rows - 1);
   if (more > 0) lines.splice(rows - 2, more + 1, `… and ${more + 1} lines`);
-  const cut = (line: string) =>
-    line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line;
-  return lines.map((line) => `${cut(line)}\n`).join("");
+  return lines.map((line) => `${fit(line, columns)}\n`).join("");
 }
 
 function folded(line: string, columns: number): string[] {
