@@ -39,6 +39,11 @@ export function parseAddress(text: string): Address {
   return { type: scheme as "tcp" | "tls", host, port: Number(port) }; // the pattern has no other
 }
 
+/** `HOST:PORT`, an IPv6 address in brackets. */
+export function hostAndPort(host: string, port: number | string | undefined): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 function notAnAddress(text: unknown): SessionError {
   const forms = "HOST:PORT, tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, ws://… or wss://…";
   return new SessionError("ERR_ARGUMENT", `not an address: ${text}; write ${forms}`);

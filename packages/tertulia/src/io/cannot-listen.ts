@@ -5,6 +5,7 @@
  */
 
 import { SessionError } from "../pure/errors.ts";
+import { hostAndPort } from "./address.ts";
 
 /** @param at - A path, or the like; or a port, of all addresses where there is no host. */
 export function cannotListen(
@@ -20,7 +21,7 @@ function nameOf(at: Parameters<typeof cannotListen>[0]): string {
   if (typeof at === "string") return at;
   const { host, port } = at;
   if (host === undefined) return `port ${port}`;
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return hostAndPort(host, port);
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { SessionError } from "../pure/errors.ts";
 import { NO_OCTETS } from "../pure/octets.ts";
+import { hostAndPort } from "./address.ts";
 import { Delivery } from "./delivery.ts";
 import { resetSocket } from "./reset.ts";
 import { readShared } from "./shared-reads.ts";
@@ -144,10 +145,7 @@ function lazyPeerOf(stream: Duplex): TransportPeer {
 
 function addressOf(stream: Duplex): string {
   if (!(stream instanceof Socket) || stream.remoteAddress === undefined) return "";
-  const { remoteAddress, remotePort } = stream;
-  return remoteAddress.includes(":")
-    ? `[${remoteAddress}]:${remotePort}`
-    : `${remoteAddress}:${remotePort}`;
+  return hostAndPort(stream.remoteAddress, stream.remotePort);
 }
 
 function tlsPeer(socket: TLSSocket): TransportPeer {

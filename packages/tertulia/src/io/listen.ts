@@ -10,7 +10,7 @@ import { createServer as createTlsServer, TLSSocket, type TlsOptions } from "nod
 import { SessionError } from "../pure/errors.ts";
 import { CONNECT, RESUME } from "../pure/native/frames.ts";
 import { refuse } from "../pure/native/reception.ts";
-import { parseAddress } from "./address.ts";
+import { hostAndPort, parseAddress } from "./address.ts";
 import { Arrivals } from "./arrivals.ts";
 import { cannotListen } from "./cannot-listen.ts";
 import { ALPN } from "./dial.ts";
@@ -233,7 +233,7 @@ export async function listen(target: string, options: ListenOptions = {}): Promi
   const bound = server.address();
   const port = typeof bound === "object" ? ((bound as AddressInfo | null)?.port ?? 0) : 0;
   return Object.assign(listener, {
-    address: address.type === "unix" ? address.path : `${hostOf(address.host)}:${port}`,
+    address: address.type === "unix" ? address.path : hostAndPort(address.host, port),
     port,
     socket: server,
     detach() {
@@ -294,10 +294,6 @@ function bind(
     resolve();
   });
   return promise;
-}
-
-function hostOf(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }
 
 /**

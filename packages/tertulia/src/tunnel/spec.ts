@@ -5,6 +5,7 @@
  */
 
 import { isIP } from "node:net";
+import { hostAndPort } from "../io/address.ts";
 import { SessionError } from "../pure/errors.ts";
 
 /** Where a connection is to go. */
@@ -129,7 +130,7 @@ export function isAllowed(
 
 /** `HOST:PORT`, as {@link parseTarget} reads it. */
 export function formatTarget({ host, port }: Target): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return hostAndPort(host, port);
 }
 
 /** The beginning or the end of an address, not of a name. */
